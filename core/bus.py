@@ -1,0 +1,131 @@
+"""The bus: what happens in the service, told at once to whoever listens.
+
+Publishing never waits and never fails: a listener that raises is logged and the others still hear the event. Whoever
+needs a queue (the event stream, the recorder) brings a bounded one of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class JobChanged:
+    """A job's row or `$state` changed; `row` is the row as in jobs/running, `state` the state word."""
+
+    row: dict[str, Any]
+    state: str
+
+
+@dataclass(frozen=True)
+class SettingChanged:
+    """A job published a setting; None clears it. `value` is the native JSON form of the API."""
+
+    job_id: int
+    job_name: str
+    setting: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class ReadingTaken:
+    """One value of one time series (`od2`, `measured_rpm`, ...) of an experiment, in the series' unit."""
+
+    utc_s: float
+    experiment: str
+    series: str
+    value: float
+
+
+@dataclass(frozen=True)
+class LedChanged:
+    """An LED's intensity in percent was set."""
+
+    utc_s: float
+    channel: str
+    intensity: float
+    source: str
+    experiment: str | None = None
+
+
+@dataclass(frozen=True)
+class PwmChanged:
+    """A PWM output's duty in percent changed."""
+
+    utc_s: float
+    channel: int
+    duty_percent: float
+
+
+@dataclass(frozen=True)
+class BoardChanged:
+    """The link to the board changed state, or what the board says of itself; `board` is the API's board object."""
+
+    board: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ExperimentChanged:
+    """An experiment was created, changed or ended; `experiment` is the API's item."""
+
+    experiment: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TaskChanged:
+    """A task's status changed ("pending", "running", "complete", "failed")."""
+
+    task_id: str
+    status: str
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class LogWritten:
+    """A log line for the user; `item` is the API's log item."""
+
+    item: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class GapMarked:
+    """Readings of an experiment stop here because `reason`; the curve must not be bridged."""
+
+    utc_s: float
+    experiment: str
+    series: str
+    reason: str
+
+
+_E = TypeVar("_E")
+
+
+class Bus:
+    """Delivers events to listeners by the event's class."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[type[Any], list[Callable[[Any], None]]] = {}
+
+    def listen(self, kind: type[_E], listener: Callable[[_E], None]) -> Callable[[], None]:
+        """Call `listener` for each event of `kind` from now on; return what ends that."""
+        listeners = self._listeners.setdefault(kind, [])
+        listeners.append(listener)
+
+        def stop() -> None:
+            if listener in listeners:
+                listeners.remove(listener)
+
+        return stop
+
+    def publish(self, event: object) -> None:
+        """Tell every listener of the event's class, in the order they came."""
+        for listener in tuple(self._listeners.get(type(event), ())):
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001 - one deaf listener must not silence the others
+                _log.exception("A listener failed on %s", type(event).__name__)

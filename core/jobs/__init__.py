@@ -1,0 +1,1 @@
+"""Jobs: long-lived activities and short actions that use the board."""

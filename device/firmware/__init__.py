@@ -1,0 +1,1 @@
+"""The firmware: the modules that run on the board, and in the simulated board."""

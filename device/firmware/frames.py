@@ -1,0 +1,115 @@
+"""Frames on the wire: COBS (Cheshire and Baker 1999) around a header, a payload and a CRC-32.
+
+Runs unchanged under CPython (the host, the simulated board) and under MicroPython (the board), so it uses
+only what both have. Layout before COBS, little endian::
+
+    kind u8 | session u8 | sequence u16 | payload 0..MAX_PAYLOAD bytes | crc32 u32 of all before it
+
+On the wire each frame ends with one zero byte, which occurs nowhere else. A frame that does not decode, has the
+wrong CRC or is too long is skipped and counted, never guessed at.
+"""
+
+import binascii
+import struct
+
+HELLO = 0x01  # host to board: open a session
+COMMAND = 0x02  # host to board: do something, exactly once, in order
+WELCOME = 0x81  # board to host: the session is open
+REPLY = 0x82  # board to host: answers the command of the same sequence number
+TELEMETRY = 0x83  # board to host: a reading or an event; may be lost, the gap in its own numbering shows it
+
+MAX_PAYLOAD = 480
+_HEADER = "<BBH"
+_HEADER_SIZE = 4
+_CRC_SIZE = 4
+_MAX_DECODED = _HEADER_SIZE + MAX_PAYLOAD + _CRC_SIZE
+MAX_ENCODED = _MAX_DECODED + _MAX_DECODED // 254 + 2
+
+
+class FrameError(ValueError):
+    """The bytes between two delimiters are not a whole, undamaged frame."""
+
+
+def cobs_encode(data: bytes) -> bytes:
+    """Return `data` with every zero byte stuffed away; without the closing delimiter."""
+    encoded = bytearray()
+    for block in data.split(b"\x00"):
+        while len(block) >= 254:
+            encoded.append(255)
+            encoded.extend(block[:254])
+            block = block[254:]
+        encoded.append(len(block) + 1)
+        encoded.extend(block)
+    return bytes(encoded)
+
+
+def cobs_decode(encoded: bytes) -> bytes:
+    """Undo `cobs_encode`; raise FrameError when a block runs past the end or holds a zero byte."""
+    data = bytearray()
+    position = 0
+    end = len(encoded)
+    while position < end:
+        code = encoded[position]
+        block = encoded[position + 1 : position + code]
+        if code == 0 or len(block) != code - 1 or b"\x00" in block:
+            raise FrameError("broken byte stuffing")
+        data.extend(block)
+        position += code
+        if code < 255 and position < end:
+            data.append(0)
+    return bytes(data)
+
+
+def encode_frame(kind: int, session: int, sequence: int, payload: bytes) -> bytes:
+    """Return the bytes to put on the wire, closing delimiter included; raise FrameError when too long."""
+    if len(payload) > MAX_PAYLOAD:
+        raise FrameError("payload of %d bytes, at most %d fit" % (len(payload), MAX_PAYLOAD))
+    body = struct.pack(_HEADER, kind, session, sequence) + payload
+    return cobs_encode(body + struct.pack("<I", binascii.crc32(body) & 0xFFFFFFFF)) + b"\x00"
+
+
+def decode_frame(encoded: bytes) -> "tuple[int, int, int, bytes]":
+    """Return (kind, session, sequence, payload) of the bytes between two delimiters, or raise FrameError."""
+    body = cobs_decode(encoded)
+    if not _HEADER_SIZE + _CRC_SIZE <= len(body) <= _MAX_DECODED:
+        raise FrameError("frame of %d bytes" % len(body))
+    (crc,) = struct.unpack("<I", body[-_CRC_SIZE:])
+    body = body[:-_CRC_SIZE]
+    if binascii.crc32(body) & 0xFFFFFFFF != crc:
+        raise FrameError("wrong CRC")
+    kind, session, sequence = struct.unpack(_HEADER, body[:_HEADER_SIZE])
+    return kind, session, sequence, body[_HEADER_SIZE:]
+
+
+class FrameReader:
+    """Cuts a byte stream into frames; counts what it had to skip.
+
+    Attributes:
+        skipped: damaged, truncated or overlong frames so far.
+    """
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+        self._overlong = False
+        self.skipped = 0
+
+    def feed(self, data: bytes) -> "list[tuple[int, int, int, bytes]]":
+        """Return the whole frames that `data` completes, oldest first."""
+        frames = []
+        pieces = bytes(data).split(b"\x00")
+        for piece in pieces[:-1]:
+            self._pending.extend(piece)
+            if self._pending:
+                try:
+                    if self._overlong:
+                        raise FrameError("overlong")
+                    frames.append(decode_frame(bytes(self._pending)))
+                except FrameError:
+                    self.skipped += 1
+            self._pending = bytearray()
+            self._overlong = False
+        self._pending.extend(pieces[-1])
+        if len(self._pending) > MAX_ENCODED:
+            self._overlong = True
+            self._pending = bytearray(b"\x01")
+        return frames

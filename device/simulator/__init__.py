@@ -1,0 +1,1 @@
+"""The simulated board: the firmware on top of a model of the reactor's physics."""

@@ -1,0 +1,1 @@
+"""What ships beside the code: icons, themes, default configuration, reactor models, help."""
