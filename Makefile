@@ -1,0 +1,57 @@
+# Vialdesk: every task of the project. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell packaging/find-python.sh)
+DISPLAY_RUN = packaging/with-display.sh
+
+.PHONY: help run test lint format bench screenshots package smoke clean
+
+help: ## list the tasks
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/.ready-to-run ## open the window on a simulated bioreactor (ARGS="..." to change that)
+	@packaging/run.sh $(BIN)/python $(or $(ARGS),--simulate)
+
+test: $(VENV)/.ready-to-test ## run every test (device, service, window, system)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.ready-to-test ## ruff, mypy strict and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.ready-to-test ## let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.ready-to-test ## measure the speed budgets and print them beside their bars
+	$(DISPLAY_RUN) $(BIN)/python -m tests.bench $(ARGS)
+
+screenshots: $(VENV)/.ready-to-test ## draw every page in light and dark into screenshots/
+	$(DISPLAY_RUN) $(BIN)/python -m tests.screenshots $(ARGS)
+
+package: $(VENV)/.ready-to-test ## freeze the program and build the .deb into dist/
+	packaging/build-package.sh $(BIN)/python
+
+smoke: package ## start the frozen program on a simulated board and see a reading
+	$(DISPLAY_RUN) $(BIN)/python packaging/smoke_test.py dist/vialdesk/vialdesk
+
+clean: ## remove what was built (the environment stays)
+	rm -rf build dist screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.ready-to-run: requirements.lock packaging/system-packages.sh
+	packaging/system-packages.sh run
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
+$(VENV)/.ready-to-test: $(VENV)/.ready-to-run requirements-dev.lock pyproject.toml
+	packaging/system-packages.sh test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
