@@ -1,0 +1,117 @@
+"""Starts the frozen program on the simulated board, sees a reading, quits it, and fails on any unexpected output.
+
+Usage: `smoke_test.py PROGRAM` on a display. The program gets a throw-away profile: its settings, data and home
+are in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+START_WITHIN_S = 60.0
+READING_WITHIN_S = 60.0
+QUIT_WITHIN_S = 30.0
+
+
+def main(program: str) -> int:
+    """Return 0 when the program starts, measures and quits without a word too many."""
+    with tempfile.TemporaryDirectory(prefix="vialdesk-smoke-") as folder:
+        home = Path(folder)
+        process = _start(program, home)
+        try:
+            address = _wait_for_service(home / "data", process)
+            _start_measuring(address)
+            optical_density = _wait_for_reading(address)
+            print(f"Reading: {optical_density:.4f}")
+        finally:
+            process.terminate()
+            output, _ = process.communicate(timeout=QUIT_WITHIN_S)
+        return _judge(process.returncode, output)
+
+
+def _start(program: str, home: Path) -> subprocess.Popen[str]:
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_RUNTIME_DIR": str(home),
+        "VIALDESK_SETTINGS_DIR": str(home / "settings"),
+    }
+    return subprocess.Popen(
+        [program, "--simulate", "--data", str(home / "data")],
+        env=environment,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def _wait_for_service(data: Path, process: subprocess.Popen[str]) -> str:
+    """Return the address the embedded service wrote beside its data, once it answers."""
+    deadline = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise SystemExit(f"The program ended by itself with {process.returncode}")
+        for lock in data.glob("*.lock"):
+            address = re.search(r"http://[0-9.:]+", lock.read_text())
+            if address:
+                try:
+                    _get(f"{address.group()}/unit_api/health")
+                except OSError:
+                    continue
+                return address.group()
+        time.sleep(0.1)
+    raise SystemExit("No service within a minute of the start")
+
+
+def _get(url: str) -> dict[str, object]:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return dict(json.load(answer))
+
+
+def _start_measuring(address: str) -> None:
+    request = urllib.request.Request(f"{address}/unit_api/jobs/run/job_name/od_reading", data=b"{}", method="POST")
+    deadline = time.monotonic() + START_WITHIN_S
+    while True:
+        try:
+            urllib.request.urlopen(request, timeout=5).close()
+            return
+        except urllib.error.HTTPError as error:
+            if error.code != 503 or time.monotonic() > deadline:
+                raise SystemExit(f"Measuring could not be started: {error.read().decode()}") from error
+            time.sleep(0.2)
+
+
+def _wait_for_reading(address: str) -> float:
+    deadline = time.monotonic() + READING_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            answer = _get(f"{address}/unit_api/jobs/settings/job_name/od_reading/setting/od2")
+        except urllib.error.HTTPError:
+            time.sleep(0.2)
+            continue
+        return float(answer["od2"]["od"])  # type: ignore[index]
+    raise SystemExit("No reading within a minute")
+
+
+def _judge(code: int, output: str) -> int:
+    unexpected = [line for line in output.splitlines() if line.strip()]
+    if unexpected:
+        print("Unexpected output of the program:", *unexpected, sep="\n  ")
+    if code not in (0, -15):
+        print(f"The program ended with {code}")
+    return int(bool(unexpected) or code not in (0, -15))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
