@@ -1,0 +1,56 @@
+"""The pages of the window, as data: a new page is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from gui.service_client import ServiceClient
+    from gui.unit import Unit
+
+PageFactory = Callable[["Unit", "ServiceClient", QWidget | None], QWidget]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the window.
+
+    Attributes:
+        key: its lasting name, used in settings and on the command line.
+        title: its word in the rail and above the page.
+        icon: name of the icon in `gui.icons`.
+        factory: makes the widget when the page is first shown; imports what is heavy only then.
+        shortcut: key sequence that shows it.
+        hint: one sentence for the tooltip.
+    """
+
+    key: str
+    title: str
+    icon: str
+    factory: PageFactory
+    shortcut: str
+    hint: str = ""
+
+
+def _log_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
+    from gui.log.page import LogPage
+
+    return LogPage(unit, client, parent)
+
+
+# In the order of the rail. A page's widget may offer `page_actions() -> list[QWidget]`, shown right of its title.
+PAGES: tuple[Page, ...] = (
+    Page("log", "Log", "log", _log_page, "Ctrl+8", "What happened, live and back to the first day"),
+)
+
+
+def page(key: str) -> Page:
+    """Return the page named `key`; KeyError names the known ones."""
+    for candidate in PAGES:
+        if candidate.key == key:
+            return candidate
+    raise KeyError(f"There is no page {key!r}; known pages: {', '.join(p.key for p in PAGES)}.")

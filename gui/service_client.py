@@ -1,0 +1,258 @@
+"""The window's way to the service: HTTP requests, tasks and the event stream. The one module that imports httpx.
+
+Two things can go wrong with a request, and each has its exception: the service was not reached
+(`ServiceUnreachableError`), or it answered no (`ServiceRefusedError`, with what it said).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import httpx
+
+_ANSWER_WITHIN_S = 10.0
+# The service sends a comment line at least every 15 s; twice that and a little without a byte means it is gone.
+_STREAM_SILENT_AFTER_S = 35.0
+_FIRST_POLL_S = 0.02
+_LONGEST_POLL_S = 0.5
+
+
+class ServiceTroubleError(Exception):
+    """Something asked of the service did not happen: `error` says what, `cause` why, `remedy` what to do next."""
+
+    def __init__(self, error: str, cause: str = "", remedy: str = "") -> None:
+        super().__init__(error)
+        self.error = error
+        self.cause = cause or error
+        self.remedy = remedy
+
+
+class ServiceUnreachableError(ServiceTroubleError):
+    """No connection to the service, or it did not answer in time."""
+
+
+class ServiceRefusedError(ServiceTroubleError):
+    """The service answered no. `status` is the HTTP status; `info` holds all of the answer's `error_info`."""
+
+    def __init__(
+        self, error: str, cause: str = "", remedy: str = "", status: int = 500, info: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(error, cause, remedy)
+        self.status = status
+        self.info = info or {}
+
+
+@dataclass(frozen=True)
+class ServerSentEvent:
+    """One event of a stream: its name, its id ("" when it has none) and its data, already read from JSON."""
+
+    name: str
+    id: str
+    data: dict[str, Any]
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this very computer."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+class ServiceClient:
+    """Talks to one service.
+
+    Args:
+        base_url: such as `http://127.0.0.1:4999`.
+        token: sent as a bearer token; needed by a service beyond loopback.
+    """
+
+    def __init__(self, base_url: str = "", token: str | None = None) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._token = token
+        self._http: httpx.AsyncClient | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where the service is; empty while it is not known yet."""
+        return self._base_url
+
+    def point_at(self, base_url: str, token: str | None = None) -> None:
+        """Use another address from now on; requests under way end by themselves."""
+        if (base_url.rstrip("/"), token) == (self._base_url, self._token):
+            return
+        self._base_url, self._token = base_url.rstrip("/"), token
+        self._http = None
+
+    async def close(self) -> None:
+        """Let go of the open connections."""
+        if self._http is not None:
+            http, self._http = self._http, None
+            await http.aclose()
+
+    async def get(self, path: str, **query: str | int | float | None) -> Any:
+        """GET `path` (such as `/unit_api/jobs`); return the JSON answer. Query values of None are left out."""
+        return await self._request(
+            "GET", path, query={name: value for name, value in query.items() if value is not None}
+        )
+
+    async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """POST a JSON object; return the JSON answer."""
+        return await self._request("POST", path, body=body or {})
+
+    async def patch(self, path: str, body: dict[str, Any]) -> Any:
+        """PATCH with a JSON object; return the JSON answer."""
+        return await self._request("PATCH", path, body=body)
+
+    async def run_task(self, path: str, body: dict[str, Any] | None = None, timeout_s: float = 40.0) -> dict[str, Any]:
+        """POST to a route that answers with a task, wait for the task's end and return its result.
+
+        Raises:
+            ServiceRefusedError: the request was refused, or the task failed.
+            ServiceUnreachableError: the service was lost, or the task had not ended after `timeout_s`.
+        """
+        accepted = await self.post(path, body)
+        if "task_id" not in accepted:
+            raise ServiceRefusedError(
+                "The service is busy with something that excludes this.",
+                f"It holds its {accepted.get('lock', 'lock')}.",
+                "Wait a few seconds, then try again.",
+                202,
+            )
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._result(str(accepted["result_url_path"]))
+        except TimeoutError as error:
+            raise ServiceUnreachableError(
+                "The service did not finish in time.",
+                f"After {timeout_s:g} s the task was still under way.",
+                "Look at the log, then try again.",
+            ) from error
+
+    async def stream(self, path: str, last_event_id: str = "") -> AsyncIterator[ServerSentEvent | None]:
+        """Yield the events of `path`; None comes first, when the stream is open.
+
+        Ends when the service ends the stream. With `last_event_id` the service replays what was missed.
+        """
+        headers = {"Accept": "text/event-stream"}
+        if last_event_id:
+            headers["Last-Event-ID"] = last_event_id
+        import httpx
+
+        timeout = httpx.Timeout(_ANSWER_WITHIN_S, read=_STREAM_SILENT_AFTER_S)
+        try:
+            async with self._connection().stream("GET", path, headers=headers, timeout=timeout) as answer:
+                if answer.is_error:
+                    await answer.aread()
+                    raise _refusal(answer)
+                yield None
+                async for event in _events(answer.aiter_lines()):
+                    yield event
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+
+    async def _result(self, path: str) -> dict[str, Any]:
+        pause_s = _FIRST_POLL_S
+        while True:
+            answer = await self.get(path)
+            if answer["status"] == "complete":
+                result: dict[str, Any] = answer["result"]
+                return result
+            if answer["status"] == "failed":
+                info = answer.get("error_info", {})
+                raise ServiceRefusedError(
+                    answer.get("error", "The task failed."),
+                    info.get("cause", ""),
+                    info.get("remediation", ""),
+                    info.get("status", 500),
+                    info,
+                )
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 1.5, _LONGEST_POLL_S)
+
+    def _connection(self) -> httpx.AsyncClient:
+        if not self._base_url:
+            raise ServiceUnreachableError("The service is not running yet.", remedy="Wait until it has started.")
+        if self._http is None:
+            import httpx
+
+            # Reading the certificates costs 40 ms with the interpreter held; plain HTTP to this computer needs none.
+            verify = not is_loopback(self._base_url)
+            headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+            self._http = httpx.AsyncClient(
+                base_url=self._base_url, headers=headers, verify=verify, timeout=_ANSWER_WITHIN_S, trust_env=verify
+            )
+        return self._http
+
+    async def _request(
+        self, method: str, path: str, *, query: dict[str, Any] | None = None, body: dict[str, Any] | None = None
+    ) -> Any:
+        http = self._connection()
+        import httpx
+
+        try:
+            answer = await http.request(method, path, params=query or None, json=body)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+        if answer.is_error:
+            raise _refusal(answer)
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise _not_ours(self._base_url) from error
+
+    def _unreachable(self, error: Exception) -> ServiceUnreachableError:
+        reason = str(error) or type(error).__name__
+        return ServiceUnreachableError(
+            f"No answer from the service at {self._base_url}.", reason, "Check that the service runs, or restart it."
+        )
+
+
+def _not_ours(base_url: str) -> ServiceRefusedError:
+    return ServiceRefusedError(
+        f"What answers at {base_url} is not a Vialdesk service.",
+        "The answer is not JSON.",
+        "Check the address, port included.",
+        502,
+    )
+
+
+def _refusal(answer: httpx.Response) -> ServiceRefusedError:
+    try:
+        body = answer.json()
+        info = body["error_info"]
+        return ServiceRefusedError(body["error"], info["cause"], info["remediation"], answer.status_code, info)
+    except (ValueError, KeyError, TypeError):
+        return ServiceRefusedError(
+            f"The service answered {answer.status_code} {answer.reason_phrase}.",
+            remedy="Check the address: this may be another program.",
+            status=answer.status_code,
+        )
+
+
+async def _events(lines: AsyncIterator[str]) -> AsyncIterator[ServerSentEvent]:
+    """Read server-sent events from lines (WHATWG HTML, section 9.2.6); comments and unreadable data are passed over."""
+    name, event_id, data = "", "", list[str]()
+    async for line in lines:
+        if line:
+            field, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if field == "event":
+                name = value
+            elif field == "id":
+                event_id = value
+            elif field == "data":
+                data.append(value)
+            continue
+        if data:
+            try:
+                read = json.loads("\n".join(data))
+            except ValueError:
+                read = None
+            if isinstance(read, dict):
+                yield ServerSentEvent(name or "message", event_id, read)
+        name, data = "", []

@@ -1,0 +1,235 @@
+"""What the window knows of the unit: fed by the service's event stream, a snapshot first, then changes.
+
+Widgets read its attributes and listen to its signals; they never talk to each other. It keeps the last known values
+while the service is lost, and says so (`service.state`), so that whoever shows them can dim them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from PySide6.QtCore import QDateTime, QObject, Signal
+
+# A service whose clock agrees with this computer's to within this is taken to run in real time.
+_SAME_CLOCK_S = 2.0
+
+
+def utc_s_of(timestamp: str) -> float:
+    """Return the API's timestamp (`2031-02-03T04:05:06.789Z`) as seconds since 1970."""
+    return datetime.fromisoformat(timestamp).timestamp()
+
+
+@dataclass(frozen=True)
+class ServiceConnection:
+    """The hop between window and service.
+
+    Attributes:
+        state: "starting", "connecting", "live", "lost" (was live, or was never reached), "refused" (token, host).
+        since_utc_s: when this state began, by this computer's clock.
+        detail: what happened.
+        remedy: what the user can do next; empty when nothing is needed.
+    """
+
+    state: str
+    since_utc_s: float
+    detail: str = ""
+    remedy: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what the window shows is the present."""
+        return self.state == "live"
+
+
+class Unit(QObject):
+    """The unit as the service tells it.
+
+    Signals:
+        connection_changed: `service` changed (window to service).
+        board_changed: `board` changed (service to board).
+        snapshot_loaded: everything was replaced; read all attributes again.
+        jobs_changed: `jobs` or `job_states` changed.
+        setting_changed: job name, setting, value (None when cleared).
+        reading: series, UTC in seconds, value.
+        gap: series ("" for all), UTC in seconds, reason; the curve stops here.
+        log: one log item of the API.
+        experiment_changed: `experiment` changed.
+        task_changed: `{"task_id", "status", "error"?}`.
+        led_changed: `leds` or `pwms` changed.
+
+    Attributes:
+        name: the unit's name, "" before the first snapshot.
+        board: the API's board object: link, state, since, detail, remedy, url, firmware_version, round_trip_ms, ...
+        experiment: the active experiment or None.
+        jobs: rows of the running jobs by ascending job_id, as in `jobs/running`.
+        job_states: job_id to `$state` word.
+        settings: job name to its published settings.
+        leds, pwms: outputs in percent by channel ("A", "1").
+    """
+
+    connection_changed = Signal()
+    board_changed = Signal()
+    snapshot_loaded = Signal()
+    jobs_changed = Signal()
+    setting_changed = Signal(str, str, object)
+    reading = Signal(str, float, float)
+    gap = Signal(str, float, str)
+    log = Signal(dict)
+    experiment_changed = Signal()
+    task_changed = Signal(dict)
+    led_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.service = ServiceConnection("starting", _host_utc_s())
+        self.has_snapshot = False
+        self.name = ""
+        self.board: dict[str, Any] = {}
+        self.experiment: str | None = None
+        self.jobs: list[dict[str, Any]] = []
+        self.job_states: dict[int, str] = {}
+        self.settings: dict[str, dict[str, Any]] = {}
+        self.leds: dict[str, float] = {}
+        self.pwms: dict[str, float] = {}
+        self._told_utc_s: float | None = None
+        self._told_at_s = 0.0
+        self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
+            "snapshot": self._on_snapshot,
+            "job": self._on_job,
+            "setting": self._on_setting,
+            "reading": self._on_reading,
+            "gap": self._on_gap,
+            "log": self.log.emit,
+            "board": self._on_board,
+            "experiment": self._on_experiment,
+            "task": self.task_changed.emit,
+            "led": self._on_led,
+            "pwm": self._on_pwm,
+        }
+
+    def set_service(self, state: str, detail: str = "", remedy: str = "") -> None:
+        """Say how the window stands with the service; the time is kept while the state stays the same."""
+        now = self.service
+        if (state, detail, remedy) == (now.state, now.detail, now.remedy):
+            return
+        since_utc_s = now.since_utc_s if state == now.state else _host_utc_s()
+        self.service = ServiceConnection(state, since_utc_s, detail, remedy)
+        self.connection_changed.emit()
+
+    def handle(self, name: str, data: dict[str, Any]) -> None:
+        """Take in one event of the stream; names not known here are passed over."""
+        if "t" in data:
+            self._told_utc_s, self._told_at_s = utc_s_of(data["t"]), time.monotonic()
+        handler = self._handlers.get(name)
+        if handler is not None:
+            handler(data)
+
+    def utc_s(self) -> float:
+        """Return the service's UTC now, as far as known: its clock may run faster than this computer's."""
+        host = _host_utc_s()
+        if self._told_utc_s is None:
+            return host
+        told = self._told_utc_s + time.monotonic() - self._told_at_s
+        return host if abs(told - host) < _SAME_CLOCK_S else told
+
+    def state_of(self, job_name: str) -> str | None:
+        """Return the `$state` of the newest running job of that name, None when none runs."""
+        for row in reversed(self.jobs):
+            if row["job_name"] == job_name:
+                return self.job_states.get(row["job_id"], "ready")
+        return None
+
+    def is_running(self, job_name: str) -> bool:
+        """Whether a job of that name runs."""
+        return self.state_of(job_name) is not None
+
+    def stoppable_jobs(self) -> list[dict[str, Any]]:
+        """Return the rows that Stop all would end: all but the service's own long-running ones."""
+        return [row for row in self.jobs if not row.get("is_long_running_job")]
+
+    def _on_snapshot(self, data: dict[str, Any]) -> None:
+        self.name = data.get("unit", "")
+        self.board = data.get("board") or {}
+        experiment = data.get("experiment")
+        self.experiment = experiment.get("experiment") if isinstance(experiment, dict) else experiment
+        self.jobs = sorted(data.get("jobs", []), key=_job_id)
+        self.settings = {name: dict(values) for name, values in data.get("settings", {}).items()}
+        self.job_states = {
+            row["job_id"]: str(self.settings.get(row["job_name"], {}).get("$state", "ready")) for row in self.jobs
+        }
+        self.leds, self.pwms = dict(data.get("leds", {})), dict(data.get("pwms", {}))
+        self.has_snapshot = True
+        self.set_service("live")
+        self.snapshot_loaded.emit()
+        for signal in (self.board_changed, self.experiment_changed, self.jobs_changed, self.led_changed):
+            signal.emit()
+
+    def _on_job(self, data: dict[str, Any]) -> None:
+        job_id, name = data["job_id"], data["job_name"]
+        others = [row for row in self.jobs if row["job_id"] != job_id]
+        known = next((row for row in self.jobs if row["job_id"] == job_id), {})
+        if data.get("is_running"):
+            row = known | {key: value for key, value in data.items() if key not in ("seq", "t", "state")}
+            self.jobs = sorted([*others, row], key=_job_id)
+            self.job_states[job_id] = data["state"]
+        else:
+            self.jobs = others
+            self.job_states.pop(job_id, None)
+            if all(row["job_name"] != name for row in others):
+                self.settings.pop(name, None)
+        self.jobs_changed.emit()
+
+    def _on_setting(self, data: dict[str, Any]) -> None:
+        job, setting, value = data["job_name"], data["setting"], data["value"]
+        values = self.settings.setdefault(job, {})
+        if value is None:
+            values.pop(setting, None)
+        else:
+            values[setting] = value
+        if setting == "$state" and value is not None and data.get("job_id") in self.job_states:
+            self.job_states[data["job_id"]] = value
+            self.jobs_changed.emit()
+        self.setting_changed.emit(job, setting, value)
+
+    def _on_reading(self, data: dict[str, Any]) -> None:
+        value = data["value"]
+        if value is not None:
+            self.reading.emit(data["series"], utc_s_of(data["t"]), float(value))
+
+    def _on_gap(self, data: dict[str, Any]) -> None:
+        self.gap.emit(data.get("series") or "", utc_s_of(data["t"]), data.get("reason", ""))
+
+    def _on_board(self, data: dict[str, Any]) -> None:
+        self.board = self.board | {key: value for key, value in data.items() if key not in ("seq", "t")}
+        self.board_changed.emit()
+
+    def _on_experiment(self, data: dict[str, Any]) -> None:
+        name = data["experiment"]
+        if data.get("is_active"):
+            active: str | None = name
+        elif name == self.experiment:
+            active = None
+        else:
+            return
+        self.experiment = active
+        self.experiment_changed.emit()
+
+    def _on_led(self, data: dict[str, Any]) -> None:
+        self.leds[data["channel"]] = data["intensity"]
+        self.led_changed.emit()
+
+    def _on_pwm(self, data: dict[str, Any]) -> None:
+        self.pwms[str(data["channel"])] = data["dc"]
+        self.led_changed.emit()
+
+
+def _host_utc_s() -> float:
+    return QDateTime.currentMSecsSinceEpoch() / 1000
+
+
+def _job_id(row: dict[str, Any]) -> int:
+    return int(row["job_id"])

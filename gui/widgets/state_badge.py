@@ -1,0 +1,54 @@
+"""A state told three ways at once: icon, word and colour."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from gui import theme
+from gui.icons import refresh, show_icon
+
+# What a job's `$state` means to a person: word, icon, tone.
+JOB_STATES: dict[str, tuple[str, str, str]] = {
+    "init": ("Starting", "working", "note"),
+    "ready": ("Running", "start", "ok"),
+    "sleeping": ("Paused", "pause", "warn"),
+    "disconnected": ("Stopped", "stop", "quiet"),
+    "lost": ("Crashed", "alarm", "alarm"),
+}
+
+
+class StateBadge(QWidget):
+    """Icon and word in the colour of a state; give every state a word, never colour alone."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._picture = QLabel()
+        self._word = QLabel()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._word, 0, Qt.AlignmentFlag.AlignVCenter)
+        theme.current().palette_changed.connect(self._redraw)
+
+    @property
+    def word(self) -> str:
+        """The word shown now."""
+        return self._word.text()
+
+    def show_state(self, word: str, icon_name: str, tone: str, tooltip: str = "") -> None:
+        """Show a state; tone is "ok", "note", "warn", "alarm" or "quiet"."""
+        self._word.setText(word)
+        theme.set_tone(self._word, "" if tone == "quiet" else tone)
+        show_icon(self._picture, icon_name, tone)
+        self.setToolTip(tooltip)
+        self.setAccessibleName(word)
+
+    def show_job_state(self, state: str | None) -> None:
+        """Show a job's `$state` in a person's words; None is a job that does not run."""
+        word, icon_name, tone = JOB_STATES.get(state or "disconnected", (state or "", "note", "note"))
+        self.show_state(self.tr(word), icon_name, tone)
+
+    def _redraw(self) -> None:
+        refresh(self._picture)
