@@ -1,7 +1,7 @@
 """The byte stream between host and board, whatever carries it: serial port, TCP socket or memory.
 
-A transport is opened by a connector, a coroutine function that takes the receiver of its bytes. From then on the receiver is
-called in the event loop, never from another thread. Nothing here blocks.
+A transport is opened by a connector, a coroutine function that takes the receiver of its bytes. From then on the
+receiver is called in the event loop, never from another thread. Nothing here blocks.
 """
 
 from __future__ import annotations
