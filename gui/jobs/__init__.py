@@ -1,0 +1,1 @@
+"""The Jobs page: what runs, with its settings, and what can be started."""

@@ -1,0 +1,148 @@
+"""Curves thinned to the width of the screen, so that no spike and no gap is lost.
+
+The visible span is cut into columns about one pixel wide, at fixed places in time so that a moving curve does not
+shimmer; of each column its smallest and its largest sample are drawn. A pyramid of minima and maxima over blocks of 16,
+256, ... samples makes this independent of how many samples there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+Indices: TypeAlias = NDArray[np.intp]
+
+FACTOR = 16
+# Up to this many samples, reading them all is as quick as climbing the pyramid.
+_DIRECT = 1 << 16
+
+
+@dataclass(frozen=True)
+class Polyline:
+    """Points to draw, all arrays of one length.
+
+    Attributes:
+        t: UTC in seconds, ascending.
+        y: value.
+        joined: whether a line goes on to the next point; False before a gap.
+    """
+
+    t: Floats
+    y: Floats
+    joined: Flags
+
+
+class MinMaxPyramid:
+    """Minima and maxima over blocks of `FACTOR`**level samples, kept up to date as samples are added."""
+
+    def __init__(self) -> None:
+        self._levels: list[tuple[Floats, Floats]] = []
+
+    def update(self, values: Floats, changed_from: int) -> None:
+        """Take in `values` (all samples) of which those from index `changed_from` on are new or changed."""
+        minima, maxima = values, values
+        level = 0
+        while len(minima) > FACTOR:
+            if level == len(self._levels):
+                self._levels.append((np.empty(0), np.empty(0)))
+                changed_from = 0
+            first = min(changed_from // FACTOR, len(self._levels[level][0]))
+            starts = np.arange(0, len(minima) - first * FACTOR, FACTOR)
+            low, high = self._levels[level]
+            low = np.concatenate((low[:first], np.minimum.reduceat(minima[first * FACTOR :], starts)))
+            high = np.concatenate((high[:first], np.maximum.reduceat(maxima[first * FACTOR :], starts)))
+            self._levels[level] = (low, high)
+            minima, maxima, changed_from = low, high, first
+            level += 1
+        del self._levels[level:]
+
+    def min_max(self, values: Floats, starts: Indices, stops: Indices) -> tuple[Floats, Floats]:
+        """Return minimum and maximum of each index range `starts[i]` to `stops[i]` (exclusive, not empty)."""
+        low = np.full(len(starts), np.inf)
+        high = np.full(len(starts), -np.inf)
+        minima, maxima = values, values
+        lo, hi = starts, stops
+        for level in range(len(self._levels) + 1):
+            if level == len(self._levels) or int((hi - lo).sum()) <= _DIRECT:
+                _fold(low, high, minima, maxima, lo, hi)
+                break
+            head = np.minimum(-(-lo // FACTOR) * FACTOR, hi)
+            tail = np.maximum(hi // FACTOR * FACTOR, head)
+            _fold(low, high, minima, maxima, lo, head)
+            _fold(low, high, minima, maxima, tail, hi)
+            lo, hi = -(-head // FACTOR), tail // FACTOR
+            hi = np.maximum(lo, hi)
+            minima, maxima = self._levels[level]
+        return low, high
+
+
+def _fold(low: Floats, high: Floats, minima: Floats, maxima: Floats, lo: Indices, hi: Indices) -> None:
+    """Lower `low` and raise `high` by the entries `lo[i]` to `hi[i]` (exclusive) of a level; ranges may be empty."""
+    filled = hi > lo
+    if not filled.any():
+        return
+    lo, counts = lo[filled], (hi - lo)[filled]
+    offsets = np.cumsum(counts) - counts
+    entries = np.repeat(lo - offsets, counts) + np.arange(int(counts.sum()))
+    low[filled] = np.minimum(low[filled], np.minimum.reduceat(minima[entries], offsets))
+    high[filled] = np.maximum(high[filled], np.maximum.reduceat(maxima[entries], offsets))
+
+
+def thin(
+    t: Floats, values: Floats, starts_after_gap: Flags, pyramid: MinMaxPyramid, span: tuple[float, float], columns: int
+) -> Polyline:
+    """Return what to draw of a series between two times.
+
+    Args:
+        t: UTC in seconds of every sample, strictly ascending.
+        values: their values, finite.
+        starts_after_gap: True where no line may lead from the sample before.
+        pyramid: the pyramid over `values`.
+        span: first and last visible time.
+        columns: how many columns the span is cut into; at most `2 * columns + 4` points come back.
+    """
+    width = (span[1] - span[0]) / columns
+    first, last = (int(i) for i in np.searchsorted(t, span))
+    if last - first <= 2 * columns or width <= 0:
+        chosen = slice(max(first - 1, 0), last + 1)
+        joined = np.append(~starts_after_gap[chosen][1:], False)
+        return Polyline(t[chosen], values[chosen], joined)
+    edges = (np.floor(span[0] / width) + np.arange(columns + 2)) * width
+    bounds = np.clip(np.searchsorted(t, edges), first, last)
+    starts, stops = bounds[:-1], bounds[1:]
+    filled = stops > starts
+    starts, stops = starts[filled], stops[filled]
+    line = _columns(t, values, starts_after_gap, pyramid, starts, stops)
+    return _with_neighbours(line, t, values, starts_after_gap, int(starts[0]), int(stops[-1]))
+
+
+def _columns(
+    t: Floats, values: Floats, starts_after_gap: Flags, pyramid: MinMaxPyramid, starts: Indices, stops: Indices
+) -> Polyline:
+    low, high = pyramid.min_max(values, starts, stops)
+    rising = values[starts] <= values[stops - 1]
+    beyond = np.append(starts_after_gap, True)[stops]
+    pairs_t = np.column_stack((t[starts], t[stops - 1])).ravel()
+    pairs_y = np.column_stack((np.where(rising, low, high), np.where(rising, high, low))).ravel()
+    alone = stops - starts == 1
+    joined = np.column_stack((np.ones(len(starts), bool), ~beyond)).ravel()
+    keep = np.column_stack((~alone, np.ones(len(starts), bool))).ravel()
+    return Polyline(pairs_t[keep], pairs_y[keep], joined[keep])
+
+
+def _with_neighbours(
+    line: Polyline, t: Floats, values: Floats, starts_after_gap: Flags, start: int, stop: int
+) -> Polyline:
+    """Add the sample before and the one after, so that the line runs on to the edges of the plot."""
+    before, after = slice(max(start - 1, 0), start), slice(stop, stop + 1)
+    joined_before = ~starts_after_gap[start : start + 1] if start else np.zeros(0, bool)
+    return Polyline(
+        np.concatenate((t[before], line.t, t[after])),
+        np.concatenate((values[before], line.y, values[after])),
+        np.concatenate((joined_before, line.joined, np.zeros(len(t[after]), bool))),
+    )
