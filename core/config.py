@@ -1,0 +1,160 @@
+"""The configuration: `config.ini` and `unit_config.ini` of the data folder, laid over the shipped values.
+
+Sections and keys are case-sensitive. A file that cannot be understood is left out as a whole and named in `problems`,
+so that the service starts with the values below it; a single value that is wrong is reported, with file, section and
+key, by whoever asks for it.
+"""
+
+from __future__ import annotations
+
+import configparser
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+from core.errors import ServiceError
+
+_TRUE = frozenset({"1", "yes", "true", "on"})
+_FALSE = frozenset({"0", "no", "false", "off"})
+_T = TypeVar("_T")
+
+
+class ConfigError(ServiceError):
+    """A file, section, key or value of the configuration is not usable."""
+
+    default_remedy = "Correct the value in that file, then start again what needs it."
+
+
+@dataclass(frozen=True)
+class ConfigProblem:
+    """A configuration file that was left out, and why, for the user."""
+
+    file: str
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class _Value:
+    text: str
+    file: str
+
+
+class Config:
+    """Typed, read-only view of the layered configuration.
+
+    Args:
+        values: (section, key) to text and the file it came from.
+        problems: files that were left out.
+    """
+
+    def __init__(self, values: dict[tuple[str, str], _Value], problems: tuple[ConfigProblem, ...] = ()) -> None:
+        self._values = values
+        self.problems = problems
+
+    @classmethod
+    def load(cls, data_dir: Path | None) -> Config:
+        """Read the shipped values and lay over them what `data_dir` holds; a broken file becomes a problem."""
+        shipped = resources.files("resources").joinpath("config.ini").read_text(encoding="utf-8")
+        values = _parse(shipped, "resources/config.ini")
+        problems = []
+        for name in ("config.ini", "unit_config.ini") if data_dir else ():
+            path = Path(data_dir or ".") / name
+            if not path.exists():
+                continue
+            try:
+                values.update(_parse(path.read_text(encoding="utf-8-sig"), name))
+            except (OSError, UnicodeDecodeError, configparser.Error) as error:
+                remedy = f"Correct {name} in the data folder and restart the service."
+                problems.append(ConfigProblem(name, f"{name} is left out: {_one_line(error)}", remedy))
+        return cls(values, tuple(problems))
+
+    def with_overrides(self, overrides: Iterable[tuple[str, str, str]]) -> Config:
+        """Return a configuration in which each (section, key, value) replaces what was there."""
+        values = dict(self._values)
+        for section, key, value in overrides:
+            values[section, key] = _Value(value.strip(), "config_overrides")
+        return Config(values, self.problems)
+
+    def text(self, section: str, key: str) -> str:
+        """Return the value as text, "" when left blank; raise ConfigError when there is no such key."""
+        return self._find(section, key).text
+
+    def number(self, section: str, key: str) -> float:
+        """Return a finite number; raise ConfigError otherwise."""
+        return self._typed(section, key, _finite, "a number")
+
+    def optional_number(self, section: str, key: str) -> float | None:
+        """Return a finite number, or None when the value is blank; raise ConfigError otherwise."""
+        return self.number(section, key) if self.text(section, key) else None
+
+    def integer(self, section: str, key: str) -> int:
+        """Return a whole number; raise ConfigError otherwise."""
+        return self._typed(section, key, int, "a whole number")
+
+    def boolean(self, section: str, key: str) -> bool:
+        """Return a truth value: 1, yes, true, on or 0, no, false, off in any case; raise ConfigError otherwise."""
+        return self._typed(section, key, _truth, "one of 1, yes, true, on, 0, no, false, off")
+
+    def choice(self, section: str, key: str, known: Iterable[str]) -> str:
+        """Return a text that is one of `known`; raise ConfigError naming them otherwise."""
+        text = self.text(section, key)
+        if text not in known:
+            raise self.refuse(section, key, "one of " + ", ".join(known))
+        return text
+
+    def section(self, name: str) -> dict[str, str]:
+        """Return a section's keys and texts, blank ones too; {} when there is no such section."""
+        return {key: value.text for (section, key), value in self._values.items() if section == name}
+
+    def refuse(self, section: str, key: str, needed: str) -> ConfigError:
+        """Return the error that says that a value is not what is `needed`, naming file, section and key."""
+        value = self._find(section, key)
+        what = f"{value.file}, section [{section}], key {key}: {value.text!r} is not {needed}."
+        return ConfigError(what, cause=f"The value must be {needed}.", fields=[f"{section}.{key}"])
+
+    def _find(self, section: str, key: str) -> _Value:
+        value = self._values.get((section, key))
+        if value is None:
+            what = f"The configuration has no key {key} in section [{section}]."
+            raise ConfigError(what, remedy="Add the key to unit_config.ini; keys are case-sensitive.")
+        return value
+
+    def _typed(self, section: str, key: str, convert: Callable[[str], _T], needed: str) -> _T:
+        try:
+            return convert(self._find(section, key).text)
+        except ValueError:
+            raise self.refuse(section, key, needed) from None
+
+
+def _parse(text: str, file: str) -> dict[tuple[str, str], _Value]:
+    parser = configparser.ConfigParser(interpolation=None, default_section="\0", inline_comment_prefixes=None)
+    parser.optionxform = str  # type: ignore[method-assign, assignment]  # keys are case-sensitive
+    parser.read_string(text, source=file)
+    return {
+        (section, key): _Value(value.strip(), file)
+        for section in parser.sections()
+        for key, value in parser.items(section)
+    }
+
+
+def _one_line(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _truth(text: str) -> bool:
+    word = text.lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError(text)
+    return word in _TRUE

@@ -1,0 +1,1 @@
+"""Experiments: what readings, jobs and log lines belong to."""

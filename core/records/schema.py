@@ -1,0 +1,49 @@
+"""Tables of the records.
+
+Times are UTC in seconds since 1970 as float64, exactly as they were published, so that what was measured under bent
+time reads back bit for bit. Readings are clustered by series and time: one range scan gives a curve.
+"""
+
+from __future__ import annotations
+
+_FIRST = """
+CREATE TABLE experiments (
+    experiment TEXT PRIMARY KEY, description TEXT, tags TEXT NOT NULL, created_at REAL NOT NULL, ended_at REAL,
+    is_active INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE series (
+    series_id INTEGER PRIMARY KEY, experiment TEXT NOT NULL, series TEXT NOT NULL, UNIQUE (experiment, series)
+);
+CREATE TABLE readings (
+    series_id INTEGER NOT NULL REFERENCES series, utc_s REAL NOT NULL, value REAL NOT NULL,
+    PRIMARY KEY (series_id, utc_s)
+) WITHOUT ROWID;
+CREATE TABLE gaps (
+    series_id INTEGER NOT NULL REFERENCES series, utc_s REAL NOT NULL, reason TEXT NOT NULL,
+    PRIMARY KEY (series_id, utc_s)
+) WITHOUT ROWID;
+CREATE TABLE jobs (
+    job_id INTEGER PRIMARY KEY, job_name TEXT NOT NULL, experiment TEXT NOT NULL, job_source TEXT NOT NULL,
+    started_at REAL NOT NULL, ended_at REAL, state TEXT NOT NULL, is_long_running INTEGER NOT NULL
+);
+CREATE TABLE settings (
+    job_id INTEGER NOT NULL, utc_s REAL NOT NULL, setting TEXT NOT NULL, value TEXT
+);
+CREATE INDEX settings_of_job ON settings (job_id, setting, utc_s);
+CREATE TABLE led_events (
+    utc_s REAL NOT NULL, experiment TEXT, channel TEXT NOT NULL, intensity REAL NOT NULL, source TEXT NOT NULL
+);
+CREATE TABLE actions (
+    utc_s REAL NOT NULL, who TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, body TEXT, status INTEGER NOT NULL
+);
+CREATE TABLE logs (
+    id INTEGER PRIMARY KEY, utc_s REAL NOT NULL, level INTEGER NOT NULL, source TEXT NOT NULL, task TEXT NOT NULL,
+    message TEXT NOT NULL, experiment TEXT
+);
+CREATE TABLE store (
+    name TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name, key)
+) WITHOUT ROWID
+"""
+
+# The n-th step brings a database from schema version n to n + 1.
+SCHEMA_STEPS: tuple[str, ...] = (_FIRST,)

@@ -1,0 +1,54 @@
+"""The key-value store: small values that must outlive a restart, such as normalisation constants."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from core.records.writer import Writer
+
+_SET = "INSERT INTO store(name, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+_DELETE = "DELETE FROM store WHERE name = ? AND key = ?"
+
+
+class ValueStore:
+    """Named tables of JSON values, held in memory and written through; nothing here waits.
+
+    Args:
+        values: (table, key) to value, as loaded.
+    """
+
+    def __init__(self, writer: Writer, values: dict[tuple[str, str], Any]) -> None:
+        self._writer = writer
+        self._values = values
+
+    def get(self, name: str, key: str, default: Any = None) -> Any:
+        """Return the value under `key` in table `name`, or `default`."""
+        return self._values.get((name, key), default)
+
+    def items(self, name: str) -> dict[str, Any]:
+        """Return all keys and values of table `name`."""
+        return {key: value for (table, key), value in self._values.items() if table == name}
+
+    def set(self, name: str, key: str, value: Any) -> None:
+        """Keep a JSON value under `key` in table `name`; raise ValueError or TypeError when it is none."""
+        text = json.dumps(value, allow_nan=False)
+        self._values[name, key] = json.loads(text)
+        self._writer.write(_SET, name, key, text)
+
+    def delete(self, name: str, key: str) -> None:
+        """Forget `key` in table `name`, if it is there."""
+        if self._values.pop((name, key), None) is not None:
+            self._writer.write(_DELETE, name, key)
+
+
+def load_values(connection: sqlite3.Connection) -> dict[tuple[str, str], Any]:
+    """Return what is stored; a value that cannot be read is left out."""
+    values = {}
+    for name, key, text in connection.execute("SELECT name, key, value FROM store WHERE name != 'service'"):
+        try:
+            values[name, key] = json.loads(text)
+        except ValueError:
+            continue
+    return values

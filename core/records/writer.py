@@ -1,0 +1,135 @@
+"""The one thread that writes to a database: batched, committed at least each second.
+
+Rows are handed over without waiting. Whatever the disk does, the caller goes on: rows that cannot be written wait in
+memory, the user is told once, and they are written as soon as the disk takes them again.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.records.database import connect
+
+Value = str | float | int | None
+
+# By the wall clock, also when the service's time is bent: this is about power cuts, not about experiments.
+_COMMIT_AFTER_S = 1.0
+_COMMIT_AFTER_ROWS = 100
+_ROWS_KEPT_IN_TROUBLE = 1_000_000
+_FLUSH_TIMEOUT_S = 10.0
+_CLOSE_TIMEOUT_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Row:
+    sql: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class _Flush:
+    done: Callable[[], None]
+
+
+class Writer:
+    """Writes rows to the database at `path`, in the order they were given, until closed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._queue: queue.SimpleQueue[_Row | _Flush | None] = queue.SimpleQueue()
+        self._in_trouble = False
+        self._thread = threading.Thread(target=self._run, name=f"writer of {path.name}", daemon=True)
+        self._thread.start()
+
+    def write(self, sql: str, *values: Value) -> None:
+        """Hand over one statement; it is committed within a second."""
+        self._queue.put(_Row(sql, values))
+
+    def commit_soon(self) -> None:
+        """Have everything handed over so far committed without waiting for the second to pass."""
+        self._queue.put(_Flush(_nothing))
+
+    def flush(self) -> bool:
+        """Wait, not in the event loop, until everything handed over so far is committed; False when it takes long."""
+        done = threading.Event()
+        self._queue.put(_Flush(done.set))
+        return done.wait(_FLUSH_TIMEOUT_S)
+
+    def close(self) -> None:
+        """Write what is left and end the thread."""
+        self._queue.put(None)
+        self._thread.join(_CLOSE_TIMEOUT_S)
+
+    def _run(self) -> None:
+        with closing(connect(self._path)) as connection:
+            rows: list[_Row] = []
+            ended = False
+            while not ended:
+                ended, flushes = self._collect(rows)
+                if self._commit(connection, rows):
+                    rows.clear()
+                del rows[: max(0, len(rows) - _ROWS_KEPT_IN_TROUBLE)]
+                for flush in flushes:
+                    flush.done()
+            connection.execute("PRAGMA optimize")
+
+    def _collect(self, rows: list[_Row]) -> tuple[bool, list[_Flush]]:
+        """Add to `rows` until it is time to commit; return whether this is the end, and who waits for the commit."""
+        deadline = time.monotonic() + _COMMIT_AFTER_S if rows else None
+        while len(rows) < _COMMIT_AFTER_ROWS or self._in_trouble:
+            try:
+                item = self._queue.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return False, []
+            if item is None:
+                return True, []
+            if isinstance(item, _Flush):
+                return False, [item]
+            rows.append(item)
+            deadline = deadline or time.monotonic() + _COMMIT_AFTER_S
+        return False, []
+
+    def _commit(self, connection: sqlite3.Connection, rows: list[_Row]) -> bool:
+        if not rows:
+            return True
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for row in rows:
+                    self._execute(connection, row)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            if not self._in_trouble:
+                what = "The records cannot be written (%s). They wait in memory; free space on the disk of %s."
+                _log.error(what, error, self._path.parent)
+            self._in_trouble = True
+            return False
+        if self._in_trouble:
+            _log.warning("The records are written again; nothing was lost.")
+        self._in_trouble = False
+        return True
+
+    @staticmethod
+    def _execute(connection: sqlite3.Connection, row: _Row) -> None:
+        try:
+            connection.execute(row.sql, row.values)
+        except (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:
+            _log.error("A row of the records was left out (%s): %s", error, row.sql)
+
+
+def _nothing() -> None:
+    """Nobody waits for this commit."""

@@ -1,0 +1,150 @@
+"""The service: its parts, put together when it starts and taken apart in order when it stops.
+
+Start: configuration, records, log, experiments, tasks, board, jobs. Stop, the other way round: jobs end and switch
+their outputs off, the board is made safe and let go, tasks are failed, everything is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import platform
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.board_link import BoardLink
+from core.bus import Bus
+from core.clock import Clock
+from core.config import Config, ConfigError
+from core.events import EventHub
+from core.experiments.experiments import Experiments, load_experiments
+from core.folders import DataFolder, tasks_file
+from core.jobs.runner import JobRunner
+from core.logs import LEVELS, Logs
+from core.records.records import Records, open_records
+from core.tasks import Tasks, open_tasks
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ServiceOptions:
+    """How a service is started.
+
+    Attributes:
+        data_dir: the data folder; made when it is not there.
+        board_url: the board to use, None for none yet.
+        seed: makes a simulated board's randomness repeatable.
+        speed: how much faster than the wall clock the loop's time runs.
+        epoch_utc_s: UTC at the start when time is bent, the wall clock's when None.
+        log_to_terminal: write log lines to stderr too.
+    """
+
+    data_dir: Path
+    board_url: str | None = None
+    seed: int = 1
+    speed: float = 1.0
+    epoch_utc_s: float | None = None
+    log_to_terminal: bool = False
+
+
+@dataclass
+class Service:
+    """The parts of a running service; whoever answers a request finds here what it needs."""
+
+    options: ServiceOptions
+    unit: str
+    clock: Clock
+    bus: Bus
+    config: Config
+    records: Records
+    experiments: Experiments
+    tasks: Tasks
+    board_link: BoardLink
+    jobs: JobRunner
+    events: EventHub
+    started_loop_s: float
+    # Set when the service has been asked to end.
+    stop_wanted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def data_dir(self) -> Path:
+        """The data folder."""
+        return self.options.data_dir
+
+
+@contextlib.asynccontextmanager
+async def running_service(options: ServiceOptions) -> AsyncIterator[Service]:
+    """Run a service as long as the block lasts.
+
+    Raises:
+        OSError, sqlite3.Error: the data folder cannot be written.
+        ValueError: the board's address makes no sense.
+    """
+    folder = DataFolder(options.data_dir)
+    folder.make()
+    clock = Clock(asyncio.get_running_loop(), options.epoch_utc_s)
+    bus = Bus()
+    config = Config.load(options.data_dir)
+    notes = [f"{problem.what} {problem.remedy}" for problem in config.problems]
+    unit = config.text("unit", "name") or computer_name()
+    async with AsyncExitStack() as stack:
+        records = await open_records(folder.path_of(config.text("storage", "database")), bus, clock, unit)
+        stack.push_async_callback(records.close)
+        logs = Logs(bus, clock, unit, records.next_log_id)
+        notes += _start_logs(logs, config, folder, options.log_to_terminal)
+        stack.callback(logs.stop)
+        experiments = await load_experiments(records, bus, clock)
+        tasks = await open_tasks(tasks_file(options.data_dir), bus, clock, unit)
+        stack.push_async_callback(tasks.close)
+        board_link = BoardLink(bus, clock)
+        board_link.seed = options.seed
+        stack.push_async_callback(board_link.close)
+        jobs = JobRunner(
+            unit=unit,
+            clock=clock,
+            bus=bus,
+            config=config,
+            records=records,
+            experiments=experiments,
+            board_link=board_link,
+        )
+        stack.push_async_callback(jobs.close)
+        events = EventHub(bus, clock, options.speed)
+        stack.callback(events.close)
+        started = clock.monotonic_s()
+        service = Service(
+            options, unit, clock, bus, config, records, experiments, tasks, board_link, jobs, events, started
+        )
+        for note in (*records.notes, *notes):
+            _log.warning("%s", note)
+        await board_link.open(options.board_url)
+        _log.info("Unit %s is ready; its data are in %s.", unit, options.data_dir)
+        yield service
+        _log.info("Unit %s stops.", unit)
+
+
+def computer_name() -> str:
+    """Return the computer's name in the form of a host name."""
+    name = re.sub(r"[^a-z0-9-]+", "-", platform.node().partition(".")[0].lower()).strip("-")
+    return name or "vialdesk"
+
+
+def _start_logs(logs: Logs, config: Config, folder: DataFolder, to_terminal: bool) -> list[str]:
+    """Begin to log as configured; return what the user must know when that is not possible."""
+    notes = []
+    try:
+        levels = [config.choice("logging", key, LEVELS) for key in ("ui_log_level", "console_log_level")]
+    except ConfigError as error:
+        notes.append(f"{error.error} {error.remedy}")
+        levels = ["INFO", "INFO"]
+    try:
+        logs.start(levels[0], levels[1], folder.path_of(config.text("logging", "log_file")), to_terminal)
+    except OSError as error:
+        notes.append(f"The log file cannot be written ({error}). Lines are shown and recorded, not written to it.")
+        logs.start(levels[0], levels[1], None, to_terminal)
+    return notes

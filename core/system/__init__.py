@@ -1,0 +1,1 @@
+"""What the service tells of itself: health, version, state of the HTTP server."""

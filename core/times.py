@@ -1,0 +1,31 @@
+"""Timestamps as the API takes them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from core.errors import BadRequestError
+
+_FORM = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?(Z|\+00:00)", re.ASCII)
+
+
+def utc_seconds(text: str, field: str = "timestamp") -> float:
+    """Return the UTC seconds since 1970 of `2031-02-03T04:05:06.789Z`.
+
+    Raises:
+        BadRequestError: not ISO 8601 in UTC with `Z` or `+00:00` and at most six fractional digits; names `field`.
+    """
+    # In a query string an unescaped plus sign arrives as a space.
+    form = _FORM.fullmatch(text.replace(" 00:00", "+00:00"))
+    try:
+        if form is None:
+            raise ValueError(text)
+        whole = datetime.strptime(form[1], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        raise BadRequestError(
+            f"'{field}' is not a UTC timestamp.",
+            cause=f"{text[:60]!r} does not have the form 2031-02-03T04:05:06.789Z.",
+            fields=[field],
+        ) from None
+    return whole.timestamp() + float(form[2] or 0)
