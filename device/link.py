@@ -152,6 +152,14 @@ class Link:
         """
         return await self.post(identity, *values, urgent=urgent)
 
+    async def ask(self, identity: int, *values: object) -> dict[str, int | float]:
+        """Send a command and return the fields of its answer by name; errors as for `request`."""
+        answer = await self.request(identity, *values)
+        try:
+            return messages.unpack(*messages.REPLIES[identity], answer)
+        except ValueError as error:
+            raise BoardError(f"the board's answer makes no sense: {error}", "Update the board's firmware.") from error
+
     def post(self, identity: int, *values: object, urgent: bool = False) -> asyncio.Future[bytes]:
         """Queue a command at once and return the future of its answer; errors as for `request`."""
         answer: asyncio.Future[bytes] = self._loop.create_future()
@@ -200,7 +208,8 @@ class Link:
             self._welcome.set_exception(NoAnswerError(reason, heard=self._heard_bytes))
             self._welcome.exception()  # marked as seen: whoever opens may have given up already
 
-    def _lose(self, reason: str) -> None:
+    def fail(self, reason: str) -> None:
+        """Give the session up because of `reason`: as `close`, and tells `on_lost`."""
         if self._failure is None:
             was_open = self._session is not None
             self.close(reason)
@@ -211,8 +220,7 @@ class Link:
 
     async def _say_hello(self, transport: Transport) -> None:
         payload = struct.pack(messages.HELLO_FORMAT, messages.PROTOCOL_VERSION, self._nonce)
-        # A delimiter first ends whatever half frame the board may have heard before.
-        frame = b"\x00" + encode_frame(HELLO, 0, 0, payload)
+        frame = encode_frame(HELLO, 0, 0, payload)
         for _ in range(HELLO_TRIES):
             transport.write(frame)
             await asyncio.wait((self._welcome,), timeout=HELLO_INTERVAL_S)
@@ -260,7 +268,7 @@ class Link:
 
     def connection_lost(self, reason: str) -> None:
         """Learn from the transport that it is gone."""
-        self._lose(reason)
+        self.fail(reason)
 
     def _take_foreign(self, kind: int) -> None:
         """A frame of another session: the board may have restarted, so ask; its answer will tell."""
@@ -281,7 +289,7 @@ class Link:
             return  # the answer to a repeat, after the first answer was taken
         status = payload[1]
         if status in (messages.NO_SESSION, messages.OUT_OF_ORDER):
-            self._lose("the board restarted, or another program took it over")
+            self.fail("the board restarted, or another program took it over")
             return
         if payload[0] != request.identity:
             return
@@ -324,7 +332,7 @@ class Link:
             request,
             CommandTimeoutError(reason, "Check the cable; if it stays so, unplug the board and plug it in again."),
         )
-        self._lose(reason)
+        self.fail(reason)
 
     def _finish_under_way(self) -> None:
         self._under_way = None

@@ -5,8 +5,9 @@ only what both have. Layout before COBS, little endian::
 
     kind u8 | session u8 | sequence u16 | payload 0..MAX_PAYLOAD bytes | crc32 u32 of all before it
 
-On the wire each frame ends with one zero byte, which occurs nowhere else. A frame that does not decode, has the
-wrong CRC or is too long is skipped and counted, never guessed at.
+On the wire a zero byte stands before and after each frame and occurs nowhere else; the one before keeps a half frame
+from spoiling the whole one that follows it. A frame that does not decode, has the wrong CRC or is too long is skipped
+and counted, never guessed at.
 """
 
 import binascii
@@ -61,11 +62,11 @@ def cobs_decode(encoded: bytes) -> bytes:
 
 
 def encode_frame(kind: int, session: int, sequence: int, payload: bytes) -> bytes:
-    """Return the bytes to put on the wire, closing delimiter included; raise FrameError when too long."""
+    """Return the bytes to put on the wire, delimiters included; raise FrameError when too long."""
     if len(payload) > MAX_PAYLOAD:
         raise FrameError("payload of %d bytes, at most %d fit" % (len(payload), MAX_PAYLOAD))
     body = struct.pack(_HEADER, kind, session, sequence) + payload
-    return cobs_encode(body + struct.pack("<I", binascii.crc32(body) & 0xFFFFFFFF)) + b"\x00"
+    return b"\x00" + cobs_encode(body + struct.pack("<I", binascii.crc32(body) & 0xFFFFFFFF)) + b"\x00"
 
 
 def decode_frame(encoded: bytes) -> "tuple[int, int, int, bytes]":
