@@ -142,3 +142,8 @@ def unpack(layout: str, names: "tuple[str, ...]", data: bytes) -> "dict[str, int
     if len(data) != struct.calcsize("<" + layout):
         raise ValueError("%d bytes where %d are needed" % (len(data), struct.calcsize("<" + layout)))
     return dict(zip(names, struct.unpack("<" + layout, data)))
+
+
+def refusal(identity: int, status: int, text: str) -> bytes:
+    """Return the payload of a REPLY that is not OK, with its explanation."""
+    return struct.pack("<BB", identity, status) + text.encode()[:400]
