@@ -1,0 +1,8 @@
+"""The jobs every unit has."""
+
+from __future__ import annotations
+
+from core.jobs.job import Job
+from core.jobs.stirring import Stirring
+
+BUILT_IN_JOBS: tuple[type[Job], ...] = (Stirring,)

@@ -1,0 +1,356 @@
+"""A job: something the unit does for a while, with states, settings and outputs of its own.
+
+A job is a set of asyncio tasks. Whatever goes wrong in it ends this job alone. The runner starts it, tells it of the
+link to the board, and ends it; the job's author writes `set_up`, perhaps `work`, timers by `every`, `set_<setting>`
+for settings that need more than storing, and hooks named `on_<old>_to_<new>` and `on_<new>` for its states.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, TypeVar
+
+from core.board_link import BoardLink
+from core.bus import Bus, GapMarked, ReadingTaken, SettingChanged
+from core.clock import Clock
+from core.config import Config
+from core.errors import BadRequestError, ServiceError, UnavailableError
+from core.jobs.declaration import STATE_SETTING, JobDeclaration
+from core.jobs.timer import IntervalTimer
+from core.jobs.values import read_setting
+from core.outputs import HeldOutputs, LedLocks
+from core.records.values import ValueStore
+from device.board import Board, BoardError
+
+# How long the tasks and the last hook of an ending job may take before they are left behind.
+_LAST_WORDS_S = 5.0
+
+
+_E = TypeVar("_E")
+
+
+class JobState(StrEnum):
+    """The states of a job a user can see."""
+
+    INIT = "init"
+    READY = "ready"
+    SLEEPING = "sleeping"
+    DISCONNECTED = "disconnected"
+    LOST = "lost"
+
+
+_LEGAL = {
+    JobState.INIT: {JobState.READY, JobState.DISCONNECTED, JobState.LOST},
+    JobState.READY: {JobState.SLEEPING, JobState.DISCONNECTED, JobState.LOST},
+    JobState.SLEEPING: {JobState.READY, JobState.DISCONNECTED, JobState.LOST},
+    JobState.DISCONNECTED: {JobState.LOST},
+    JobState.LOST: set[JobState](),
+}
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """What a job is given by the service.
+
+    Attributes:
+        config: the configuration with this run's overrides.
+        outputs: the outputs this job holds, and no other job.
+        store: values kept for good, by store name and key.
+        settings_of: published settings of the running job of a name, `$state` included; None when it does not run.
+    """
+
+    job_id: int
+    unit: str
+    experiment: str
+    source: str
+    clock: Clock
+    bus: Bus
+    config: Config
+    board_link: BoardLink
+    outputs: HeldOutputs
+    led_locks: LedLocks
+    store: ValueStore
+    log: logging.LoggerAdapter[Any]
+    settings_of: Callable[[str], dict[str, Any] | None] = field(repr=False)
+
+
+class Job:
+    """Base class of every job. Options have been checked against the declaration before the job is made."""
+
+    declaration: ClassVar[JobDeclaration]
+
+    def __init__(self, context: JobContext, options: dict[str, Any]) -> None:
+        self.context = context
+        self.options = options
+        self.clock = context.clock
+        self.log = context.log
+        self.state = JobState.INIT
+        self.settings: dict[str, Any] = {STATE_SETTING: JobState.INIT.value}
+        self.failure: BaseException | None = None
+        self.left_init = asyncio.Event()
+        self.gone = asyncio.Event()
+        self.state_changed: Callable[[], None] = _nobody
+        self._timers: list[IntervalTimer] = []
+        self._children: set[asyncio.Task[None]] = set()
+        self._ending = asyncio.Event()
+        self._changing = asyncio.Lock()
+        self._recorded: set[str] = set()
+        self._deaf: list[Callable[[], None]] = []
+
+    @classmethod
+    def outputs_needed(cls, config: Config) -> tuple[str, ...]:
+        """Return the outputs the job holds for its whole life, such as `PWM 1`."""
+        return ()
+
+    # What an author overrides.
+
+    async def set_up(self) -> None:
+        """Come from `init` to `ready`; an error raised here ends the job and is the answer to its start."""
+
+    async def work(self) -> None:
+        """Do the job's work; the job ends when this returns. A job that lives on timers leaves it as it is."""
+        await asyncio.get_running_loop().create_future()
+
+    async def on_link_lost(self) -> None:
+        """Note that the board cannot be reached; its outputs go off by themselves when their leases end."""
+
+    async def on_link_back(self) -> None:
+        """Bring the board back to what the job wants after the link was lost, or the board switched an output off."""
+
+    # What an author uses.
+
+    @property
+    def board(self) -> Board:
+        """The board; raises UnavailableError while there is no link."""
+        return self.context.board_link.board
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, and meanwhile keep the job's outputs on: a job that hangs elsewhere loses them."""
+        end = self.clock.monotonic_s() + seconds
+        while True:
+            await self.context.outputs.renew_due()
+            now = self.clock.monotonic_s()
+            wake = min(end, self.context.outputs.next_renewal_s())
+            await asyncio.sleep(max(0.0, wake - now))
+            if end <= self.clock.monotonic_s() + 1e-9:
+                return
+
+    def every(
+        self, interval_s: float, action: Callable[[], Awaitable[None]], *, first_after_s: float = 0.0
+    ) -> IntervalTimer:
+        """Run `action` at a fixed phase while the job is ready and the board can be reached."""
+
+        async def reachable() -> None:
+            if self.context.board_link.is_usable:
+                await action()
+
+        timer = IntervalTimer(
+            self.clock, self.sleep, reachable, self.log, interval_s=interval_s, first_after_s=first_after_s
+        )
+        if self.state is JobState.SLEEPING:
+            timer.pause()
+        self._timers.append(timer)
+        timer.task = self.spawn(timer.run())
+        return timer
+
+    def cancel(self, timer: IntervalTimer) -> None:
+        """End a timer; a run under way is cut off."""
+        self._timers.remove(timer)
+        if timer.task is not None:
+            timer.task.cancel()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `work` as a part of this job: it is cancelled with the job, and its error is the job's."""
+        task = asyncio.get_running_loop().create_task(work, name=self.declaration.job_name)
+        self._children.add(task)
+        task.add_done_callback(self._child_done)
+        return task
+
+    def listen(self, kind: type[_E], listener: Callable[[_E], None]) -> None:
+        """Call `listener` for each event of `kind` on the bus until the job ends."""
+        self._deaf.append(self.context.bus.listen(kind, listener))
+
+    def publish(self, setting: str, value: Any) -> None:
+        """Publish a setting's value in its native JSON form; None clears it."""
+        if value is None:
+            if self.settings.pop(setting, None) is None:
+                return
+        else:
+            self.settings[setting] = value
+        name = self.declaration.job_name
+        self.context.bus.publish(SettingChanged(self.context.job_id, name, setting, value))
+
+    def record(self, series: str, value: float, utc_s: float) -> None:
+        """Record one reading of a time series of the job's experiment."""
+        self._recorded.add(series)
+        self.context.bus.publish(ReadingTaken(utc_s, self.context.experiment, series, value))
+
+    def mark_gap(self, reason: str) -> None:
+        """Tell that the readings of this job stop here, so that nobody bridges the curve."""
+        for series in sorted(self._recorded):
+            self.context.bus.publish(GapMarked(self.clock.utc_s(), self.context.experiment, series, reason))
+        self._recorded.clear()
+
+    def end(self) -> None:
+        """End the job in good order, from wherever it is."""
+        self._ending.set()
+
+    def fail(self, error: BaseException) -> None:
+        """End the job because of an error."""
+        if not self._ending.is_set():
+            self.failure = error
+            self._ending.set()
+
+    # What the runner uses.
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the job has been told to end, or has ended."""
+        return self._ending.is_set()
+
+    async def live(self) -> None:
+        """Go through the job's whole life; returns when it has ended and its outputs are off."""
+        self.publish(STATE_SETTING, self.state.value)
+        self.spawn(self._go())
+        try:
+            await self._ending.wait()
+        finally:
+            self._ending.set()
+            await self._end_children()
+            await self._finish()
+
+    async def change(self, wanted: dict[str, Any]) -> None:
+        """Take new values for settings: all of them, or none when one is refused.
+
+        Raises:
+            NotFoundError: no such setting.
+            BadRequestError: not settable, of the wrong type, not acceptable, or an illegal change of state.
+        """
+        declared = self.declaration.published
+        name = self.declaration.job_name
+        values = {key: read_setting(name, declared, key, value) for key, value in wanted.items()}
+        async with self._changing:
+            state = values.pop(STATE_SETTING, None)
+            target = None if state is None else self._legal(state)
+            self.check_settings(values)
+            for key, value in values.items():
+                setter = getattr(self, f"set_{key}", None)
+                await (setter(value) if setter else self._store(key, value))
+            if target is JobState.DISCONNECTED:
+                self.end()
+            elif target is not None:
+                await self._move(target)
+
+    def check_settings(self, values: dict[str, Any]) -> None:
+        """Refuse new values that do not go together, or not now, by raising BadRequestError."""
+
+    async def tell_link(self, usable: bool) -> None:
+        """Tell the job that the link to the board was lost, or is back."""
+        async with self._changing:
+            if self.state in (JobState.READY, JobState.SLEEPING):
+                try:
+                    await (self.on_link_back() if usable else self.on_link_lost())
+                except (BoardError, UnavailableError) as error:
+                    self.log.warning("%s", error)
+
+    def _legal(self, word: str) -> JobState | None:
+        states = [state.value for state in (JobState.READY, JobState.SLEEPING, JobState.DISCONNECTED)]
+        if word not in states:
+            raise BadRequestError(f"{word!r} is no state to ask for.", known=states, fields=[STATE_SETTING])
+        target = JobState(word)
+        if target is self.state:
+            return None
+        if self.is_ending or target not in _LEGAL[self.state]:
+            raise BadRequestError(
+                f"{self.declaration.job_name} is {self.state} and cannot become {target}.", fields=[STATE_SETTING]
+            )
+        return target
+
+    async def _store(self, setting: str, value: Any) -> None:
+        self.publish(setting, value)
+
+    async def _go(self) -> None:
+        await self.set_up()
+        async with self._changing:
+            await self._move(JobState.READY)
+        await self.work()
+        self.end()
+
+    async def _move(self, target: JobState) -> None:
+        if target not in _LEGAL[self.state]:
+            return
+        await self._hook(f"on_{self.state}_to_{target}")
+        if target is JobState.DISCONNECTED:
+            await self._hook("on_disconnected")
+        self._enter(target)
+        if target is not JobState.DISCONNECTED:
+            await self._hook(f"on_{target}")
+
+    def _enter(self, target: JobState) -> None:
+        self.state = target
+        for timer in self._timers:
+            if target is JobState.SLEEPING:
+                timer.pause()
+            else:
+                timer.resume()
+        if target is JobState.SLEEPING:
+            self.mark_gap(f"{self.declaration.job_name} sleeps")
+        self.publish(STATE_SETTING, target.value)
+        self.left_init.set()
+        self.state_changed()
+
+    async def _hook(self, name: str) -> None:
+        hook = getattr(self, name, None)
+        if hook is None:
+            return
+        try:
+            await hook()
+        except (BoardError, UnavailableError) as error:
+            self.log.warning("%s %s", error, error.remedy)
+        except Exception:
+            self.log.exception("%s went wrong in %s.", self.declaration.label, name)
+
+    async def _end_children(self) -> None:
+        children = [task for task in self._children if task is not asyncio.current_task()]
+        for task in children:
+            task.cancel()
+        if children:
+            await asyncio.wait(children, timeout=_LAST_WORDS_S)
+
+    async def _finish(self) -> None:
+        for stop_listening in self._deaf:
+            stop_listening()
+        try:
+            async with asyncio.timeout(_LAST_WORDS_S):
+                if self.failure is None or not self._crashed:
+                    await self._hook(f"on_{self.state}_to_{JobState.DISCONNECTED}")
+                    await self._hook("on_disconnected")
+        except TimeoutError:
+            self.log.error("%s took too long to end and was left behind.", self.declaration.label)
+        await self.context.outputs.release()
+        self.mark_gap(f"{self.declaration.job_name} ended")
+        persistent = [name for name, setting in self.declaration.published.items() if setting.persist]
+        for name in [name for name in self.settings if name not in (STATE_SETTING, *persistent)]:
+            self.publish(name, None)
+        self._enter(JobState.LOST if self._crashed else JobState.DISCONNECTED)
+        self.gone.set()
+
+    @property
+    def _crashed(self) -> bool:
+        refused = isinstance(self.failure, (ServiceError, BoardError)) and self.state is JobState.INIT
+        return self.failure is not None and not refused
+
+    def _child_done(self, task: asyncio.Task[None]) -> None:
+        self._children.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.fail(error)
+
+
+def _nobody() -> None:
+    """Nobody has asked to be told of state changes yet."""
+
+

@@ -1,0 +1,76 @@
+"""What jobs are told when the link to the board is lost or back, and when the board switched an output of theirs off.
+
+A job stays listed while the link is lost: its curves get a gap and it is brought back afterwards. An output whose lease
+ended although the link was there means that its job no longer answers: that job is ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from core.board_link import BoardLink
+from core.clock import Clock
+from core.jobs.job import Job
+from device.board import BoardEvent, ConnectionChanged, OutputWentOff
+
+# How long after the end of a lease a job that was only held up gets to renew it.
+_GRACE_S = 6.0
+_LOOKS = 12
+
+
+class HungJobError(Exception):
+    """A job stopped renewing an output it holds."""
+
+
+class JobsRunning(Protocol):
+    """Where the jobs are found that must be told."""
+
+    def jobs(self) -> list[Job]:
+        """Return the running jobs."""
+
+
+class LinkWatch:
+    """Tells running jobs of the link and of outputs the board took away."""
+
+    def __init__(self, runner: JobsRunning, board_link: BoardLink, clock: Clock) -> None:
+        self._runner = runner
+        self._board_link = board_link
+        self._clock = clock
+        self._was_usable = board_link.is_usable
+        board_link.listen(self._hear)
+
+    def _hear(self, event: BoardEvent) -> None:
+        if isinstance(event, ConnectionChanged):
+            self._tell(event.connection.is_usable)
+        elif isinstance(event, OutputWentOff):
+            self._output_gone(event)
+
+    def _tell(self, usable: bool) -> None:
+        if usable == self._was_usable:
+            return
+        self._was_usable = usable
+        for job in self._runner.jobs():
+            if not usable and job.declaration.needs_board:
+                job.mark_gap("the link to the board was lost")
+            job.spawn(job.tell_link(usable))
+
+    def _output_gone(self, event: OutputWentOff) -> None:
+        for job in self._runner.jobs():
+            if event.output in job.context.outputs and not job.is_ending:
+                asyncio.get_running_loop().create_task(self._look_again(job, event, self._clock.monotonic_s()))
+
+    async def _look_again(self, job: Job, event: OutputWentOff, when_s: float) -> None:
+        """See whether the job was only held up (a busy or suspended computer) or hangs."""
+        outputs = job.context.outputs
+        for _ in range(_LOOKS):
+            if outputs.renewed_since(event.output, when_s):
+                break
+            await asyncio.sleep(_GRACE_S / _LOOKS)
+        if job.is_ending or not self._board_link.is_usable:
+            return
+        if outputs.renewed_since(event.output, when_s):
+            job.log.warning("The board had switched %s off (%s); it is on again.", event.output, event.reason)
+            job.spawn(job.tell_link(True))
+        else:
+            job.fail(HungJobError(f"it did not renew {event.output}, so the board switched it off"))

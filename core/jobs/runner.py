@@ -1,0 +1,325 @@
+"""Starts jobs after checking everything that can be checked, lists them, and ends them.
+
+A row is listed from before the start is answered until the job's outputs are off. A job that crashes takes nothing
+else with it: its row ends, its outputs go off and are freed, and the user is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.board_link import BoardLink
+from core.bus import Bus, JobChanged
+from core.clock import Clock, timestamp
+from core.config import Config
+from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, TooSoonError, UnavailableError
+from core.experiments.experiments import Experiments, check_name
+from core.jobs.built_in import BUILT_IN_JOBS
+from core.jobs.declaration import STATE_SETTING
+from core.jobs.job import Job, JobContext, JobState
+from core.jobs.link_watch import LinkWatch
+from core.jobs.registry import JobRegistry
+from core.jobs.values import check_arguments, read_options
+from core.logs import job_logger
+from core.outputs import HeldOutputs, LedLocks, OutputHolds
+from core.records.job_rows import JobRow
+from core.records.records import NO_EXPERIMENT, Records
+from device.board import BoardError
+
+_LEAST_TIME_BETWEEN_STARTS_S = 1.0
+_ANSWER_WITHIN_S = 5.0
+_END_WITHIN_S = 15.0
+
+
+@dataclass(frozen=True)
+class StartRequest:
+    """What a user asks for when starting a job; `experiment` None means the active one."""
+
+    job_name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    arguments: list[str] = field(default_factory=list)
+    experiment: str | None = None
+    source: str = "user"
+    config_overrides: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass
+class RunningJob:
+    """A job that is listed: itself, its row, and the task it lives in."""
+
+    job: Job
+    row: JobRow
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return self.row.job_name
+
+    def brief(self) -> dict[str, Any]:
+        """Return the row's id and name, as results of stopping list them."""
+        return {"job_id": self.row.job_id, "job_name": self.row.job_name}
+
+
+class JobRunner:
+    """Runs the jobs of one unit."""
+
+    def __init__(
+        self,
+        *,
+        unit: str,
+        clock: Clock,
+        bus: Bus,
+        config: Config,
+        records: Records,
+        experiments: Experiments,
+        board_link: BoardLink,
+    ) -> None:
+        self.registry = JobRegistry()
+        self.registry.add(*BUILT_IN_JOBS)
+        self.holds = OutputHolds()
+        self.led_locks = LedLocks()
+        self._unit = unit
+        self._clock = clock
+        self._bus = bus
+        self._config = config
+        self._records = records
+        self._experiments = experiments
+        self._board_link = board_link
+        self._running: dict[int, RunningJob] = {}
+        self._accepted_s: dict[str, float] = {}
+        LinkWatch(self, board_link, clock)
+
+    # Looking
+
+    @property
+    def running(self) -> list[RunningJob]:
+        """The listed jobs, ascending by id."""
+        return list(self._running.values())
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs of the listed rows."""
+        return [entry.job for entry in self._running.values()]
+
+    def rows(self, job_name: str | None = None, experiment: str | None = None) -> list[dict[str, Any]]:
+        """Return running rows as the API shows them, all or those of one job or experiment."""
+        return [
+            self._item(each.row)
+            for each in self._running.values()
+            if (job_name is None or each.name == job_name)
+            and (experiment is None or each.row.experiment == experiment)
+        ]
+
+    def newest(self, job_name: str) -> Job | None:
+        """Return the running job of that name that was started last."""
+        return next((each.job for each in reversed(self.running) if each.name == job_name), None)
+
+    def settings_of(self, job_name: str) -> dict[str, Any] | None:
+        """Return the published settings of a running job, None when it does not run or has none."""
+        job = self.newest(job_name)
+        return None if job is None or job.declaration.is_action else job.settings
+
+    # Starting
+
+    def start(self, request: StartRequest) -> Job:
+        """Check a start and begin it; the job is listed when this returns, and still in `init`.
+
+        Raises:
+            ServiceError: of the class that fits, when the job is refused; nothing has happened then.
+        """
+        job_class = self.registry.find(request.job_name)
+        declaration = job_class.declaration
+        options = read_options(declaration, request.options)
+        check_arguments(declaration.arguments, request.arguments)
+        config = self._config.with_overrides(request.config_overrides)
+        if request.experiment is not None and not declaration.is_long_running:
+            check_name(request.experiment)
+        outputs = job_class.outputs_needed(config)
+        self._refuse_too_soon(request.job_name)
+        self._refuse_running(request.job_name)
+        if declaration.needs_board:
+            self._refuse_held(outputs)
+            _ = self._board_link.board
+        self._accepted_s[request.job_name] = self._clock.monotonic_s()
+        experiment = NO_EXPERIMENT if declaration.is_long_running else self._experiments.ensure(request.experiment)
+        return self._begin(job_class, options, request.source, config, experiment, outputs)
+
+    def start_long_running(self) -> None:
+        """Start the jobs that belong to the unit itself."""
+        for job_class in self.registry.classes:
+            if job_class.declaration.is_long_running:
+                options = read_options(job_class.declaration, {})
+                self._begin(job_class, options, "system", self._config, NO_EXPERIMENT, ())
+
+    async def until_started(self, job: Job) -> dict[str, Any]:
+        """Return what the task of a start results in, once the job has left `init`; raise why it could not start."""
+        await job.left_init.wait()
+        failure = job.failure
+        if isinstance(failure, ServiceError):
+            raise failure
+        name = job.declaration.job_name
+        if isinstance(failure, BoardError):
+            raise UnavailableError(f"{name} did not start: {failure}", remedy=failure.remedy)
+        if failure is not None:
+            raise ServiceError(f"{name} did not start.", cause=f"{type(failure).__name__}: {failure}")
+        return {"job_name": name, "job_id": job.context.job_id, "state": job.state.value}
+
+    def _begin(
+        self,
+        job_class: type[Job],
+        options: dict[str, Any],
+        source: str,
+        config: Config,
+        experiment: str,
+        outputs: tuple[str, ...],
+    ) -> Job:
+        declaration = job_class.declaration
+        name = declaration.job_name
+        self.holds.claim(outputs, name)
+        job_id = self._records.insert_job(name, experiment, source, declaration.is_long_running)
+        row = self._records.job_row(job_id)
+        assert row is not None  # noqa: S101 - it was inserted a line ago
+        context = JobContext(
+            job_id=job_id,
+            unit=self._unit,
+            experiment=experiment,
+            source=source,
+            clock=self._clock,
+            bus=self._bus,
+            config=config,
+            board_link=self._board_link,
+            outputs=HeldOutputs(self.holds, outputs, self._board_link, self._bus, self._clock),
+            led_locks=self.led_locks,
+            store=self._records.store,
+            log=job_logger(name, None if experiment == NO_EXPERIMENT else experiment),
+            settings_of=self.settings_of,
+        )
+        job = job_class(context, options)
+        entry = RunningJob(job, row)
+        self._running[job_id] = entry
+        job.state_changed = lambda: self._on_state(entry)
+        self._bus.publish(JobChanged(self._item(row), job.state.value))
+        entry.task = asyncio.get_running_loop().create_task(self._live(entry), name=f"job {name}")
+        return job
+
+    async def _live(self, entry: RunningJob) -> None:
+        job = entry.job
+        try:
+            await job.live()
+        except Exception as error:
+            job.failure = job.failure or error
+            job.log.exception("%s could not end in good order.", job.declaration.label)
+            await job.context.outputs.release()
+        finally:
+            if entry.row.job_id in self._running:
+                job.state = JobState.LOST
+                self._on_state(entry)
+            job.left_init.set()
+            job.gone.set()
+        if job.failure is not None:
+            self._tell_failure(job)
+
+    def _tell_failure(self, job: Job) -> None:
+        failure = job.failure
+        if isinstance(failure, ServiceError | BoardError):
+            job.log.error("%s ended: %s %s", job.declaration.label, failure, failure.remedy)
+            return
+        job.log.error(
+            "%s crashed and was ended; its outputs are off. The other jobs go on.",
+            job.declaration.label,
+            exc_info=failure,
+        )
+
+    def _on_state(self, entry: RunningJob) -> None:
+        state = entry.job.state
+        if state in (JobState.DISCONNECTED, JobState.LOST):
+            if self._running.pop(entry.row.job_id, None) is None:
+                return
+            entry.row.ended_at = self._clock.utc_s()
+        self._bus.publish(JobChanged(self._item(entry.row), state.value))
+
+    def _refuse_too_soon(self, job_name: str) -> None:
+        accepted_s = self._accepted_s.get(job_name)
+        if accepted_s is not None and self._clock.monotonic_s() - accepted_s < _LEAST_TIME_BETWEEN_STARTS_S:
+            raise TooSoonError(f"{job_name} was started less than a second ago.")
+
+    def _refuse_running(self, job_name: str) -> None:
+        job = self.newest(job_name)
+        if job is not None and not job.declaration.is_action:
+            raise ConflictError(
+                f"{job_name} is already running.", remedy="Stop it first, or change its settings.", holder=job_name
+            )
+
+    def _refuse_held(self, outputs: Iterable[str]) -> None:
+        """Raise ConflictError when an output is taken, without taking any."""
+        self.holds.claim(outputs, "")
+        self.holds.free(outputs)
+
+    # Changing
+
+    async def change_settings(self, job_name: str, wanted: dict[str, Any]) -> None:
+        """Hand new values to a running job, all or nothing.
+
+        Raises:
+            NotFoundError: it does not run, or has no such setting.
+            BadRequestError: a value is refused.
+            UnavailableError: it did not answer within five seconds.
+        """
+        job = self.newest(job_name)
+        if job is None or job.declaration.is_action:
+            raise NotFoundError(f"{job_name} is not running.", remedy="Start it first.")
+        if not wanted:
+            raise BadRequestError("There is no setting to change.", fields=["settings"])
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN_S):
+                await job.change(wanted)
+        except TimeoutError:
+            raise UnavailableError(f"{job_name} did not answer within {_ANSWER_WITHIN_S:g} s.") from None
+        except BoardError as error:
+            raise UnavailableError(str(error), remedy=error.remedy) from error
+        if wanted.get(STATE_SETTING) == JobState.DISCONNECTED.value:
+            await job.gone.wait()
+
+    # Ending
+
+    async def end(self, entries: list[RunningJob]) -> dict[str, Any]:
+        """End jobs; return the result of a task that stops jobs: `stopped` and `still_running`.
+
+        What moves or heats ends first, then automations, then the rest, lights last. A job that does not end in time is
+        still running; its outputs go off by themselves when their leases end.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _END_WITHIN_S
+        for order in sorted({entry.job.declaration.stop_order for entry in entries}):
+            group = [entry for entry in entries if entry.job.declaration.stop_order == order]
+            for entry in group:
+                entry.job.end()
+            tasks = [entry.task for entry in group if entry.task is not None]
+            await asyncio.wait(tasks, timeout=max(0.0, deadline - loop.time()))
+        return {
+            "stopped": [entry.brief() for entry in entries if entry.job.gone.is_set()],
+            "still_running": [entry.brief() for entry in entries if not entry.job.gone.is_set()],
+        }
+
+    async def close(self) -> None:
+        """End every job, those of the unit too: the service is going down."""
+        await self.end(self.running)
+
+    def _item(self, row: JobRow) -> dict[str, Any]:
+        return {
+            "job_id": row.job_id,
+            "unit": self._unit,
+            "experiment": row.experiment,
+            "job_name": row.job_name,
+            "job_source": row.job_source,
+            "started_at": timestamp(row.started_at),
+            "is_running": int(row.ended_at is None),
+            "leader": self._unit,
+            "pid": os.getpid(),
+            "is_long_running_job": int(row.is_long_running),
+            "ended_at": None if row.ended_at is None else timestamp(row.ended_at),
+        }

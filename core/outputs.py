@@ -1,0 +1,228 @@
+"""Who drives which output, and keeping it on: exclusive holds on PWM channels and LEDs, leases, LED locks.
+
+The board switches an output off when its lease ends. A lease is renewed only from the waiting of the very job that
+holds the output (`HeldOutputs.renew_due`), so a job that hangs or is gone loses its outputs without anyone's help.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from core.board_link import BoardLink
+from core.bus import Bus, LedChanged, PwmChanged
+from core.clock import Clock
+from core.config import Config, ConfigError
+from core.errors import ConflictError
+from device.board import Board, BoardError
+
+_log = logging.getLogger(__name__)
+
+# Seconds an output stays on without renewal, unless the board grants less; renewed after a third of it.
+LEASE_S = 15.0
+_RENEWALS_PER_LEASE = 3
+# How long an ending job waits for the board's word that its outputs are off.
+_RELEASE_TIMEOUT_S = 3.0
+
+
+def pwm_output(channel: int) -> str:
+    """Return the name of a PWM output, as the board reports it: `PWM 1`."""
+    return f"PWM {channel}"
+
+
+def led_output(channel: str) -> str:
+    """Return the name of an LED, as the board reports it: `LED A`."""
+    return f"LED {channel}"
+
+
+def pwm_channel(config: Config, role: str) -> int:
+    """Return the PWM channel that section [PWM] gives to `role` ("stirring"); raise ConfigError when none has it."""
+    channels = [channel for channel, name in config.section("PWM").items() if name == role and channel.isdigit()]
+    if len(channels) != 1:
+        raise ConfigError(
+            f"The configuration must give {role} one channel in section [PWM], not {len(channels)}.",
+            remedy=f"Write a line such as `1 = {role}` into [PWM] of unit_config.ini and restart the service.",
+        )
+    return int(channels[0])
+
+
+class OutputHolds:
+    """Which job holds which output."""
+
+    def __init__(self) -> None:
+        self._holders: dict[str, str] = {}
+
+    def claim(self, outputs: Iterable[str], holder: str) -> None:
+        """Give all `outputs` to `holder`; raise ConflictError naming the holder when one of them is taken."""
+        outputs = tuple(outputs)
+        for output in outputs:
+            if output in self._holders:
+                other = self._holders[output]
+                raise ConflictError(
+                    f"{output} is held by {other}.",
+                    cause="An output can be driven by one job at a time.",
+                    remedy=f"Stop {other} first, then try again.",
+                    holder=other,
+                    output=output,
+                )
+        self._holders.update(dict.fromkeys(outputs, holder))
+
+    def free(self, outputs: Iterable[str]) -> None:
+        """Let go of `outputs`."""
+        for output in outputs:
+            self._holders.pop(output, None)
+
+    def holder_of(self, output: str) -> str | None:
+        """Return who holds an output, None when it is free."""
+        return self._holders.get(output)
+
+
+class LedLocks:
+    """Short locks on LEDs while light is being measured: nobody else may write to a locked LED meanwhile."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, object] = {}
+
+    @contextlib.contextmanager
+    def locked(self, channels: Iterable[str]) -> Iterator[None]:
+        """Lock those of `channels` that are not locked already, until the end of the block."""
+        owner = object()
+        taken = [channel for channel in channels if self._owners.setdefault(channel, owner) is owner]
+        try:
+            yield
+        finally:
+            for channel in taken:
+                self._owners.pop(channel, None)
+
+    def is_locked(self, channel: str) -> bool:
+        """Whether someone is measuring light with this LED dark, or lit by the measurement."""
+        return channel in self._owners
+
+
+@dataclass
+class _Driven:
+    """An output that is on: how to send its value again, and when that is due on the loop's clock."""
+
+    send: Callable[[Board, float], Awaitable[float]]
+    lease_s: float
+    due_s: float
+    sent_s: float = -math.inf
+
+
+class HeldOutputs:
+    """The outputs one job holds. Their values are percent; 0 is off and needs no lease."""
+
+    def __init__(
+        self, holds: OutputHolds, outputs: tuple[str, ...], board_link: BoardLink, bus: Bus, clock: Clock
+    ) -> None:
+        self._holds = holds
+        self._outputs = outputs
+        self._board_link = board_link
+        self._bus = bus
+        self._clock = clock
+        self._driven: dict[str, _Driven] = {}
+
+    @property
+    def any_held(self) -> bool:
+        """Whether the job holds any output."""
+        return bool(self._outputs)
+
+    def __contains__(self, output: str) -> bool:
+        return output in self._outputs
+
+    async def set_pwm(self, channel: int, duty_percent: float, frequency_hz: float) -> None:
+        """Drive a PWM channel this job holds, and keep it on from now on; raises as the board's commands do."""
+        duty_percent = round(duty_percent, 5)
+
+        async def send(board: Board, lease_s: float) -> float:
+            return await board.set_pwm(channel, duty_percent, frequency_hz, lease_s)
+
+        await self._drive(pwm_output(channel), duty_percent, send)
+        self._bus.publish(PwmChanged(self._clock.utc_s(), channel, duty_percent))
+
+    async def set_led(self, channel: str, intensity_percent: float, source: str, experiment: str | None) -> None:
+        """Light an LED this job holds, and keep it on from now on; raises as the board's commands do."""
+
+        async def send(board: Board, lease_s: float) -> float:
+            return await board.set_led(channel, intensity_percent, lease_s)
+
+        await self._drive(led_output(channel), intensity_percent, send)
+        self._bus.publish(LedChanged(self._clock.utc_s(), channel, intensity_percent, source, experiment))
+
+    def next_renewal_s(self) -> float:
+        """Return the loop time of the next renewal, infinity when nothing is on."""
+        return min((driven.due_s for driven in self._driven.values()), default=math.inf)
+
+    async def renew_due(self) -> None:
+        """Renew every lease that is due. Without a link nothing is sent; the board switches off by itself."""
+        for driven in tuple(self._driven.values()):
+            if driven.due_s <= self._clock.monotonic_s():
+                driven.due_s = self._clock.monotonic_s() + driven.lease_s / _RENEWALS_PER_LEASE
+                if self._board_link.is_usable:
+                    with contextlib.suppress(BoardError):
+                        await driven.send(self._board_link.board, driven.lease_s)
+                        driven.sent_s = self._clock.monotonic_s()
+
+    def renewed_since(self, output: str, loop_s: float) -> bool:
+        """Whether the job has switched the output off, or renewed it, after `loop_s`."""
+        driven = self._driven.get(output)
+        return driven is None or driven.sent_s > loop_s
+
+    async def release(self) -> None:
+        """Switch every output of the job off, and let go of them, whatever the board says."""
+        driven = tuple(self._driven.items())
+        self._driven.clear()
+        try:
+            if self._board_link.is_usable and driven:
+                async with asyncio.timeout(_RELEASE_TIMEOUT_S):
+                    await self._switch_off(name for name, _ in driven)
+        except (BoardError, TimeoutError) as error:
+            lease_s = max(each.lease_s for _, each in driven)
+            _log.error("The board did not confirm that an output is off (%s); it will be in %g s.", error, lease_s)
+        self._holds.free(self._outputs)
+        for name, _ in driven:
+            self._tell_off(name)
+
+    async def _drive(self, output: str, percent: float, send: Callable[[Board, float], Awaitable[float]]) -> None:
+        if output not in self._outputs:
+            raise ConflictError(f"{output} is not held by this job.")
+        board = self._board_link.board
+        lease_s = min(LEASE_S, _lease_limit_s(board, output))
+        if percent > 0:
+            due_s = self._clock.monotonic_s() + lease_s / _RENEWALS_PER_LEASE
+            driven = self._driven[output] = _Driven(send, lease_s, due_s)
+            await send(board, lease_s)
+            driven.sent_s = self._clock.monotonic_s()
+        else:
+            self._driven.pop(output, None)
+            await send(board, lease_s)
+
+    async def _switch_off(self, names: Iterable[str]) -> None:
+        board = self._board_link.board
+        for name in names:
+            kind, channel = name.split()
+            if kind == "PWM":
+                await board.set_pwm(int(channel), 0.0, 0.0, 0.0)
+            else:
+                await board.set_led(channel, 0.0, 0.0)
+
+    def _tell_off(self, name: str) -> None:
+        kind, channel = name.split()
+        now = self._clock.utc_s()
+        if kind == "PWM":
+            self._bus.publish(PwmChanged(now, int(channel), 0.0))
+        else:
+            self._bus.publish(LedChanged(now, channel, 0.0, "job ended"))
+
+
+def _lease_limit_s(board: Board, output: str) -> float:
+    if board.dictionary is None:
+        return LEASE_S
+    kind, channel = output.split()
+    role = "led" if kind == "LED" else board.dictionary.pwm_roles.get(int(channel), "stirring")
+    role = "pump" if role.endswith("pump") else role
+    return board.dictionary.lease_limits_s.get(role, LEASE_S)
