@@ -44,6 +44,11 @@ class ServiceConnection:
         """Whether what the window shows is the present."""
         return self.state == "live"
 
+    @property
+    def age_s(self) -> float:
+        """How long this state has lasted, in seconds."""
+        return max(0.0, _host_utc_s() - self.since_utc_s)
+
 
 class Unit(QObject):
     """The unit as the service tells it.
@@ -53,6 +58,7 @@ class Unit(QObject):
         board_changed: `board` changed (service to board).
         snapshot_loaded: everything was replaced; read all attributes again.
         jobs_changed: `jobs` or `job_states` changed.
+        job_crashed: the event of a job that ended with `$state` lost.
         setting_changed: job name, setting, value (None when cleared).
         reading: series, UTC in seconds, value.
         gap: series ("" for all), UTC in seconds, reason; the curve stops here.
@@ -75,6 +81,7 @@ class Unit(QObject):
     board_changed = Signal()
     snapshot_loaded = Signal()
     jobs_changed = Signal()
+    job_crashed = Signal(dict)
     setting_changed = Signal(str, str, object)
     reading = Signal(str, float, float)
     gap = Signal(str, float, str)
@@ -182,6 +189,8 @@ class Unit(QObject):
             if all(row["job_name"] != name for row in others):
                 self.settings.pop(name, None)
         self.jobs_changed.emit()
+        if data.get("state") == "lost":
+            self.job_crashed.emit(data)
 
     def _on_setting(self, data: dict[str, Any]) -> None:
         job, setting, value = data["job_name"], data["setting"], data["value"]

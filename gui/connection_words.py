@@ -1,0 +1,145 @@
+"""How the connection stands, in a user's words: both hops, window to service and service to board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+from gui.moments import duration
+from gui.unit import Unit, utc_s_of
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How it stands, told three ways, and what to do.
+
+    Attributes:
+        word: for the top bar, with its time where that matters: "Board lost, reconnecting (12 s)".
+        icon: name in `gui.icons`.
+        tone: "ok", "note", "warn" or "alarm".
+        detail: what happened.
+        remedy: what to do next; empty when nothing is needed.
+        actions: keys of the actions that help, the fitting one first.
+        since_utc_s: when it began, None when not known.
+    """
+
+    word: str
+    icon: str
+    tone: str
+    detail: str = ""
+    remedy: str = ""
+    actions: tuple[str, ...] = ()
+    since_utc_s: float | None = None
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether a banner should say so."""
+        return self.tone in ("warn", "alarm")
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("connection", text)
+
+
+# state: word, icon, tone, what happened, what to do, actions that help
+_SERVICE: dict[str, tuple[str, str, str, str, str, tuple[str, ...]]] = {
+    "starting": ("Starting the service", "working", "note", "The service is being started.", "", ()),
+    "connecting": ("Connecting to the service", "working", "note", "The service has not answered yet.", "", ()),
+    "lost": (
+        "Service lost, reconnecting",
+        "disconnected",
+        "alarm",
+        "The service does not answer.",
+        "What is shown is the last known state.",
+        ("restart_service", "choose_source"),
+    ),
+    "refused": (
+        "Service refused",
+        "refused",
+        "alarm",
+        "The service does not accept this window.",
+        "Check address and token.",
+        ("choose_source",),
+    ),
+}
+_BOARD: dict[str, tuple[str, str, str, str, str, tuple[str, ...]]] = {
+    "no_board": (
+        "No board",
+        "no-board",
+        "warn",
+        "No board is plugged in.",
+        "Plug the board into a USB port, or work with a simulated one.",
+        ("choose_source",),
+    ),
+    "found": ("Board found", "board", "note", "A board is plugged in and not used yet.", "", ("choose_source",)),
+    "connecting": ("Connecting to the board", "working", "note", "The board is being asked who it is.", "", ()),
+    "connected": ("Connected", "connected", "ok", "The board answers.", "", ()),
+    "degraded": (
+        "Degraded",
+        "warning",
+        "warn",
+        "The link loses frames; readings may be missing.",
+        "Check the USB cable, and plug the board in without a hub.",
+        (),
+    ),
+    "wrong_firmware": (
+        "Wrong firmware",
+        "firmware",
+        "alarm",
+        "The board's firmware does not fit this program.",
+        "Update the board's firmware.",
+        ("choose_source",),
+    ),
+    "lost": (
+        "Board lost, reconnecting",
+        "disconnected",
+        "alarm",
+        "The board does not answer. It switches its outputs off by itself.",
+        "Check that it is plugged in. The window reconnects by itself.",
+        ("choose_source",),
+    ),
+    "refused": (
+        "Board refused",
+        "refused",
+        "alarm",
+        "The port of the board cannot be opened.",
+        "Close the program that uses it, or choose another board.",
+        ("choose_source",),
+    ),
+}
+_WITH_TIME = ("lost", "connecting", "starting")
+
+
+def standing(unit: Unit, *, can_restart: bool = True) -> Standing:
+    """Return how the connection stands; the hop to the service comes first, the board is only known through it."""
+    if not unit.service.is_live:
+        return _of_service(unit, can_restart)
+    board = unit.board
+    state = str(board.get("state") or ("connected" if board.get("link") in ("connected", "simulated") else "no_board"))
+    word, icon, tone, detail, remedy, actions = _BOARD.get(
+        state, (state.replace("_", " ").capitalize(), "note", "note", "", "", ())
+    )
+    since = utc_s_of(board["since"]) if board.get("since") else None
+    if board.get("link") == "simulated" and state == "connected":
+        word, icon, detail = "Simulated board", "simulated", "A simulated board stands in for a real one."
+    word = _tr(word)
+    if state in _WITH_TIME and since is not None:
+        word = f"{word} ({duration(max(0.0, unit.utc_s() - since))})"
+    told = str(board.get("detail") or "")
+    return Standing(
+        word, icon, tone, told or _tr(detail), str(board.get("remedy") or "") or _tr(remedy), actions, since
+    )
+
+
+def _of_service(unit: Unit, can_restart: bool) -> Standing:
+    service = unit.service
+    word, icon, tone, detail, remedy, actions = _SERVICE[service.state]
+    word = _tr(word)
+    if service.state in _WITH_TIME:
+        word = f"{word} ({duration(service.age_s)})"
+    if not can_restart:
+        actions = tuple(key for key in actions if key != "restart_service")
+    return Standing(
+        word, icon, tone, service.detail or _tr(detail), service.remedy or _tr(remedy), actions, service.since_utc_s
+    )

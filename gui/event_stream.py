@@ -1,0 +1,100 @@
+"""Keeps the unit up to date: reads the service's event stream, and comes back by itself when it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from gui.service_client import ServiceClient, ServiceRefusedError, ServiceUnreachableError
+from gui.unit import Unit
+
+EVENTS = "/unit_api/events"
+_FIRST_PAUSE_S = 0.25
+_LONGEST_PAUSE_S = 5.0
+_GROWTH = 1.6
+_log = logging.getLogger(__name__)
+
+
+class EventStream:
+    """Feeds a `Unit` from a service until its task is cancelled.
+
+    A stream that breaks is asked to go on where it stopped. When the service could not even be reached, or its numbers
+    run backwards, it may be another one: then everything is asked for again.
+    """
+
+    def __init__(self, client: ServiceClient, unit: Unit) -> None:
+        self._client = client
+        self._unit = unit
+        self._last_event_id = ""
+        self._last_seq = -1
+        self._again = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow the stream for ever; the unit's `service` tells how it stands."""
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            opened = False
+            try:
+                async for event in self._client.stream(EVENTS, self._last_event_id):
+                    if event is None:
+                        opened, pause_s = True, _FIRST_PAUSE_S
+                        if self._last_event_id:
+                            self._unit.set_service("live")
+                    elif not self._take(event.name, event.id, event.data):
+                        break
+                self._tell_lost("The service ended the connection.")
+            except ServiceUnreachableError as trouble:
+                self._tell_lost(trouble.cause, trouble.remedy)
+            except ServiceRefusedError as trouble:
+                self._tell_refused(trouble)
+            if not opened:
+                self._start_over()
+            await self._pause(pause_s)
+            pause_s = min(pause_s * _GROWTH, _LONGEST_PAUSE_S)
+
+    def reconnect(self) -> None:
+        """Try again now, from the start: the service was restarted or is another one."""
+        self._start_over()
+        self._again.set()
+
+    def _take(self, name: str, event_id: str, data: dict[str, object]) -> bool:
+        """Hand one event on; False when the stream must be read from the start."""
+        if name == "resync":
+            self._start_over()
+            return False
+        seq = data.get("seq")
+        if isinstance(seq, int):
+            if name != "snapshot" and seq <= self._last_seq:
+                self._start_over()
+                return False
+            self._last_seq = seq
+        try:
+            self._unit.handle(name, data)
+        except (KeyError, TypeError, ValueError):
+            _log.exception("An event %r of the service could not be read: %.300s", name, data)
+        if event_id:
+            self._last_event_id = event_id
+        return True
+
+    def _start_over(self) -> None:
+        self._last_event_id, self._last_seq = "", -1
+
+    def _tell_lost(self, why: str, remedy: str = "") -> None:
+        if not self._unit.has_snapshot and self._unit.service.state in ("starting", "connecting"):
+            self._unit.set_service(self._unit.service.state, why, remedy)
+        else:
+            self._unit.set_service("lost", why, remedy or "It is tried again by itself.")
+
+    def _tell_refused(self, trouble: ServiceRefusedError) -> None:
+        if trouble.status == 503:
+            self._tell_lost(trouble.cause, trouble.remedy)
+        else:
+            self._unit.set_service("refused", trouble.cause, trouble.remedy)
+
+    async def _pause(self, pause_s: float) -> None:
+        self._again.clear()
+        try:
+            async with asyncio.timeout(pause_s):
+                await self._again.wait()
+        except TimeoutError:
+            pass

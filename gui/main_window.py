@@ -1,0 +1,270 @@
+"""The window's frame: rail, top bar, banner, pages, status strip. Its pages come from `gui.pages`."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from gui import background, theme
+from gui.actions.action_set import ActionSet
+from gui.actions.registry import ACTIONS, CONNECTION_MENU, EXPERIMENT_MENU, MAIN_MENU
+from gui.attachment import Attachment
+from gui.banner import Banner
+from gui.connection_words import standing
+from gui.crash import Problem, Problems
+from gui.experiment_dialogs import ExperimentDialogs
+from gui.icons import app_icon
+from gui.pages import PAGES, page
+from gui.problems_dialog import ProblemsDialog
+from gui.rail import Rail
+from gui.service_client import ServiceTroubleError
+from gui.settings import SettingsStore
+from gui.shortcuts_dialog import ShortcutsDialog
+from gui.source_dialog import SourceDialog
+from gui.status_strip import StatusStrip
+from gui.toast import Toaster
+from gui.top_bar import TopBar
+from gui.words import job_title, listing
+
+_SMALLEST_PX = (1024, 640)
+_USUAL_PX = (1360, 860)
+_LOOK_AGAIN_MS = 1000
+
+
+class MainWindow(QMainWindow):
+    """The window.
+
+    Args:
+        attachment: the service it shows.
+        settings: what it remembers.
+        problems: the faults it tells of.
+
+    Signals:
+        close_asked: the user wants to close; whoever runs the program decides what becomes of the jobs.
+
+    Attributes:
+        actions_by_key: every action, for buttons of pages.
+        experiments: the dialogs about experiments.
+        toaster: shows short messages.
+    """
+
+    close_asked = Signal()
+
+    def __init__(self, attachment: Attachment, settings: SettingsStore, problems: Problems) -> None:
+        super().__init__()
+        self._attachment = attachment
+        self._settings = settings
+        self._problems = problems
+        self._may_close = False
+        self._pages: dict[str, QWidget] = {}
+        self.setWindowTitle("Vialdesk")
+        self.setWindowIcon(app_icon())
+        self.setMinimumSize(*_SMALLEST_PX)
+        self.toaster = Toaster(self)
+        self.experiments: ExperimentDialogs = ExperimentDialogs(attachment.unit, attachment.client, self)
+        self.actions_by_key = ActionSet(self, ACTIONS)
+        self._build()
+        self._connect()
+        self._restore_place()
+        self.actions_by_key.make_all()
+        known = [one.key for one in PAGES]
+        self.show_page(settings.values.page if settings.values.page in known else known[0])
+        self.refresh()
+
+    def _build(self) -> None:
+        self._connection_menu = self._menu(CONNECTION_MENU)
+        self.rail = Rail(PAGES, self._menu(MAIN_MENU))
+        self.top_bar = TopBar(self._attachment.unit, self._connection_menu, self._menu(EXPERIMENT_MENU))
+        self.banner = Banner()
+        self.strip = StatusStrip(self._attachment.unit)
+        self._title = QLabel()
+        theme.set_role(self._title, "title")
+        self._stack = QStackedWidget()
+        heading = QHBoxLayout()
+        heading.setContentsMargins(theme.AROUND_PX, theme.BETWEEN_PX, theme.AROUND_PX, 0)
+        heading.addWidget(self._title)
+        heading.addStretch(1)
+        self._page_actions = QHBoxLayout()
+        self._page_actions.setSpacing(theme.SPACE_PX)
+        heading.addLayout(self._page_actions)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.top_bar)
+        column.addWidget(self.banner)
+        column.addLayout(heading)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.strip)
+        frame = QWidget()
+        theme.set_role(frame, "page")
+        frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(frame)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addLayout(column, 1)
+        self.setCentralWidget(frame)
+
+    def _connect(self) -> None:
+        unit = self._attachment.unit
+        self.rail.page_asked.connect(self.show_page)
+        self.top_bar.stop_button.clicked.connect(self.stop_all)
+        self.top_bar.stop_button.setToolTip(
+            f"{self.actions_by_key['stop_all'].toolTip()} ({self.actions_by_key['stop_all'].shortcut().toString()})"
+        )
+        unit.connection_changed.connect(self.refresh)
+        unit.board_changed.connect(self.refresh)
+        unit.snapshot_loaded.connect(self.refresh)
+        unit.experiment_changed.connect(self._enable_actions)
+        self._attachment.host_changed.connect(self.refresh)
+        self._attachment.told.connect(self._on_told)
+        self._problems.found.connect(self._on_problem)
+        self._second = QTimer(self)
+        self._second.setObjectName("second")
+        self._second.timeout.connect(self._on_second)
+        self._second.start(_LOOK_AGAIN_MS)
+
+    def show_page(self, key: str) -> None:
+        """Show a page; it is made when it is first asked for."""
+        shown = page(key)
+        if key not in self._pages:
+            self._pages[key] = shown.factory(self._attachment.unit, self._attachment.client, self)
+            self._stack.addWidget(self._pages[key])
+        self._stack.setCurrentWidget(self._pages[key])
+        self._title.setText(self.tr(shown.title))
+        self.rail.mark(key)
+        self._settings.values.page = key
+        self._show_page_actions(self._pages[key])
+
+    @property
+    def current_page(self) -> QWidget | None:
+        """The page that is open."""
+        return self._stack.currentWidget()
+
+    def refresh(self) -> None:
+        """Show how the connection stands."""
+        now = standing(self._attachment.unit, can_restart=self._attachment.owns_service)
+        self.top_bar.show_standing(now)
+        self.banner.show_standing(now, [self.actions_by_key[key] for key in now.actions])
+        self._enable_actions()
+
+    def stop_all(self) -> None:
+        """Stop every job, and say what was stopped. Asks nothing, and may be pressed again."""
+        self.top_bar.show_stopping(True)
+        background.run(self._stop_all(), self, self._on_stop_failed)
+
+    def choose_source(self, *, is_first: bool = False) -> None:
+        """Ask what to work with."""
+        if self.findChild(SourceDialog) is None:
+            SourceDialog(self._attachment, self, is_first=is_first).open()
+
+    def restart_service(self) -> None:
+        """Start the window's own service anew."""
+        background.run(self._attachment.restart(), self)
+
+    def toggle_theme(self) -> None:
+        """Switch to the scheme that is not shown now."""
+        self.choose_theme("light" if theme.current().is_dark else "dark")
+
+    def choose_theme(self, wanted: str) -> None:
+        """Use and remember a theme: "system", "light" or "dark"."""
+        theme.current().choose(wanted)
+        self._settings.change(theme=wanted)
+
+    @property
+    def theme_wanted(self) -> str:
+        """The theme that was chosen."""
+        return theme.current().wanted
+
+    def show_problems(self) -> None:
+        """Open the list of faults of this run."""
+        ProblemsDialog(self._problems, self).open()
+
+    def show_shortcuts(self) -> None:
+        """Open the list of keyboard shortcuts."""
+        ShortcutsDialog(self.actions_by_key, self).open()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Let the program decide about running jobs first; remember the window's place."""
+        if self._may_close:
+            self._remember_place()
+            event.accept()
+        else:
+            event.ignore()
+            self.close_asked.emit()
+
+    def close_for_good(self) -> None:
+        """Close without asking again."""
+        self._may_close = True
+        self.close()
+
+    async def _stop_all(self) -> None:
+        try:
+            stopped = await self._attachment.stop_all()
+        finally:
+            self.top_bar.show_stopping(False)
+        if stopped:
+            names = listing([job_title(name) for name in stopped])
+            jobs = self.tr("1 job") if len(stopped) == 1 else self.tr("{} jobs").format(len(stopped))
+            self.toaster.show(self.tr("Stopped {}").format(jobs), names, "ok")
+        else:
+            self.toaster.show(self.tr("Nothing was running"), self.tr("All outputs are off."))
+
+    def _on_stop_failed(self, trouble: ServiceTroubleError) -> None:
+        detail = " ".join(part for part in (trouble.error, trouble.remedy) if part)
+        safe = self.tr("The board switches its outputs off by itself when the service is silent.")
+        self.toaster.show(self.tr("Stop all did not get through"), f"{detail} {safe}", "alarm", stays=True)
+
+    def _on_told(self, headline: str, detail: str) -> None:
+        self.toaster.show(headline, detail)
+
+    def _on_problem(self, problem: Problem) -> None:
+        detail = self.tr("{} See Menu, Problems… for the whole report.").format(problem.headline[:200])
+        self.toaster.show(self.tr("Something in the window went wrong"), detail, "alarm", stays=True)
+
+    def _on_second(self) -> None:
+        self.top_bar.show_time()
+        if not self._attachment.unit.service.is_live or self._attachment.unit.board.get("state") in (
+            "lost",
+            "connecting",
+        ):
+            self.refresh()
+
+    def _enable_actions(self) -> None:
+        unit = self._attachment.unit
+        live = unit.service.is_live
+        self.actions_by_key["restart_service"].setVisible(self._attachment.owns_service)
+        self.actions_by_key["new_experiment"].setEnabled(live)
+        for key in ("experiment_notes", "end_experiment"):
+            self.actions_by_key[key].setEnabled(live and unit.experiment is not None)
+
+    def _menu(self, keys: tuple[str, ...]) -> QMenu:
+        menu = QMenu(self)
+        self.actions_by_key.fill(menu, keys)
+        return menu
+
+    def _show_page_actions(self, shown: QWidget) -> None:
+        while (item := self._page_actions.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+        offered = getattr(shown, "page_actions", None)
+        for widget in offered() if callable(offered) else ():
+            self._page_actions.addWidget(widget)
+            widget.show()
+
+    def _restore_place(self) -> None:
+        place = self._settings.values.window_px
+        self.resize(*(place[2:] if place else _USUAL_PX))
+        screen = self.screen().availableGeometry()
+        if place and screen.contains(place[0], place[1]):
+            self.move(place[0], place[1])
+        if self._settings.values.maximized:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
+
+    def _remember_place(self) -> None:
+        place = self.normalGeometry()
+        self._settings.values.window_px = [place.x(), place.y(), place.width(), place.height()]
+        self._settings.values.maximized = self.isMaximized()
+        self._settings.save()

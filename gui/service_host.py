@@ -1,0 +1,92 @@
+"""Where the window's service comes from: its own child process, or one that already runs somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a service answers.
+
+    Attributes:
+        url: such as `http://127.0.0.1:4999`.
+        token: the bearer token it wants, None on this computer.
+        found_running: it ran before this window did.
+    """
+
+    url: str
+    token: str | None = None
+    found_running: bool = False
+
+
+class HostError(Exception):
+    """The service could not be started; `remedy` says what to do."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
+# Called with a sentence when the service ended unasked, and with its new address when it is back.
+OnEnded = Callable[[str], None]
+OnBack = Callable[[Address], None]
+
+
+class ServiceHost(Protocol):
+    """Starts, watches and stops the service."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this window started the service and may stop or restart it."""
+
+    async def start(self, board_url: str, when_window_dies: str) -> Address:
+        """Start the service, or find the one that owns the data folder; raise HostError.
+
+        Args:
+            board_url: "simulated:", a serial port, or "" for none yet.
+            when_window_dies: "keep" or "stop".
+        """
+
+    def watch(self, ended: OnEnded, back: OnBack) -> None:
+        """Be told when the service ends unasked and when it is back."""
+
+    async def restart(self) -> Address:
+        """Stop the service if it still runs, and start it again; raise HostError."""
+
+    async def stop(self) -> None:
+        """Bring the service down safely; its outputs are off when this returns."""
+
+    async def leave_running(self) -> None:
+        """Let go of the service without stopping it."""
+
+
+class RunningService:
+    """A service somebody else runs; nothing to start, nothing to stop."""
+
+    is_ours = False
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self._address = Address(url, token, found_running=True)
+
+    async def start(self, board_url: str, when_window_dies: str) -> Address:
+        """Return the address it was given; whether anything answers there the event stream finds out."""
+        del board_url, when_window_dies
+        return self._address
+
+    def watch(self, ended: OnEnded, back: OnBack) -> None:
+        """Nothing can be known of its process; the event stream notices when it is gone."""
+
+    async def restart(self) -> Address:
+        """Raise HostError: it is not ours to restart."""
+        raise HostError(
+            f"The service at {self._address.url} was not started by this window.", "Restart it where it runs."
+        )
+
+    async def stop(self) -> None:
+        """Leave it alone."""
+
+    async def leave_running(self) -> None:
+        """Leave it alone."""

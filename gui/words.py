@@ -1,0 +1,38 @@
+"""The field's words for the service's names: a user reads "Optical density", not `od_reading`."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+_JOBS = {
+    "add_alt_media": "Add alternative medium",
+    "add_media": "Add medium",
+    "circulate_alt_media": "Circulate alternative medium",
+    "circulate_media": "Circulate medium",
+    "dosing_automation": "Dosing",
+    "growth_rate_calculating": "Growth rate",
+    "led_automation": "Light programme",
+    "led_intensity": "Light",
+    "monitor": "Monitor",
+    "mqtt_to_db_streaming": "Broker recording",
+    "od_blank": "Blank",
+    "od_reading": "Optical density",
+    "pumps": "Pump script",
+    "remove_waste": "Remove waste",
+    "self_test": "Self-test",
+    "stirring": "Stirring",
+    "temperature_automation": "Temperature",
+}
+
+
+def job_title(job_name: str) -> str:
+    """Return what a person calls a job; names not known here lose their underscores."""
+    known = _JOBS.get(job_name)
+    return QCoreApplication.translate("jobs", known) if known else job_name.replace("_", " ").capitalize()
+
+
+def listing(words: list[str]) -> str:
+    """Join words as in a sentence: "a", "a and b", "a, b and c"."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {QCoreApplication.translate('words', 'and')} {words[-1]}"
