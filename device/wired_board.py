@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from device.arguments import channel_number, microseconds, milliseconds, percent
@@ -63,7 +63,7 @@ class WiredBoard(Board):
         url: where it is, for the user.
         utc_s: UTC now in seconds since 1970.
         simulation: the hand on the simulated board behind the wire, if it is one.
-        when_closed: called last when the board is closed.
+        when_closed: awaited last when the board is closed.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class WiredBoard(Board):
         *,
         utc_s: Callable[[], float],
         simulation: Simulation | None = None,
-        when_closed: Callable[[], None] | None = None,
+        when_closed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._keeper = Reconnector(url, connector, utc_s, self._telemetry_arrived, self._changed, self._prepare)
         self._simulation = simulation
@@ -146,9 +146,9 @@ class WiredBoard(Board):
             except (BoardError, TimeoutError) as error:
                 _log.warning("The board could not be told to switch off (%s); its leases will", error)
         await self._keeper.stop()
-        if self._when_closed is not None:
-            self._when_closed()
-            self._when_closed = None
+        when_closed, self._when_closed = self._when_closed, None
+        if when_closed is not None:
+            await when_closed()
 
     async def wait_until_usable(self, timeout_s: float) -> None:
         """Return when commands can be sent; raise NotConnectedError with the reason after `timeout_s`."""

@@ -1,4 +1,4 @@
-"""A board made of the firmware's own session that counts what it executes, and wires that lose, repeat, cut and delay."""
+"""A board of the firmware's own session that counts what it executes, and wires that lose, repeat, cut and delay."""
 
 from __future__ import annotations
 
