@@ -1,13 +1,40 @@
-"""The simulated board's entry: the one module outside the simulator that imports it, and only when it is asked for."""
+"""The simulated board's entry: the one module outside the simulator that imports it, and only when it is asked for.
+
+In this process: `SimulatedBoard(Setup(seed=3))` and `connect`. For other programs: `serve`, which is
+`vialdesk simulate-board`.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import sys
+import threading
+from pathlib import Path
+
 from device.memory_pipe import MemoryEnd, connect_in_memory
 from device.simulator.board import SimulatedBoard
+from device.simulator.misbehave import Misbehaviour
 from device.simulator.reactor import Setup
+from device.simulator.sockets import PtySocket, TcpSocket
 from device.transport import ConnectError, Receiver, Transport
 
-__all__ = ["Setup", "SimulatedBoard", "connect"]
+__all__ = ["Setup", "SimulatedBoard", "SimulatedHand", "connect", "serve"]
+
+
+class SimulatedHand:
+    """The hand on a simulated board; a `device.board.Simulation`."""
+
+    def __init__(self, board: SimulatedBoard) -> None:
+        self._board = board
+        self._misbehaviour = Misbehaviour(board)
+
+    def misbehave(self, command: str) -> str:
+        """Obey a line such as "unplug 5"; return what was done, raise ValueError with what is wrong with it."""
+        return self._misbehaviour.obey(command)
+
+    def truth(self) -> dict[str, float]:
+        """Return the model's present state and what the outputs really are, by name with unit."""
+        return self._board.truth()
 
 
 class _Host:
@@ -42,3 +69,53 @@ async def connect(board: SimulatedBoard, receiver: Receiver) -> Transport:
     near, host.end = connect_in_memory(receiver, host)
     board.attach(host)
     return near
+
+
+async def serve(setup: Setup, *, tcp_port: int | None = None, pty_path: Path | None = None) -> None:
+    """Run a simulated board for other programs until cancelled; obey commands from standard input.
+
+    Args:
+        setup: what is in the vial and around it.
+        tcp_port: listen on loopback at this port, 0 for any; a pseudo terminal when left out.
+        pty_path: the pseudo terminal's name, in a temporary folder when left out.
+
+    Printed are where to connect ("Simulated board at ...", again whenever it is plugged in anew) and an answer to each
+    command. OSError when the port is taken.
+    """
+    board = SimulatedBoard(setup)
+    if tcp_port is None:
+        pty = PtySocket(board, pty_path, _announce)
+        board.offer(pty)
+        pty.open()
+        leave = pty.remove
+    else:
+        tcp = TcpSocket(board, tcp_port, _announce)
+        board.offer(tcp)
+        await tcp.open()
+        leave = tcp.close
+    hand = SimulatedHand(board)
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=_read_commands, args=(loop, hand), daemon=True).start()
+    try:
+        await loop.create_future()
+    finally:
+        board.close()
+        leave()
+
+
+def _announce(address: str) -> None:
+    print(f"Simulated board at {address}", flush=True)
+
+
+def _read_commands(loop: asyncio.AbstractEventLoop, hand: SimulatedHand) -> None:
+    """Hand each line of standard input to the loop; the end of input ends nothing but this."""
+    for line in sys.stdin:
+        if line.strip() and not loop.is_closed():
+            loop.call_soon_threadsafe(_obey, hand, line)
+
+
+def _obey(hand: SimulatedHand, line: str) -> None:
+    try:
+        print(hand.misbehave(line), flush=True)
+    except ValueError as error:
+        print(f"No: {error}", flush=True)

@@ -46,19 +46,21 @@ def cobs_encode(data: bytes) -> bytes:
 
 def cobs_decode(encoded: bytes) -> bytes:
     """Undo `cobs_encode`; raise FrameError when a block runs past the end or holds a zero byte."""
-    data = bytearray()
+    if b"\x00" in encoded:
+        raise FrameError("a zero byte within a frame")
+    blocks = []
     position = 0
     end = len(encoded)
     while position < end:
         code = encoded[position]
-        block = encoded[position + 1 : position + code]
-        if code == 0 or len(block) != code - 1 or b"\x00" in block:
-            raise FrameError("broken byte stuffing")
-        data.extend(block)
-        position += code
-        if code < 255 and position < end:
-            data.append(0)
-    return bytes(data)
+        following = position + code
+        blocks.append(encoded[position + 1 : following])
+        if code < 255 and following < end:
+            blocks.append(b"\x00")
+        position = following
+    if position != end:
+        raise FrameError("broken byte stuffing")
+    return b"".join(blocks)
 
 
 def encode_frame(kind: int, session: int, sequence: int, payload: bytes) -> bytes:

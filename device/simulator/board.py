@@ -141,6 +141,12 @@ class SimulatedBoard:
             self._hung = []
             self.later(min(seconds, WATCHDOG_S), self._watchdog if seconds >= WATCHDOG_S else self._resume)
 
+    def press_button(self, seconds: float) -> None:
+        """Hold the button down for a while."""
+        self.hardware.button = True
+        self._run()
+        self.later(seconds, self._release_button)
+
     def later(self, delay_s: float, action: Callable[[], None]) -> None:
         """Call `action` after `delay_s` unless the simulation has ended."""
 
@@ -182,15 +188,15 @@ class SimulatedBoard:
 
     def _start(self) -> None:
         """Power up: a new firmware with everything off."""
-        former = getattr(self, "hardware", None)
         boot_id = int(self._rng.integers(1 << 32))
         self.hardware = SimulatedHardware(self.reactor, self.now_us, self.serial_number, boot_id, self._reset_asked)
-        if former is not None:
-            self.hardware.thermometer_missing = former.thermometer_missing
-            self.hardware.thermometer_stuck_celsius = former.thermometer_stuck_celsius
         self._started_us = self.now_us()
         self._starting = False
         self._firmware = Firmware(self.hardware, self.to_host.push)
+        self._run()
+
+    def _release_button(self) -> None:
+        self.hardware.button = False
         self._run()
 
     def _reset_asked(self) -> None:

@@ -27,9 +27,8 @@ class SimulatedHardware(Hardware):
         on_reset: called when the firmware restarts the board.
 
     Attributes:
-        thermometer_missing: the thermometer does not answer.
-        thermometer_stuck_celsius: what it shows whatever the temperature, None when it works.
         button: whether the button is held down.
+        status_led: whether the status LED is lit.
     """
 
     board_name = "Vialdesk simulated board"
@@ -51,8 +50,6 @@ class SimulatedHardware(Hardware):
         self._started_us = clock_us()
         self._gains = [_STARTUP_GAIN] * len(PHOTODIODES)
         self._window: tuple[int, int] | None = None
-        self.thermometer_missing = False
-        self.thermometer_stuck_celsius: float | None = None
         self.button = False
         self.status_led = False
 
@@ -75,10 +72,7 @@ class SimulatedHardware(Hardware):
         self.status_led = lit
 
     def read_celsius(self) -> float | None:
-        celsius = self._reactor.read_celsius(self._clock_us())
-        if self.thermometer_missing:
-            return None
-        return celsius if self.thermometer_stuck_celsius is None else self.thermometer_stuck_celsius
+        return self._reactor.read_celsius(self._clock_us())
 
     def read_supply_v(self) -> float:
         return self._reactor.read_supply_v()

@@ -91,7 +91,7 @@ class Optics:
     def sample(self, scene: Scene, start_us: int, window_us: int, full_scale_v: list[float]) -> NDArray[np.int64]:
         """Return raw counts, shape (photodiodes, samples), evenly spaced over the window."""
         count = max(1, window_us * SAMPLES_PER_S // 1_000_000)
-        offsets_s: Floats = (np.arange(count) + 0.5) * (window_us * 1e-6 / count)
+        offsets_s: Floats = (np.arange(count, dtype=np.float64) + 0.5) * (window_us * 1e-6 / count)
         self._draw_errors(scene)
         droop = 1.0 - 0.008 * -np.expm1(-(scene.droop_from_s + offsets_s) / 0.3)
         volts: Floats = (self.clean_volts(scene) * (1.0 + self._error))[:, None] * droop

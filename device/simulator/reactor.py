@@ -49,6 +49,8 @@ class Reactor:
 
     Attributes:
         led_dead: the infrared LED gives no light.
+        thermometer_missing: the thermometer does not answer.
+        thermometer_stuck_celsius: what it shows whatever the temperature, None when it works.
         supply_v: voltage of the rail before its load.
     """
 
@@ -71,6 +73,8 @@ class Reactor:
         self._supply_rng = _generator(setup, 4)
         self.supply_v = setup.supply_v
         self.led_dead = False
+        self.thermometer_missing = False
+        self.thermometer_stuck_celsius: float | None = None
 
     def set_led(self, now_us: int, channel: int, percent: float) -> None:
         """Light LED 1 to 4 (A to D)."""
@@ -98,6 +102,24 @@ class Reactor:
         """Let the motor feel its present duty, supply and load."""
         self.stirrer.set_drive(now_us, self._pwm_percent[STIRRER - 1], self.supply_v, self.culture.biomass_od)
 
+    def set_supply(self, now_us: int, volts: float) -> None:
+        """Change the rail's voltage; motors and heater feel it."""
+        self.advance(now_us)
+        self.supply_v = volts
+        self.drive_stirrer(now_us)
+        for channel, pump in self.pumps.items():
+            pump.set_duty(self._pwm_percent[channel - 1], volts)
+
+    def heal(self, now_us: int) -> None:
+        """Undo every fault of the reactor's parts."""
+        self.led_dead = self.thermometer_missing = False
+        self.thermometer_stuck_celsius = None
+        self.optics.saturated.clear()
+        for pump in self.pumps.values():
+            pump.blocked = False
+        self.stirrer.free(now_us)
+        self.set_supply(now_us, self._setup.supply_v)
+
     def led_percent(self, channel: int) -> float:
         """Return what LED 1 to 4 is driven with."""
         return self._led_percent[channel - 1]
@@ -106,9 +128,13 @@ class Reactor:
         """Return the duty of PWM output 1 to 5."""
         return self._pwm_percent[channel - 1]
 
-    def read_celsius(self, now_us: int) -> float:
+    def read_celsius(self, now_us: int) -> float | None:
         """Return one reading of the heater board's thermometer: 0.03 °C of noise in steps of 0.0625 °C."""
         self.advance(now_us)
+        if self.thermometer_missing:
+            return None
+        if self.thermometer_stuck_celsius is not None:
+            return self.thermometer_stuck_celsius
         return round((self.heat.board + 0.03 * self._thermometer_rng.standard_normal()) / 0.0625) * 0.0625
 
     def read_supply_v(self) -> float:
