@@ -13,28 +13,11 @@ from pathlib import Path
 
 from device.memory_pipe import MemoryEnd, connect_in_memory
 from device.simulator.board import SimulatedBoard
-from device.simulator.misbehave import Misbehaviour
 from device.simulator.reactor import Setup
 from device.simulator.sockets import PtySocket, TcpSocket
 from device.transport import ConnectError, Receiver, Transport
 
-__all__ = ["Setup", "SimulatedBoard", "SimulatedHand", "connect", "serve"]
-
-
-class SimulatedHand:
-    """The hand on a simulated board; a `device.board.Simulation`."""
-
-    def __init__(self, board: SimulatedBoard) -> None:
-        self._board = board
-        self._misbehaviour = Misbehaviour(board)
-
-    def misbehave(self, command: str) -> str:
-        """Obey a line such as "unplug 5"; return what was done, raise ValueError with what is wrong with it."""
-        return self._misbehaviour.obey(command)
-
-    def truth(self) -> dict[str, float]:
-        """Return the model's present state and what the outputs really are, by name with unit."""
-        return self._board.truth()
+__all__ = ["Setup", "SimulatedBoard", "connect", "serve"]
 
 
 class _Host:
@@ -93,9 +76,8 @@ async def serve(setup: Setup, *, tcp_port: int | None = None, pty_path: Path | N
         board.offer(tcp)
         await tcp.open()
         leave = tcp.close
-    hand = SimulatedHand(board)
     loop = asyncio.get_running_loop()
-    threading.Thread(target=_read_commands, args=(loop, hand), daemon=True).start()
+    threading.Thread(target=_read_commands, args=(loop, board), daemon=True).start()
     try:
         await loop.create_future()
     finally:
@@ -107,15 +89,15 @@ def _announce(address: str) -> None:
     print(f"Simulated board at {address}", flush=True)
 
 
-def _read_commands(loop: asyncio.AbstractEventLoop, hand: SimulatedHand) -> None:
+def _read_commands(loop: asyncio.AbstractEventLoop, board: SimulatedBoard) -> None:
     """Hand each line of standard input to the loop; the end of input ends nothing but this."""
     for line in sys.stdin:
         if line.strip() and not loop.is_closed():
-            loop.call_soon_threadsafe(_obey, hand, line)
+            loop.call_soon_threadsafe(_obey, board, line)
 
 
-def _obey(hand: SimulatedHand, line: str) -> None:
+def _obey(board: SimulatedBoard, line: str) -> None:
     try:
-        print(hand.misbehave(line), flush=True)
+        print(board.misbehave(line), flush=True)
     except ValueError as error:
         print(f"No: {error}", flush=True)

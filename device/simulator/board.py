@@ -10,6 +10,7 @@ import numpy as np
 
 from device.firmware.firmware import Firmware
 from device.simulator.hardware import SimulatedHardware
+from device.simulator.misbehave import Misbehaviour
 from device.simulator.reactor import ALT_MEDIA, HEATER, MEDIA, STIRRER, WASTE, Reactor, Setup
 from device.simulator.wire import FaultyWire
 
@@ -63,6 +64,7 @@ class SimulatedBoard:
         self._starting = False
         self._step_timer: asyncio.TimerHandle | None = None
         self._timers: set[asyncio.TimerHandle] = set()
+        self._misbehaviour = Misbehaviour(self)
         self.hardware: SimulatedHardware
         self._start()
 
@@ -156,6 +158,10 @@ class SimulatedBoard:
 
         timer = self._loop.call_later(delay_s, run)
         self._timers.add(timer)
+
+    def misbehave(self, command: str) -> str:
+        """Obey a line such as "unplug 5"; return what was done, raise ValueError with what is wrong with it."""
+        return self._misbehaviour.obey(command)
 
     def truth(self) -> dict[str, float]:
         """Return the model's present state and what the outputs really are, by name with unit."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from device.simulator.board import SimulatedBoard
 from device.simulator.reactor import ALT_MEDIA, MEDIA, WASTE
 from device.simulator.wire import FaultyWire
+
+if TYPE_CHECKING:
+    from device.simulator.board import SimulatedBoard
 
 HELP = """\
 drop P, corrupt P, duplicate P, truncate P [to-board|to-host]: do that to a frame with probability P (0 to 1)
