@@ -96,7 +96,12 @@ class LedLocks:
             yield
         finally:
             for channel in taken:
-                self._owners.pop(channel, None)
+                if self._owners.get(channel) is owner:
+                    del self._owners[channel]
+
+    def clear(self) -> None:
+        """Take every lock away, because everything must go dark now."""
+        self._owners.clear()
 
     def is_locked(self, channel: str) -> bool:
         """Whether someone is measuring light with this LED dark, or lit by the measurement."""

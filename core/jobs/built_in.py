@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.jobs.job import Job
+from core.jobs.od_reading import OdReading
 from core.jobs.stirring import Stirring
 
-BUILT_IN_JOBS: tuple[type[Job], ...] = (Stirring,)
+BUILT_IN_JOBS: tuple[type[Job], ...] = (OdReading, Stirring)

@@ -352,5 +352,3 @@ class Job:
 
 def _nobody() -> None:
     """Nobody has asked to be told of state changes yet."""
-
-

@@ -110,8 +110,7 @@ class JobRunner:
         return [
             self._item(each.row)
             for each in self._running.values()
-            if (job_name is None or each.name == job_name)
-            and (experiment is None or each.row.experiment == experiment)
+            if (job_name is None or each.name == job_name) and (experiment is None or each.row.experiment == experiment)
         ]
 
     def newest(self, job_name: str) -> Job | None:
