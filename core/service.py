@@ -68,6 +68,8 @@ class Service:
     jobs: JobRunner
     events: EventHub
     started_loop_s: float
+    # Where it listens, such as "127.0.0.1:4999"; empty while it does not.
+    address: str = ""
     # Set when the service has been asked to end.
     stop_wanted: asyncio.Event = field(default_factory=asyncio.Event)
 

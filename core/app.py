@@ -1,0 +1,53 @@
+"""The HTTP application: every route, behind the general rules."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from core import event_routes, log_routes, task_routes
+from core.answers import tell_fault, tell_http_error, tell_service_error, tell_validation_error
+from core.errors import ServiceError
+from core.experiments import routes as experiment_routes
+from core.front_door import FrontDoor
+from core.security import Gate
+from core.service import Service
+from core.system import routes as system_routes
+from core.version import VERSION
+
+_ROUTERS = (
+    system_routes.router,
+    task_routes.router,
+    event_routes.router,
+    experiment_routes.router,
+    log_routes.router,
+)
+
+
+def make_app(service: Service, token_hash: str | None = None) -> ASGIApp:
+    """Return the application that answers for `service`.
+
+    Args:
+        service: a running service.
+        token_hash: hash of the token that every request must carry, None on loopback.
+    """
+    app = FastAPI(
+        title="Vialdesk unit API",
+        version=VERSION,
+        openapi_url="/unit_api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    for router in _ROUTERS:
+        app.router.routes.extend(router.routes)
+    app.add_exception_handler(ServiceError, tell_service_error)
+    app.add_exception_handler(RequestValidationError, tell_validation_error)
+    app.add_exception_handler(HTTPException, tell_http_error)
+    app.add_exception_handler(Exception, tell_fault)
+    allowed = service.config.text("http", "allowed_hosts").split(",")
+    gate = Gate((service.unit, f"{service.unit}.local", *allowed), token_hash)
+    return FrontDoor(app, app.router.routes, gate, service.records)

@@ -1,0 +1,118 @@
+"""Reading a request's body: one JSON object, strictly, whatever its content type says.
+
+Everything wrong with a body is the asker's to know: it is answered 400 (413 when too large) with the fields named.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from core.errors import BadRequestError, ServiceError
+
+_MOST_BYTES = 1024 * 1024
+_DEEPEST = 32
+_M = TypeVar("_M", bound=BaseModel)
+
+
+class TooLargeError(ServiceError):
+    """The body is larger than this service takes."""
+
+    status = 413
+    default_remedy = "Send less at a time: at most 1 MiB."
+
+
+def body_of(model: type[_M]) -> Callable[[Request], Awaitable[_M]]:
+    """Return what reads a request's body into `model`; a route asks for it with `Depends(body_of(Model))`.
+
+    It raises TooLargeError above 1 MiB and BadRequestError, naming fields, for everything else.
+    """
+
+    async def read(request: Request) -> _M:
+        return checked(model, await read_object(request))
+
+    return read
+
+
+def documented(model: type[BaseModel]) -> dict[str, Any]:
+    """Return a route's `openapi_extra` that describes a body read by `body_of(model)`."""
+    schema = model.model_json_schema()
+    required = bool(schema.get("required"))
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """Return the body's JSON object, {} for an empty body."""
+    return parse_object(await _read_bytes(request))
+
+
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object in `raw`, {} when it is empty; raise BadRequestError when it is none."""
+    if not raw.strip():
+        return {}
+    try:
+        value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+        _check(value, 1)
+    except (ValueError, RecursionError) as error:
+        cause = "It is nested too deep." if isinstance(error, RecursionError) else f"{error}."
+        raise BadRequestError("The body is not JSON.", cause, "Send one JSON object in UTF-8.") from None
+    if not isinstance(value, dict):
+        cause = f"It is of JSON type {_type_word(value)}."
+        raise BadRequestError("The body is not a JSON object.", cause, "Send one JSON object, such as {}.")
+    return value
+
+
+def checked(model: type[_M], value: dict[str, Any]) -> _M:
+    """Return `value` as a `model`, null meaning absent; raise BadRequestError naming the fields at fault."""
+    try:
+        return model.model_validate({name: item for name, item in value.items() if item is not None})
+    except ValidationError as error:
+        faults = [(".".join(str(part) for part in fault["loc"]), fault["msg"]) for fault in error.errors()]
+        cause = "; ".join(f"{field}: {message}" if field else message for field, message in faults)
+        fields = sorted({field for field, _ in faults if field})
+        raise BadRequestError("The body does not fit this request.", cause, fields=fields) from None
+
+
+async def _read_bytes(request: Request) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > _MOST_BYTES:
+        raise TooLargeError("The body is too large.", f"It has {announced} bytes; at most {_MOST_BYTES} are taken.")
+    raw = bytearray()
+    async for part in request.stream():
+        raw += part
+        if len(raw) > _MOST_BYTES:
+            raise TooLargeError("The body is too large.", f"It has more than {_MOST_BYTES} bytes.")
+    return bytes(raw)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _check(value: Any, depth: int) -> None:
+    """Raise ValueError for what JSON text allows but no value here can be: too deep, infinite, half a character."""
+    if depth > _DEEPEST:
+        raise ValueError(f"it is nested deeper than {_DEEPEST}")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            key.encode()
+            _check(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check(item, depth + 1)
+    elif isinstance(value, str):
+        value.encode()
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number is too large")
+
+
+def _type_word(value: Any) -> str:
+    if value is None:
+        return "null"
+    words = {bool: "boolean", int: "number", float: "number", str: "string", list: "array"}
+    return words.get(type(value), "object")

@@ -1,0 +1,142 @@
+"""The command line of everything that needs no window: `serve`, `boards`, `simulate-board`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import faulthandler
+import json
+import math
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from core.clock import new_loop
+from core.config import Config, ConfigError
+from core.folders import default_data_dir
+from core.serve import ExitCode, ServeOptions, StartError, serve
+from core.service import ServiceOptions
+from device.board import BoardError
+from device.discovery import find_boards
+
+COMMANDS = ("serve", "boards", "simulate-board")
+_FASTEST = 10_000.0
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one of `COMMANDS` with its arguments and return the program's exit code; says on stderr what went wrong."""
+    faulthandler.enable()
+    try:
+        given = _parser().parse_args(arguments)
+        run = {"serve": _serve, "boards": _boards, "simulate-board": _simulate_board}[given.command]
+        run(given)
+    except StartError as error:
+        print(f"vialdesk: {error}", file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        return ExitCode.OK
+    return ExitCode.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("vialdesk", description="A bench bioreactor station without its window.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="run the service")
+    serving.add_argument("--simulate", action="store_true", help="use a simulated board")
+    serving.add_argument("--board", metavar="URL", help="serial port or socket://HOST:PORT of the board")
+    serving.add_argument("--host", help="address to listen on; beyond this computer requests need a token")
+    serving.add_argument("--port", type=_port, help="port to listen on, 0 for a free one")
+    serving.add_argument("--data", type=Path, metavar="DIR", help="data folder")
+    serving.add_argument("--speed", type=_speed, metavar="N", help="with --simulate: run time N times as fast")
+    serving.add_argument("--seed", type=int, default=1, help="seed of the simulated board")
+    serving.add_argument("--start", action="append", default=[], metavar="JOB", help="start this job; repeatable")
+    serving.add_argument("--readings", action="store_true", help="print every reading")
+    serving.add_argument("--new-token", action="store_true", help="make a new access token")
+    serving.add_argument("--has-parent", action="store_true", help=argparse.SUPPRESS)
+    boards = commands.add_parser("boards", help="list what is plugged in")
+    boards.add_argument("--json", action="store_true", help="as JSON")
+    simulating = commands.add_parser("simulate-board", help="run a simulated board for other programs")
+    where = simulating.add_mutually_exclusive_group(required=True)
+    where.add_argument("--tcp", type=_port, metavar="PORT", help="listen on this port, 0 for a free one")
+    where.add_argument("--pty", action="store_true", help="make a pseudo terminal")
+    simulating.add_argument("--seed", type=int, default=1)
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: use 0 to 65535")
+    return port
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not (math.isfinite(speed) and 0 < speed <= _FASTEST):
+        raise argparse.ArgumentTypeError(f"{text} is not a speed: use a number above 0, at most {_FASTEST:g}")
+    return speed
+
+
+def _serve(given: argparse.Namespace) -> None:
+    if given.simulate and given.board and not given.board.startswith("simulated:"):
+        _refuse("--simulate and --board exclude each other.", "Leave one of them out.")
+    board_url = given.board or ("simulated:" if given.simulate else None)
+    is_simulated = (board_url or "").startswith("simulated:")
+    speed = 1.0 if given.speed is None else given.speed
+    if speed != 1.0 and not is_simulated:
+        _refuse("--speed needs --simulate: a real culture grows at its own pace.", "Add --simulate, or leave it out.")
+    data_dir = (given.data or default_data_dir()).absolute()
+    host, port = _address(given, data_dir)
+    to_terminal = not given.has_parent
+    service = ServiceOptions(data_dir, board_url, given.seed, speed, log_to_terminal=to_terminal)
+    start, has_parent = tuple(given.start), given.has_parent
+    options = ServeOptions(service, host, port, start, given.readings, given.new_token, has_parent)
+    _run(serve(options), speed)
+
+
+def _refuse(what: str, remedy: str) -> NoReturn:
+    raise StartError(ExitCode.USAGE, what, remedy)
+
+
+def _address(given: argparse.Namespace, data_dir: Path) -> tuple[str, int]:
+    """Return host and port, from the command line or the configuration."""
+    config = Config.load(data_dir)
+    try:
+        host = given.host if given.host is not None else config.text("http", "host")
+        port = given.port if given.port is not None else config.integer("http", "port")
+    except ConfigError as error:
+        _refuse(error.error, error.remedy)
+    if not 0 <= port <= 65535:
+        _refuse(config.refuse("http", "port", "a port from 0 to 65535").error, "Correct it there.")
+    return host, port
+
+
+def _boards(given: argparse.Namespace) -> None:
+    found = find_boards()
+    if given.json:
+        print(json.dumps([vars(board) for board in found], indent=2))
+    elif not found:
+        print("No board found. Plug one in, or use the simulated one: vialdesk serve --simulate")
+    for board in () if given.json else found:
+        print(f"{board.url}  {board.description}  {board.serial_number or ''}".rstrip())
+        if board.problem:
+            print(f"    {board.problem}. {board.remedy}")
+
+
+def _simulate_board(given: argparse.Namespace) -> None:
+    from device.discovery import serve_simulated_board
+
+    try:
+        _run(serve_simulated_board(tcp_port=given.tcp, seed=given.seed), 1.0)
+    except BoardError as error:
+        raise StartError(ExitCode.USAGE, f"{error}.", error.remedy) from error
+
+
+def _run(work: Coroutine[Any, Any, None], speed: float) -> None:
+    with asyncio.Runner(loop_factory=lambda: new_loop(speed)) as runner:
+        runner.run(work)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(sys.argv[1:]))

@@ -1,0 +1,147 @@
+"""Routes of experiments and of their time series."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from core.app_state import ServiceHere
+from core.bodies import body_of, documented
+from core.clock import timestamp
+from core.errors import BadRequestError, ConflictError, NotFoundError
+from core.experiments.experiments import Experiment
+from core.records.time_series import SERIES_UNITS, Curve, known_series, read_curve, summarise
+from core.schemas.errors import errors
+from core.schemas.experiments import (
+    ExperimentChange,
+    ExperimentDetail,
+    ExperimentEnd,
+    ExperimentItem,
+    NewExperiment,
+    TimeSeries,
+)
+from core.service import Service
+from core.times import utc_seconds
+
+router = APIRouter(prefix="/unit_api/experiments", tags=["experiments"])
+
+
+@router.get("", response_model=list[ExperimentItem], responses=errors())
+async def list_experiments(service: ServiceHere) -> list[dict[str, Any]]:
+    """Return all experiments, newest first."""
+    return [experiment.item() for experiment in service.experiments.newest_first()]
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=ExperimentItem,
+    responses=errors(400, 409, 413),
+    openapi_extra=documented(NewExperiment),
+)
+async def create_experiment(
+    service: ServiceHere, body: Annotated[NewExperiment, Depends(body_of(NewExperiment))]
+) -> dict[str, Any]:
+    """Create an experiment and make it active; refused while another one is."""
+    return service.experiments.create(body.experiment, body.description, body.tags).item()
+
+
+@router.get("/{experiment}", response_model=ExperimentDetail, responses=errors(404))
+async def get_experiment(service: ServiceHere, experiment: str) -> dict[str, Any]:
+    """Return an experiment and what is recorded of it."""
+    item = service.experiments.get(experiment).item()
+    summary = await service.records.read(lambda connection: summarise(connection, experiment))
+    return {
+        **item,
+        "series": [
+            {
+                "series": name,
+                "unit": SERIES_UNITS.get(name, ""),
+                "points": points,
+                "first": None if first is None else timestamp(first),
+                "last": None if last is None else timestamp(last),
+            }
+            for name, points, first, last in summary
+        ],
+    }
+
+
+@router.patch(
+    "/{experiment}",
+    response_model=ExperimentItem,
+    responses=errors(400, 404, 413),
+    openapi_extra=documented(ExperimentChange),
+)
+async def change_experiment(
+    service: ServiceHere, experiment: str, body: Annotated[ExperimentChange, Depends(body_of(ExperimentChange))]
+) -> dict[str, Any]:
+    """Change an experiment's description or tags."""
+    return service.experiments.change(experiment, body.description, body.tags).item()
+
+
+@router.post(
+    "/{experiment}/end",
+    response_model=ExperimentItem,
+    responses=errors(400, 404, 409, 413),
+    openapi_extra=documented(ExperimentEnd),
+)
+async def end_experiment(
+    service: ServiceHere, experiment: str, body: Annotated[ExperimentEnd, Depends(body_of(ExperimentEnd))]
+) -> dict[str, Any]:
+    """End an experiment; its jobs are stopped first when asked, otherwise they are in the way."""
+    found = service.experiments.get(experiment)
+    running = service.jobs.rows(experiment=experiment) if found.ended_at is None else []
+    if running and not body.stop_jobs:
+        names = ", ".join(str(row["job_name"]) for row in running)
+        remedy = "Stop them first, or send stop_jobs true."
+        raise ConflictError(f"Jobs of {experiment!r} still run: {names}.", remedy=remedy)
+    return (await _end(service, found, bool(running))).item()
+
+
+async def _end(service: Service, experiment: Experiment, stop_jobs: bool) -> Experiment:
+    if stop_jobs:
+        await service.jobs.stop_experiment(experiment.name)
+    return service.experiments.end(experiment.name)
+
+
+@router.get("/{experiment}/time_series/{series}", response_model=TimeSeries, responses=errors(400, 404))
+async def time_series(
+    service: ServiceHere,
+    experiment: str,
+    series: str,
+    from_: Annotated[str | None, Query(alias="from")] = None,
+    to: str | None = None,
+    points: Annotated[int, Query(ge=1, le=20000)] = 1400,
+) -> dict[str, Any]:
+    """Return a curve in at most `points` points; when there are more readings, least and greatest of each bucket."""
+    from_s = None if from_ is None else utc_seconds(from_, "from")
+    to_s = None if to is None else utc_seconds(to, "to")
+    if from_s is not None and to_s is not None and from_s >= to_s:
+        raise BadRequestError("'from' must be before 'to'.", fields=["from", "to"])
+    service.experiments.get(experiment)
+    curve = await service.records.read(lambda connection: _read(connection, experiment, series, from_s, to_s, points))
+    return {
+        "experiment": experiment,
+        "pioreactor_unit": service.unit,
+        "series": series,
+        "unit": SERIES_UNITS.get(series, ""),
+        "from": None if curve.from_s is None else timestamp(curve.from_s),
+        "to": None if curve.to_s is None else timestamp(curve.to_s),
+        "raw_count": curve.raw_count,
+        "decimated": curve.bucket_s is not None,
+        "bucket_s": curve.bucket_s,
+        "columns": list(curve.columns),
+        "data": curve.data,
+        "gaps": [{"t": round(moment, 3), "reason": reason} for moment, reason in curve.gaps],
+    }
+
+
+def _read(
+    connection: sqlite3.Connection, experiment: str, series: str, from_s: float | None, to_s: float | None, points: int
+) -> Curve:
+    known = known_series(connection)
+    if series not in known:
+        raise NotFoundError(f"There is no series {series!r}.", known=known)
+    return read_curve(connection, experiment, series, from_s, to_s, points)

@@ -1,0 +1,129 @@
+"""What holds for every request before its route sees it, and for every answer after.
+
+Paths are taken as they are: nothing is redirected, doubled or trailing slashes and dot segments lead nowhere. HEAD
+works where GET does, OPTIONS says what is allowed. What changes something is noted with who asked for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.answers import MethodNotAllowedError, error_answer, unknown_route
+from core.errors import ServiceError
+from core.records.records import Records
+from core.security import Gate
+
+_log = logging.getLogger(__name__)
+
+_FREE_PATHS = "/unit_api/system/path/"
+_BODY_NOTED_BYTES = 8192
+_PATHS_REMEMBERED = 512
+
+
+@dataclass
+class _Answer:
+    """What was answered, and what was asked, as far as it has been seen."""
+
+    status: int = 0
+    body: bytearray = field(default_factory=bytearray)
+
+
+class FrontDoor:
+    """Applies the general rules around `app`, whose routes are `routes`; who may ask is the gate's to say."""
+
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute], gate: Gate, records: Records) -> None:
+        self._app = app
+        self._gate = gate
+        self._routes = [
+            (route.path_regex, frozenset(route.methods or ())) for route in routes if isinstance(route, Route)
+        ]
+        self._records = records
+        self._methods_of = lru_cache(_PATHS_REMEMBERED)(self._find_methods)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, or hand it to its route."""
+        if scope["type"] != "http":
+            return
+        answer = _Answer()
+        try:
+            self._gate.check(scope)
+        except ServiceError as error:
+            await error_answer(error)(scope, receive, _finishing(send, answer))
+            return
+        try:
+            await self._answer(scope, _noting(receive, answer), _finishing(send, answer))
+        except ClientDisconnect:
+            answer.status = answer.status or 499  # nobody is there to read an answer
+        except Exception:  # noqa: BLE001 - whatever it was, the asker gets an answer and the log the details
+            _log.exception("%s %s failed", scope["method"], scope["path"])
+            if not answer.status:
+                fault = ServiceError("The service could not do this because of a fault in Vialdesk.")
+                await error_answer(fault)(scope, receive, _finishing(send, answer))
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            self._note(scope, answer)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        methods = self._methods_of(scope["path"])
+        method = scope["method"]
+        if not methods:
+            await error_answer(unknown_route())(scope, receive, send)
+            return
+        allow = {"Allow": ", ".join(sorted(methods | {"OPTIONS"}))}
+        if method == "OPTIONS":
+            await Response(status_code=204, headers=allow)(scope, receive, send)
+        elif method not in methods:
+            error = MethodNotAllowedError(f"{method} is not possible here.", f"This path takes {allow['Allow']}.")
+            await error_answer(error, allow)(scope, receive, send)
+        elif method == "HEAD":
+            # The server itself leaves out the body of an answer to HEAD.
+            await self._app({**scope, "method": "GET", "is_head": True}, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _find_methods(self, path: str) -> frozenset[str]:
+        """Return the methods of a path, none when it leads nowhere."""
+        segments = path.split("/")[1:]
+        if not path.startswith(_FREE_PATHS) and any(segment in ("", ".", "..") for segment in segments):
+            return frozenset()
+        methods = frozenset[str]().union(*(methods for regex, methods in self._routes if re.match(regex, path)))
+        return methods | {"HEAD"} if "GET" in methods else methods
+
+    def _note(self, scope: Scope, answer: _Answer) -> None:
+        client = (scope.get("client") or ("?",))[0]
+        agent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"), "")
+        body = bytes(answer.body).decode("utf-8", "replace") or None
+        self._records.note_action(
+            f"{client} {agent[:100]}".strip(), scope["method"], scope["path"], body, answer.status
+        )
+
+
+def _noting(receive: Receive, answer: _Answer) -> Receive:
+    async def noting() -> Message:
+        message = await receive()
+        if message["type"] == "http.request" and len(answer.body) < _BODY_NOTED_BYTES:
+            answer.body += message.get("body", b"")[: _BODY_NOTED_BYTES - len(answer.body)]
+        return message
+
+    return noting
+
+
+def _finishing(send: Send, answer: _Answer) -> Send:
+    async def finishing(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answer.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return finishing

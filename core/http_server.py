@@ -1,0 +1,153 @@
+"""The HTTP server in the service's own loop: uvicorn, without its signals, its polling and its plain-text errors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import math
+import socket
+from collections.abc import Iterator
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from core.errors import BadRequestError
+
+_KEEP_ALIVE_S = 75.0
+_LAST_ANSWERS_S = 2
+_BACKLOG = 128
+
+
+class PortTakenError(Exception):
+    """Another program listens there."""
+
+
+class AddressError(Exception):
+    """The host cannot be listened on."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 picks a free one.
+
+    Raises:
+        PortTakenError: another program listens there.
+        AddressError: the host is not one of this computer's, or the port needs more rights.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+        )[0]
+        # The protocol must be named: asyncio switches Nagle's algorithm off only for sockets that say they are TCP.
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise AddressError(f"{host} is no address of this computer ({error}).") from error
+    try:
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        if isinstance(error, PermissionError):
+            raise AddressError(f"Port {port} needs more rights than this user has.") from error
+        if error.errno in (98, 48, 10048, 10013):
+            raise PortTakenError(f"Port {port} of {host} is taken by another program.") from error
+        raise AddressError(f"{host} cannot be listened on ({error}).") from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return where a socket listens as host:port, in the form of a URL."""
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class _Protocol(HttpToolsProtocol):
+    """One connection: tells its requests how to cut it, and answers what is no HTTP in our form."""
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self.scope["cut_connection"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer bytes that are no HTTP request."""
+        remedy = "Send HTTP/1.1 to this port."
+        body = json.dumps(BadRequestError("This is not an HTTP request.", msg, remedy).body()).encode()
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nx-content-type-options: nosniff\r\n"
+            f"cache-control: no-store\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """Serves until told to end, waking for nothing but requests."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.end = asyncio.Event()
+        self.is_up = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to whoever runs the service."""
+        yield
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Leave signals to whoever runs the service."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the sockets and say so."""
+        await super().startup(sockets)
+        self.is_up.set()
+
+    async def main_loop(self) -> None:
+        """Wait for the end, where the original looks ten times a second whether it has come."""
+        await self.end.wait()
+
+
+class HttpServer:
+    """Answers requests on a socket by an application, as long as it is started.
+
+    Args:
+        speed: how much faster than the wall clock the loop runs; connections are kept by the wall clock.
+    """
+
+    def __init__(self, app: ASGIApp, speed: float = 1.0) -> None:
+        pace = speed if math.isfinite(speed) else 1.0
+        config = uvicorn.Config(
+            app,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=math.ceil(_KEEP_ALIVE_S * pace),
+            timeout_graceful_shutdown=math.ceil(_LAST_ANSWERS_S * pace),
+        )
+        self._server = _Server(config)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, listener: socket.socket) -> None:
+        """Begin to answer on a listening socket."""
+        self._task = asyncio.get_running_loop().create_task(self._server.serve([listener]), name="http server")
+        await self._server.is_up.wait()
+
+    async def stop(self) -> None:
+        """Answer what is under way, for at most two seconds, and close every connection."""
+        self._server.end.set()
+        if self._task is not None:
+            await self._task
+        for connection in tuple(self._server.server_state.connections):
+            connection.transport.abort()
