@@ -162,3 +162,25 @@ def _setup(url: str, rest: str, seed: int) -> simulated.Setup:
     if rest and not rest.startswith("?"):
         raise BoardError(f"{url!r} is not the address of a board", _ADDRESSES + ".")
     return Setup(**values)
+
+
+async def serve_simulated_board(
+    *, tcp_port: int | None = None, pty_path: Path | None = None, setup: str = "", seed: int = 1
+) -> None:
+    """Run a simulated board for other programs until cancelled: `vialdesk simulate-board`.
+
+    Prints where it listens; obeys lines on standard input ("unplug 5", "state", ...) and prints what it did.
+
+    Args:
+        tcp_port: listen on loopback at this port, 0 for any free one; a pseudo terminal when left out.
+        pty_path: what the pseudo terminal is to be called, in a temporary folder when left out.
+        setup: set-up of the simulation as after the question mark in `simulated:?seed=3`.
+
+    Raises:
+        BoardError: `setup` cannot be meant.
+        OSError: the port is taken, or pseudo terminals do not exist on this system.
+    """
+    from device.simulated import serve
+
+    rest = f"?{setup}" if setup else ""
+    await serve(_setup(f"simulated:{rest}", rest, seed), tcp_port=tcp_port, pty_path=pty_path)
