@@ -127,7 +127,7 @@ def _columns(
     low, high = pyramid.min_max(values, starts, stops)
     rising = values[starts] <= values[stops - 1]
     beyond = np.append(starts_after_gap, True)[stops]
-    pairs_t = np.column_stack((t[starts], t[stops - 1])).ravel()
+    pairs_t = np.repeat(t[starts], 2)
     pairs_y = np.column_stack((np.where(rising, low, high), np.where(rising, high, low))).ravel()
     alone = stops - starts == 1
     joined = np.column_stack((np.ones(len(starts), bool), ~beyond)).ravel()

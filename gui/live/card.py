@@ -1,0 +1,85 @@
+"""What the cards beside the plots have in common: a title, their job's state, and its button."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from gui import theme
+from gui.live.session import Session
+from gui.unit import Unit
+from gui.widgets.state_badge import StateBadge
+
+
+class Card(QFrame):
+    """A raised panel for one quantity.
+
+    Args:
+        title: what it shows.
+        job: the job that measures or holds it; None when there is no job to start.
+
+    Attributes:
+        body: where a subclass puts its values.
+        badge: the job's state.
+        button: starts or stops the job.
+    """
+
+    def __init__(
+        self, title: str, job: str | None, unit: Unit, session: Session, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        theme.set_role(self, "card")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.job = job
+        self._title = title
+        self._unit = unit
+        self._session = session
+        heading = QLabel(title)
+        theme.set_role(heading, "strong")
+        self.badge = StateBadge()
+        self.button = QPushButton()
+        theme.set_role(self.button, "quiet")
+        self.button.setFixedWidth(self.button.fontMetrics().horizontalAdvance(self.tr("Stopping…")) + 28)
+        self.body = QVBoxLayout()
+        self.body.setSpacing(4)
+        self._lay_out(heading)
+        self.button.clicked.connect(self._on_clicked)
+        session.changed.connect(self.refresh)
+        unit.snapshot_loaded.connect(self.refresh)
+        unit.connection_changed.connect(self.refresh)
+        self.refresh()
+
+    def _lay_out(self, heading: QLabel) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(theme.SPACE_PX)
+        top.addWidget(heading)
+        top.addStretch(1)
+        if self.job is not None:
+            top.addWidget(self.badge)
+            top.addWidget(self.button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 8, 10)
+        column.setSpacing(4)
+        column.addLayout(top)
+        column.addLayout(self.body)
+
+    def refresh(self) -> None:
+        """Show the job's state, and what its button would do."""
+        if self.job is None:
+            return
+        pending = self._session.pending(self.job)
+        running = self._unit.is_running(self.job)
+        self.badge.show_job_state("init" if pending == "starting" else self._unit.state_of(self.job))
+        words = {"starting": self.tr("Starting…"), "stopping": self.tr("Stopping…"), None: None}[pending]
+        self.button.setText(words or (self.tr("Stop") if running else self.tr("Start")))
+        self.button.setEnabled(pending is None and self._unit.service.is_live)
+        action = self.tr("Stop {name}") if running else self.tr("Start {name}")
+        self.button.setAccessibleName(action.format(name=self._title.lower()))
+        self.button.setToolTip(action.format(name=self._title.lower()))
+
+    def _on_clicked(self) -> None:
+        if self.job is None:
+            return
+        if self._unit.is_running(self.job):
+            self._session.stop_jobs(self.job)
+        else:
+            self._session.start_jobs(self.job)

@@ -1,0 +1,45 @@
+"""How finely the window knows each part of a series: every reading, or minima and maxima per bucket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Known:
+    """A stretch of time known in buckets of `bucket_s` seconds (0: every reading)."""
+
+    start_s: float
+    end_s: float
+    bucket_s: float
+
+
+class Coverage:
+    """The known stretches of one series, in order and without overlap. What came live is known in full."""
+
+    def __init__(self) -> None:
+        self._known: list[Known] = []
+
+    def add(self, new: Known) -> None:
+        """Note that a stretch is now known as `new` says, whatever was known of it before."""
+        kept: list[Known] = []
+        for old in self._known:
+            if old.start_s < new.start_s:
+                kept.append(Known(old.start_s, min(old.end_s, new.start_s), old.bucket_s))
+            if old.end_s > new.end_s:
+                kept.append(Known(max(old.start_s, new.end_s), old.end_s, old.bucket_s))
+        self._known = sorted([*kept, new], key=_start)
+
+    def lacks_detail(self, span: tuple[float, float], wanted_s: float) -> bool:
+        """Tell whether a part of `span` is known only in buckets longer than `wanted_s`."""
+        return any(
+            known.bucket_s > wanted_s and known.start_s < span[1] and known.end_s > span[0] for known in self._known
+        )
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._known = []
+
+
+def _start(known: Known) -> float:
+    return known.start_s

@@ -1,0 +1,105 @@
+"""One curve: a series' samples, thinned to the screen and drawn with a thin line."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+
+from gui import theme
+from gui.live.decimation import Polyline
+from gui.live.series_buffer import SeriesBuffer
+from gui.live.trace import Trace
+
+# Below this many samples in view each is marked: then the points matter more than the line.
+_MARK_BELOW = 200
+_MARK_PX = 4
+
+
+class Curve:
+    """Draws one series in one pane.
+
+    Attributes:
+        trace: its words and colour.
+        buffer: its samples.
+        line, marks: the items to put into the pane.
+        is_shown: whether the user wants to see it.
+        drawn: what is on the screen now, values in the series' unit.
+    """
+
+    def __init__(self, trace: Trace, buffer: SeriesBuffer) -> None:
+        self.trace = trace
+        self.buffer = buffer
+        self.line = pg.PlotCurveItem(antialias=False, skipFiniteCheck=True)
+        self.marks = pg.ScatterPlotItem(size=_MARK_PX, pen=None, pxMode=True)
+        self.is_shown = True
+        self.drawn = Polyline(np.empty(0), np.empty(0), np.empty(0, bool))
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Take the colours of the present theme."""
+        self.line.setPen(pen_of(self.trace))
+        self.marks.setBrush(self.trace.colour)
+
+    def relabel(self, trace: Trace) -> None:
+        """Take other words and another colour: the angle or the unit has become known."""
+        self.trace = trace
+        self.restyle()
+
+    def redraw(self, span: tuple[float, float], columns: int, is_log: bool) -> None:
+        """Draw what lies between two times on `columns` pixels; values that have no logarithm are gaps."""
+        line = self.buffer.polyline(span, columns) if self.is_shown else Polyline(*_NOTHING)
+        if is_log:
+            line = _positive(line)
+        self.drawn = line
+        y = np.log10(line.y) if is_log else line.y
+        self.line.setData(x=line.t, y=y, connect=line.joined)
+        if 0 < len(y) < _MARK_BELOW:
+            self.marks.setData(x=line.t, y=y)
+        elif len(self.marks.data):
+            self.marks.clear()
+
+
+_NOTHING = (np.empty(0), np.empty(0), np.empty(0, bool))
+
+
+def pen_of(trace: Trace) -> object:
+    """Return the pen of a curve: one pixel wide, since wider lines cost ten times as much to draw."""
+    if trace.dashed:
+        return pg.mkPen(theme.current().colour("faint"), width=1, style=Qt.PenStyle.DashLine)
+    return pg.mkPen(QColor(trace.colour), width=1)
+
+
+def _positive(line: Polyline) -> Polyline:
+    keep = line.y > 0
+    joined = line.joined.copy()
+    joined[:-1] &= keep[1:]
+    return Polyline(line.t[keep], line.y[keep], joined[keep])
+
+
+def stepped_range(
+    low: float, high: float, present: tuple[float, float] | None, smallest: float
+) -> tuple[float, float] | None:
+    """Return the value range to show for values from `low` to `high`; None to keep the present one.
+
+    The range is left alone while the values fit and fill at least a third of it, so that the axis moves in steps.
+
+    Args:
+        low: smallest visible value.
+        high: largest visible value.
+        present: the range shown now, None at first.
+        smallest: the least height of the range; a flat line lies in its middle.
+    """
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return None
+    if present is not None:
+        height = present[1] - present[0]
+        fits = present[0] <= low and high <= present[1]
+        if fits and (high - low >= height / 3 or height <= smallest * 1.3):
+            return None
+    middle, height = (low + high) / 2, max(high - low, smallest)
+    margin = height * 0.12
+    return middle - height / 2 - margin, middle + height / 2 + margin

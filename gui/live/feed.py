@@ -1,0 +1,112 @@
+"""From the unit to the curves: live readings, gaps, and the words of angles and units."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.live.curve import Curve
+from gui.live.history import History
+from gui.live.outages import Outage, Outages
+from gui.live.trace import HEATER_BOARD, traces
+from gui.unit import Unit
+
+# The heater board's temperature comes with every report of the board; this often is enough for a curve.
+_HEATER_BOARD_EACH_S = 5.0
+
+
+class LiveFeed(QObject):
+    """Puts what the unit tells into the curves' buffers.
+
+    Signals:
+        received: a reading came.
+        relabelled: angles or units of curves have become known.
+        outages_changed: the board or the service was lost, or came back.
+    """
+
+    received = Signal()
+    relabelled = Signal()
+    outages_changed = Signal()
+
+    def __init__(self, unit: Unit, curves: dict[str, Curve], history: History, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._unit = unit
+        self._curves = curves
+        self._history = history
+        self._outages = Outages(unit)
+        unit.reading.connect(self._on_reading)
+        unit.gap.connect(self._on_gap)
+        unit.setting_changed.connect(self._on_setting)
+        unit.snapshot_loaded.connect(self._on_snapshot)
+        unit.experiment_changed.connect(self._on_experiment)
+        unit.board_changed.connect(self._on_board)
+        unit.connection_changed.connect(self._look_at_connection)
+        if unit.has_snapshot:
+            self._on_snapshot()
+
+    @property
+    def outages(self) -> list[Outage]:
+        """When no readings could come, oldest first."""
+        return self._outages.all
+
+    def first_s(self) -> float | None:
+        """Return the time of the oldest sample of any recorded series."""
+        firsts = [
+            curve.buffer.t[0] for series, curve in self._curves.items() if len(curve.buffer) and series != HEATER_BOARD
+        ]
+        return float(min(firsts)) if firsts else None
+
+    def reload(self) -> None:
+        """Ask the service for what it recorded."""
+        self._history.load(self._unit.experiment, self._unit.utc_s())
+
+    def _on_reading(self, series: str, utc_s: float, value: float) -> None:
+        curve = self._curves.get(series)
+        if curve is not None:
+            curve.buffer.append(utc_s, value)
+            self.received.emit()
+
+    def _on_gap(self, series: str, utc_s: float, reason: str) -> None:
+        for name, curve in self._curves.items():
+            if series in ("", name):
+                curve.buffer.mark_gap(utc_s)
+
+    def _on_setting(self, job: str, setting: str, value: object) -> None:
+        if job == "od_reading" and setting.startswith("od") and isinstance(value, dict):
+            self._relabel()
+
+    def _on_snapshot(self) -> None:
+        self._relabel()
+        self._look_at_connection()
+        self.reload()
+
+    def _on_experiment(self) -> None:
+        # The curves of an experiment that has ended stay until another begins.
+        if self._unit.experiment not in (None, self._history.experiment):
+            self.reload()
+
+    def _on_board(self) -> None:
+        celsius = self._unit.board.get("heater_celsius")
+        if isinstance(celsius, int | float):
+            buffer, now_s = self._curves[HEATER_BOARD].buffer, self._unit.utc_s()
+            latest = buffer.latest()
+            if latest is None or now_s - latest[0] >= _HEATER_BOARD_EACH_S:
+                buffer.append(now_s, float(celsius))
+                self.received.emit()
+        self._look_at_connection()
+
+    def _look_at_connection(self) -> None:
+        if self._outages.look():
+            for curve in self._curves.values():
+                curve.buffer.mark_gap(self._outages.all[-1].start_s)
+            self.outages_changed.emit()
+
+    def _relabel(self) -> None:
+        changed = False
+        for trace in traces(self._unit.settings.get("od_reading", {})):
+            curve = self._curves[trace.series]
+            # Once known, an angle stays: after a stop the settings are gone, the curve is not.
+            if trace != curve.trace and (trace.angle or not curve.trace.angle):
+                curve.relabel(trace)
+                changed = True
+        if changed:
+            self.relabelled.emit()

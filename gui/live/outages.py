@@ -1,0 +1,57 @@
+"""When no readings could come: the board or the service was lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gui.unit import Unit, utc_s_of
+
+_BOARD_AWAY = ("lost", "no_board", "refused", "wrong_firmware", "connecting")
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A span of UTC seconds without a board or a service; `end_s` is None while it lasts."""
+
+    start_s: float
+    end_s: float | None
+    words: str
+
+
+class Outages:
+    """Follows the unit's connection and remembers each outage since the window opened.
+
+    Attributes:
+        all: every outage, oldest first.
+    """
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._was_up = False
+        self.all: list[Outage] = []
+
+    def look(self) -> bool:
+        """Read the unit's connection; return whether anything changed. Nothing is an outage before it was up once."""
+        away = self._away()
+        under_way = self.all[-1] if self.all and self.all[-1].end_s is None else None
+        if away is None:
+            self._was_up = True
+            if under_way is None:
+                return False
+            self.all[-1] = replace(under_way, end_s=self._unit.utc_s())
+            return True
+        if not self._was_up or under_way is not None:
+            return False
+        words, since_s = away
+        self.all.append(Outage(since_s, None, words))
+        return True
+
+    def _away(self) -> tuple[str, float] | None:
+        now_s = self._unit.utc_s()
+        if not self._unit.service.is_live:
+            return "Service lost", now_s
+        board = self._unit.board
+        if board.get("state") not in _BOARD_AWAY:
+            return None
+        since_s = utc_s_of(board["since"]) if board.get("since") else now_s
+        return "Board lost", min(since_s, now_s)

@@ -1,0 +1,219 @@
+"""The Live page: the curves of the experiment on one time axis, and the values of now beside them."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import theme
+from gui.live.cards import OpticalDensityCard, StirringCard, TemperatureCard
+from gui.live.curve import Curve
+from gui.live.emptiness import RETRY, START, emptiness
+from gui.live.feed import LiveFeed
+from gui.live.history import History
+from gui.live.plot_stack import PlotStack
+from gui.live.readout import Readout
+from gui.live.session import Session
+from gui.live.time_view import TimeView
+from gui.live.trace import HEATER_BOARD, OPTICAL_DENSITY, REFERENCE, traces
+from gui.live.view_bar import ViewBar
+from gui.service_client import ServiceClient
+from gui.unit import Unit
+from gui.widgets.empty_state import EmptyState
+
+_TICK_MS = 250
+_CARDS_PX = 332
+
+
+class LivePage(QWidget):
+    """Curves, cards, and the one button that starts measuring."""
+
+    def __init__(self, unit: Unit, client: ServiceClient, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme.set_role(self, "page")
+        self.unit = unit
+        self.view = TimeView(self)
+        self.stack = PlotStack(traces(unit.settings.get("od_reading", {})), self.view)
+        buffers = {name: c.buffer for name, c in self.stack.curves.items() if name != HEATER_BOARD}
+        self.history = History(client, buffers, self)
+        self.session = Session(unit, client, self)
+        self.readout = Readout(unit)
+        self.view_bar = ViewBar(self.view)
+        self.empty = EmptyState()
+        self.start_button = QPushButton()
+        self.cards = (
+            OpticalDensityCard(self.stack.curves, unit, self.session),
+            StirringCard(self.stack.curves, unit, self.session),
+            TemperatureCard(self.stack.curves, unit, self.session),
+        )
+        self._pointer_s = math.nan
+        self._empty_action = START
+        self._tick = QTimer(self, interval=_TICK_MS)
+        self._lay_out()
+        self.feed = LiveFeed(unit, self.stack.curves, self.history, self)
+        self._connect()
+        self._on_history()
+        self._refresh_session()
+        self._tick.start()
+
+    def page_actions(self) -> list[QWidget]:
+        """Return the controls shown beside the page's title."""
+        return [self.view_bar]
+
+    def _lay_out(self) -> None:
+        self._curves = QFrame()
+        theme.set_role(self._curves, "card")
+        column = QVBoxLayout(self._curves)
+        column.setContentsMargins(12, 8, 8, 8)
+        column.setSpacing(4)
+        column.addWidget(self.readout)
+        column.addWidget(self.stack, 1)
+        self._plots = QStackedWidget()
+        self._plots.addWidget(self._curves)
+        self._plots.addWidget(self.empty)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.BETWEEN_PX)
+        row.addWidget(self._plots, 1)
+        row.addWidget(self._card_column())
+
+    def _card_column(self) -> QScrollArea:
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 4, 0)
+        column.setSpacing(12)
+        column.addWidget(self.start_button)
+        for card in self.cards:
+            column.addWidget(card)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFixedWidth(_CARDS_PX)
+        area.setWidget(holder)
+        area.viewport().setAutoFillBackground(False)
+        holder.setAutoFillBackground(False)
+        return area
+
+    def _connect(self) -> None:
+        self._tick.timeout.connect(self._on_tick)
+        self.feed.received.connect(self._on_reading)
+        self.feed.relabelled.connect(self._on_relabelled)
+        self.feed.outages_changed.connect(self._shade)
+        self.history.changed.connect(self._on_history)
+        self.session.changed.connect(self._refresh_session)
+        self.unit.connection_changed.connect(self._refresh_session)
+        self.unit.snapshot_loaded.connect(self._refresh_session)
+        self.empty.acted.connect(self._on_empty_action)
+        self.start_button.clicked.connect(self._toggle_session)
+        self.stack.pointed_at.connect(self._on_pointed)
+        self.stack.drawn.connect(self._on_drawn)
+        self.view.mode_changed.connect(self.stack.request_redraw)
+        self.readout.toggled.connect(self._on_toggled)
+        self.view_bar.log_wanted.connect(self.stack.set_log)
+        self.view_bar.hours_wanted.connect(self._on_hours)
+        self.view_bar.reference_wanted.connect(self._on_reference)
+
+    def _on_reading(self) -> None:
+        self.stack.request_redraw()
+        if self._plots.currentWidget() is self.empty:
+            self._on_history()
+
+    def _on_tick(self) -> None:
+        if not self.isVisible():
+            return
+        self.view.advance(self.unit.utc_s(), self.feed.first_s())
+        for card in self.cards:
+            card.refresh_values()
+        if self._plots.currentWidget() is self.empty:
+            self._explain_emptiness()
+        self._shade()
+
+    def _on_drawn(self) -> None:
+        self.history.look_at(self.view.span, int(self.stack.panes[OPTICAL_DENSITY].view.width()))
+        self.readout.read(list(self.stack.curves.values()), self._pointer_s)
+
+    def _on_pointed(self, utc_s: float) -> None:
+        self._pointer_s = utc_s
+        self.readout.read(list(self.stack.curves.values()), utc_s)
+
+    def _on_toggled(self, series: str, is_shown: bool) -> None:
+        self.stack.curves[series].is_shown = is_shown
+        self.stack.request_redraw()
+
+    def _on_hours(self, in_hours: bool) -> None:
+        start_s = self.history.start_utc_s or self.feed.first_s()
+        self.stack.show_hours(in_hours, start_s)
+
+    def _on_reference(self, wanted: bool) -> None:
+        self.stack.show_reference(wanted)
+        self._offer_curves()
+
+    def _on_relabelled(self) -> None:
+        od = next((c.trace.unit for c in self._od_curves() if len(c.buffer) and c.trace.angle), "AU")
+        self.stack.panes[OPTICAL_DENSITY].show_title(od)
+        self._offer_curves()
+
+    def _on_history(self) -> None:
+        self.view.advance(self.unit.utc_s(), self.feed.first_s())
+        self.stack.arrange()
+        self._offer_curves()
+        self._explain_emptiness()
+        self.stack.request_redraw()
+
+    def _offer_curves(self) -> None:
+        shown = [
+            curve
+            for curve in self.stack.curves.values()
+            if len(curve.buffer) and (curve.trace.pane != REFERENCE or REFERENCE in self.stack.visible_panes)
+        ]
+        self.readout.show_curves(shown)
+        self.readout.read(shown, self._pointer_s)
+
+    def _od_curves(self) -> list[Curve]:
+        return [curve for curve in self.stack.curves.values() if curve.trace.pane == OPTICAL_DENSITY]
+
+    def _shade(self) -> None:
+        now_s = self.unit.utc_s()
+        self.stack.shade([(o.start_s, now_s if o.end_s is None else o.end_s, o.words) for o in self.feed.outages])
+
+    def _refresh_session(self) -> None:
+        measuring, pending = self.session.is_measuring, self.session.is_pending
+        words = self.tr("Stop measuring") if measuring else self.tr("Start measuring")
+        if pending:
+            words = self.tr("Stopping…") if measuring else self.tr("Starting…")
+        self.start_button.setText(words)
+        self.start_button.setEnabled(not pending and self.unit.service.is_live)
+        theme.set_role(self.start_button, "" if measuring else "primary")
+        self._explain_emptiness()
+        self.start_button.setVisible(self._plots.currentWidget() is not self.empty or measuring)
+
+    def _toggle_session(self) -> None:
+        if self.session.is_measuring:
+            self.session.stop()
+        else:
+            self.session.start()
+
+    def _explain_emptiness(self) -> None:
+        is_empty = self.feed.first_s() is None
+        self._plots.setCurrentWidget(self.empty if is_empty else self._curves)
+        if is_empty:
+            why = emptiness(self.unit, self.history, self.session)
+            self._empty_action = why.does
+            self.empty.explain(why.icon, why.headline, why.words, why.button, why.tone)
+
+    def _on_empty_action(self) -> None:
+        if self._empty_action == RETRY:
+            self.feed.reload()
+        else:
+            self.session.start()

@@ -1,0 +1,205 @@
+"""One plot of the stack: its axes, grid, curves and the marks of lost time."""
+
+from __future__ import annotations
+
+import math
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+
+from gui import theme
+from gui.live.axes import TimeAxis, ValueAxis
+from gui.live.curve import Curve, stepped_range
+from gui.live.lost_time import LostTime
+from gui.live.trace import Pane
+
+_AXIS_WIDTH_PX = 58
+_WHEEL_BASE = 1.0015
+# The least height of a value axis, so that noise does not look like an event: share of the value, or decades.
+_SMALLEST = {"optical_density": 0.01, "growth_rate": 0.05, "temperature": 1.0, "stirring": 20.0, "reference": 0.02}
+_SMALLEST_DECADES = 0.3
+
+
+class TimeViewBox(pg.ViewBox):  # type: ignore[misc]
+    """The area of a pane; tells what the mouse wants instead of moving by itself.
+
+    Signals:
+        wheel_turned: factor of time to show, UTC second under the mouse.
+        dragged: seconds to move the view by.
+        box_drawn: first and last UTC second, lowest and highest value of a drawn box.
+    """
+
+    wheel_turned = Signal(float, float)
+    dragged = Signal(float)
+    box_drawn = Signal(float, float, float, float)
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False)
+        self.disableAutoRange()
+        self.setDefaultPadding(0.0)
+
+    def wheelEvent(self, event: object, axis: int | None = None) -> None:
+        """Zoom in time around the mouse."""
+        position: QPointF = self.mapToView(event.pos())  # type: ignore[attr-defined]
+        self.wheel_turned.emit(_WHEEL_BASE ** -event.delta(), position.x())  # type: ignore[attr-defined]
+        event.accept()  # type: ignore[attr-defined]
+
+    def mouseDragEvent(self, event: object, axis: int | None = None) -> None:
+        """Drag: move in time. With Shift or the right button: draw a box and look into it."""
+        event.accept()  # type: ignore[attr-defined]
+        start, now = event.buttonDownPos(), event.pos()  # type: ignore[attr-defined]
+        shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier  # type: ignore[attr-defined]
+        if not shifted and event.button() != Qt.MouseButton.RightButton:  # type: ignore[attr-defined]
+            before = self.mapToView(event.lastPos()).x()  # type: ignore[attr-defined]
+            self.dragged.emit(before - self.mapToView(now).x())
+        elif event.isFinish():  # type: ignore[attr-defined]
+            self.rbScaleBox.hide()
+            box = self.mapToView(start), self.mapToView(now)
+            (left, right), (low, high) = sorted(p.x() for p in box), sorted(p.y() for p in box)
+            if abs(now.x() - start.x()) > 4:
+                self.box_drawn.emit(left, right, low, high)
+        else:
+            self.updateScaleBox(start, now)
+
+
+class PlotPane:
+    """A pane's items and its value range.
+
+    Attributes:
+        kind: what it shows.
+        plot: the item in the layout.
+        view: its area.
+        curves: what is drawn in it.
+        holds_values: whether the user chose the value range (by a box); then it does not move by itself.
+    """
+
+    def __init__(self, kind: Pane, curves: list[Curve]) -> None:
+        self.kind = kind
+        self.curves = curves
+        self.view = TimeViewBox()
+        self.time_axis, self.value_axis = TimeAxis(), ValueAxis()
+        self.plot = pg.PlotItem(viewBox=self.view, axisItems={"bottom": self.time_axis, "left": self.value_axis})
+        self.title = pg.LabelItem(justify="left")
+        self.crosshair = pg.InfiniteLine(angle=90, movable=False)
+        self.holds_values = False
+        self.is_log = False
+        self._range: tuple[float, float] | None = None
+        self._lost: list[LostTime] = []
+        self._lay_out()
+        self.restyle()
+
+    def _lay_out(self) -> None:
+        self.plot.hideButtons()
+        self.plot.setMenuEnabled(False)
+        self.plot.showAxis("right")
+        self.plot.getAxis("right").setStyle(showValues=False, tickLength=0)
+        self.plot.getAxis("right").setWidth(1)
+        self.value_axis.setWidth(_AXIS_WIDTH_PX)
+        for curve in self.curves:
+            self.view.addItem(curve.line)
+            self.view.addItem(curve.marks)
+        self.crosshair.setZValue(50)
+        self.crosshair.hide()
+        self.view.addItem(self.crosshair)
+
+    def restyle(self) -> None:
+        """Take colours and font of the present theme."""
+        colours = theme.current()
+        font = theme.value_font(11)
+        for name in ("bottom", "left", "right"):
+            axis = self.plot.getAxis(name)
+            axis.setPen(pg.mkPen(colours.colour("line"), width=1))
+            axis.setTextPen(pg.mkPen(colours.colour("quiet")))
+            axis.setTickFont(font)
+            axis.setStyle(tickLength=0, tickTextOffset=6)
+            axis.setZValue(-100)  # the grid lies behind the curves
+        self.time_axis.label.setFont(font)
+        for axis in (self.time_axis, self.value_axis):
+            axis.setTickPen(pg.mkPen(colours.colour("line"), width=1))
+            axis.setGrid(150)
+        self.crosshair.setPen(pg.mkPen(colours.colour("quiet"), width=1))
+        for curve in self.curves:
+            curve.restyle()
+        for lost in self._lost:
+            lost.restyle()
+        self.show_title(self.kind.unit)
+
+    def show_title(self, measure: str) -> None:
+        """Name the pane and its unit above it; a horizontal title is never cut off in a thin lane."""
+        words = f"{self.kind.title}, {measure}" if measure else self.kind.title
+        self.title.setText(words, color=theme.current().colour("quiet").name(), size="11px", bold=False)
+
+    def show_time_axis(self, wanted: bool) -> None:
+        """Label the time axis: only the lowest pane does."""
+        self.time_axis.setStyle(showValues=wanted)
+        self.time_axis.setHeight(None if wanted else 1)
+        if wanted:
+            self.time_axis.setLabel(self.time_axis.words())
+        self.time_axis.showLabel(wanted)
+
+    def set_log(self, is_log: bool) -> None:
+        """Show values on a logarithmic scale, or not."""
+        self.is_log = is_log
+        self.value_axis.is_log = is_log
+        self._range = None
+        self.holds_values = False
+        self.value_axis.picture = None
+        self.value_axis.update()
+
+    def show_span(self, span: tuple[float, float]) -> None:
+        """Show time from `span[0]` to `span[1]`."""
+        self.view.setXRange(*span, padding=0)
+
+    def hold_values(self, low: float, high: float) -> None:
+        """Show these values until `release_values`."""
+        self.holds_values = True
+        self.view.setYRange(low, high, padding=0)
+
+    def release_values(self) -> None:
+        """Fit the value range to the curves again."""
+        self.holds_values = False
+        self._range = None
+
+    def redraw(self, span: tuple[float, float], until_s: float) -> None:
+        """Draw every curve's samples between two times, none after `until_s`, and fit the value range in steps."""
+        columns = max(2, round(self.view.width()))
+        seen = (span[0], min(span[1], until_s))
+        if seen[1] <= seen[0]:
+            seen = (span[0], span[0])
+        for curve in self.curves:
+            width = max(2, round(columns * (seen[1] - seen[0]) / (span[1] - span[0])))
+            curve.redraw(seen, width, self.is_log)
+        if not self.holds_values:
+            self._fit(span)
+        for lost in self._lost:
+            lost.place_words()
+
+    def _fit(self, span: tuple[float, float]) -> None:
+        low, high = math.inf, -math.inf
+        for curve in self.curves:
+            inside = curve.drawn.y[(curve.drawn.t >= span[0]) & (curve.drawn.t <= span[1])]
+            if len(inside):
+                low, high = min(low, float(inside.min())), max(high, float(inside.max()))
+        if low > high:
+            return
+        if self.is_log:
+            low, high = math.log10(low), math.log10(high)
+            smallest = _SMALLEST_DECADES
+        else:
+            smallest = _SMALLEST[self.kind.key]
+        wanted = stepped_range(low, high, self._range, smallest)
+        if wanted is not None:
+            self._range = wanted
+            self.view.setYRange(*wanted, padding=0)
+
+    def shade_lost_time(self, outages: list[tuple[float, float, str]], *, named: bool) -> None:
+        """Shade the times (first and last UTC second, words) without readings, and write the words into them."""
+        while len(self._lost) < len(outages):
+            self._lost.append(LostTime(self.view, named=named))
+        for lost, (start_s, end_s, words) in zip(self._lost, outages, strict=False):
+            lost.show_at(start_s, end_s, words)
+
+    def area(self) -> QRectF:
+        """Return where the plot's area is, in the scene."""
+        rectangle: QRectF = self.view.sceneBoundingRect()
+        return rectangle

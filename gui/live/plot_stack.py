@@ -1,0 +1,235 @@
+"""The plots, one above the other on one time axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pyqtgraph as pg
+from PySide6.QtCore import QElapsedTimer, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from gui import theme
+from gui.live.curve import Curve
+from gui.live.pane import PlotPane
+from gui.live.series_buffer import SeriesBuffer
+from gui.live.time_view import TimeView
+from gui.live.trace import GROWTH, OPTICAL_DENSITY, PANES, REFERENCE, Trace
+
+# At most 20 redraws a second: more cannot be seen, and leaves no time for the rest of the window.
+_SHORTEST_MS = 50
+_ZOOM = 1.5
+_PAN = 0.2
+_TITLE_PX = 18
+# The least height of a pane for each share of the stack: a lane stays readable, optical density stays tall.
+_LEAST_PX = 21
+
+
+class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+    """All panes. Draws what the buffers hold whenever asked, at most 20 times a second.
+
+    Signals:
+        pointed_at: UTC second under the mouse or the keyboard's crosshair; NaN when there is none.
+        drawn: the curves were redrawn.
+
+    Attributes:
+        view: which part of time is shown.
+        curves: every curve by series.
+    """
+
+    pointed_at = Signal(float)
+    drawn = Signal()
+
+    def __init__(self, traces: tuple[Trace, ...], view: TimeView, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view = view
+        self.curves = {trace.series: Curve(trace, SeriesBuffer()) for trace in traces}
+        self.panes = {kind.key: PlotPane(kind, self._curves_of(kind.key)) for kind in PANES}
+        self._visible: tuple[str, ...] = ()
+        self._wants_reference = False
+        self._pointer_s = math.nan
+        self._shaded: list[tuple[float, float, str]] = []
+        self._since_drawn = QElapsedTimer()
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self.redraw_now)
+        self.ci.layout.setContentsMargins(0, 0, 0, 0)
+        self.ci.layout.setVerticalSpacing(2)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(self.tr("Curves"))
+        self._connect()
+        self.restyle()
+        self.arrange()
+
+    def _connect(self) -> None:
+        for pane in self.panes.values():
+            pane.view.wheel_turned.connect(self.view.zoom)
+            pane.view.dragged.connect(self.view.pan)
+            pane.view.box_drawn.connect(self._look_into)
+        self.view.span_changed.connect(self._move)
+        self.scene().sigMouseMoved.connect(self._on_mouse)
+        theme.current().palette_changed.connect(self.restyle)
+
+    def restyle(self) -> None:
+        """Take the colours of the present theme."""
+        self.setBackground(theme.current().colour("raised"))
+        for pane in self.panes.values():
+            pane.restyle()
+
+    def arrange(self) -> None:
+        """Show the panes that have something to show: growth rate once it exists, the LED reference when wanted."""
+        wanted = tuple(kind.key for kind in PANES if self._is_wanted(kind.key))
+        if wanted == self._visible:
+            return
+        for key in self._visible:
+            self.ci.removeItem(self.panes[key].title)
+            self.ci.removeItem(self.panes[key].plot)
+        self._visible = wanted
+        for row, key in enumerate(wanted):
+            pane = self.panes[key]
+            self.ci.addItem(pane.title, 2 * row, 0)
+            self.ci.addItem(pane.plot, 2 * row + 1, 0)
+            self.ci.layout.setRowFixedHeight(2 * row, _TITLE_PX)
+            self.ci.layout.setRowStretchFactor(2 * row + 1, pane.kind.stretch)
+            self.ci.layout.setRowMinimumHeight(2 * row + 1, _LEAST_PX * pane.kind.stretch)
+            self.ci.layout.setRowPreferredHeight(2 * row + 1, _LEAST_PX * pane.kind.stretch)
+            pane.plot.setVisible(True)
+            pane.show_time_axis(key == wanted[-1])
+        self.request_redraw()
+
+    @property
+    def visible_panes(self) -> tuple[str, ...]:
+        """Keys of the panes shown, from the top."""
+        return self._visible
+
+    def show_reference(self, wanted: bool) -> None:
+        """Show or hide the lane of the LED reference."""
+        self._wants_reference = wanted
+        self.arrange()
+
+    def set_log(self, is_log: bool) -> None:
+        """Show optical density on a logarithmic scale, or a linear one."""
+        for pane in self.panes.values():
+            if pane.kind.can_be_log:
+                pane.set_log(is_log)
+        self.redraw_now()
+
+    def show_hours(self, in_hours: bool, start_utc_s: float | None) -> None:
+        """Label the time axis with hours since `start_utc_s`, or with local clock time."""
+        for pane in self.panes.values():
+            pane.time_axis.in_hours, pane.time_axis.start_utc_s = in_hours, start_utc_s
+            pane.show_time_axis(pane.kind.key == self._visible[-1])
+            pane.time_axis.picture = None
+            pane.time_axis.update()
+
+    def shade(self, outages: list[tuple[float, float, str]]) -> None:
+        """Shade the times (first and last UTC second, words) in which no readings could come."""
+        if outages == self._shaded:
+            return
+        self._shaded = outages
+        for pane in self.panes.values():
+            pane.shade_lost_time(outages, named=pane.kind.key == OPTICAL_DENSITY)
+
+    def fit(self) -> None:
+        """Back to now, with every value range fitted to its curves."""
+        for pane in self.panes.values():
+            pane.release_values()
+        self.view.follow()
+        self.request_redraw()
+
+    def request_redraw(self) -> None:
+        """Redraw soon; many requests in a row are one redraw."""
+        if self._timer.isActive():
+            return
+        waited_ms = self._since_drawn.elapsed() if self._since_drawn.isValid() else _SHORTEST_MS
+        self._timer.start(max(0, _SHORTEST_MS - int(waited_ms)))
+
+    def redraw_now(self) -> None:
+        """Draw every visible curve from its buffer."""
+        self._timer.stop()
+        self._since_drawn.start()
+        until_s = math.inf if self.view.paused_at_s is None else self.view.paused_at_s
+        for key in self._visible:
+            self.panes[key].redraw(self.view.span, until_s)
+        self.drawn.emit()
+
+    def point_at(self, utc_s: float) -> None:
+        """Put the crosshair at a time in every pane; NaN takes it away."""
+        self._pointer_s = utc_s
+        for pane in self.panes.values():
+            pane.crosshair.setVisible(not math.isnan(utc_s))
+            if not math.isnan(utc_s):
+                pane.crosshair.setValue(utc_s)
+        self.pointed_at.emit(utc_s)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw for the new width."""
+        super().resizeEvent(event)
+        if hasattr(self, "_timer"):
+            self.request_redraw()
+
+    def leaveEvent(self, event: object) -> None:
+        """Take the crosshair away with the mouse."""
+        super().leaveEvent(event)
+        self.point_at(math.nan)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Zoom with + and -, all of it with 0, move with the arrows, read with , and ., return to now with End."""
+        start_s, end_s = self.view.span
+        actions: dict[int, tuple[Callable[[float], None], float]] = {
+            Qt.Key.Key_Plus: (self.view.zoom, 1 / _ZOOM),
+            Qt.Key.Key_Equal: (self.view.zoom, 1 / _ZOOM),
+            Qt.Key.Key_Minus: (self.view.zoom, _ZOOM),
+            Qt.Key.Key_Left: (self.view.pan, -_PAN * (end_s - start_s)),
+            Qt.Key.Key_Right: (self.view.pan, _PAN * (end_s - start_s)),
+            Qt.Key.Key_Comma: (self._step_pointer, -1),
+            Qt.Key.Key_Period: (self._step_pointer, 1),
+        }
+        if event.key() in actions:
+            act, argument = actions[event.key()]
+            act(argument)
+        elif event.key() in (Qt.Key.Key_0, Qt.Key.Key_End):
+            self.fit()
+        elif event.key() == Qt.Key.Key_Space:
+            self.toggle_pause()
+        else:
+            super().keyPressEvent(event)
+
+    def toggle_pause(self) -> None:
+        """Hold the picture still, or follow now again."""
+        if self.view.paused_at_s is None:
+            self.view.pause()
+        else:
+            self.view.follow()
+
+    def _step_pointer(self, direction: float) -> None:
+        start_s, end_s = self.view.span
+        at_s = end_s if math.isnan(self._pointer_s) else self._pointer_s
+        self.point_at(min(max(at_s + direction * (end_s - start_s) / 100, start_s), end_s))
+
+    def _curves_of(self, pane: str) -> list[Curve]:
+        return [curve for curve in self.curves.values() if curve.trace.pane == pane]
+
+    def _is_wanted(self, pane: str) -> bool:
+        if pane == GROWTH:
+            return any(len(curve.buffer) for curve in self._curves_of(pane))
+        return self._wants_reference if pane == REFERENCE else True
+
+    def _move(self) -> None:
+        for pane in self.panes.values():
+            pane.show_span(self.view.span)
+        self.request_redraw()
+
+    def _look_into(self, start_s: float, end_s: float, low: float, high: float) -> None:
+        for pane in self.panes.values():
+            if pane.view is self.sender():
+                pane.hold_values(low, high)
+        self.view.show_span(start_s, end_s)
+
+    def _on_mouse(self, position: QPointF) -> None:
+        for key in self._visible:
+            pane = self.panes[key]
+            if pane.area().contains(position):
+                self.point_at(pane.view.mapSceneToView(position).x())
+                return
+        self.point_at(math.nan)

@@ -1,0 +1,135 @@
+"""The controls of the view: which window of time, which scales, pause, and the way back to now."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QPushButton, QWidget
+
+from gui import theme
+from gui.icons import show_icon
+from gui.live.time_view import TimeView
+
+_HOUR_S = 3600.0
+WINDOWS: tuple[tuple[str, float | None], ...] = (
+    ("All", None),
+    ("12 h", 12 * _HOUR_S),
+    ("1 h", _HOUR_S),
+    ("10 min", 600.0),
+)
+
+
+class ViewBar(QWidget):
+    """A row of small controls; tells what is wanted, and shows how the view stands.
+
+    Signals:
+        log_wanted: whether optical density is to be on a logarithmic scale.
+        hours_wanted: whether time is to be shown as hours since the start.
+        reference_wanted: whether the LED reference is to be shown.
+        csv_wanted, png_wanted: the visible range is to be saved.
+    """
+
+    log_wanted = Signal(bool)
+    hours_wanted = Signal(bool)
+    reference_wanted = Signal(bool)
+    csv_wanted = Signal()
+    png_wanted = Signal()
+
+    def __init__(self, view: TimeView, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._view = view
+        self.windows = QButtonGroup(self)
+        self.log = _button(self.tr("Log"), self.tr("Optical density on a logarithmic scale"), checkable=True)
+        self.pause = _button(
+            self.tr("Pause"), self.tr("Hold the picture still; measuring goes on (Space)"), checkable=True
+        )
+        self.now = QPushButton()
+        self.more = _button(self.tr("View"), self.tr("What the plots show"))
+        self.export = _button(self.tr("Export"), self.tr("Save what is visible"))
+        self._lay_out()
+        self._make_menus()
+        self.log.toggled.connect(self.log_wanted)
+        self.pause.clicked.connect(self._on_pause)
+        self.now.clicked.connect(view.follow)
+        self.windows.idClicked.connect(self._on_window)
+        view.mode_changed.connect(self.refresh)
+        theme.current().palette_changed.connect(self.refresh)
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for index, (words, window_s) in enumerate(WINDOWS):
+            tip = self.tr("Show everything") if window_s is None else self.tr("Show the last {w}").format(w=words)
+            button = _button(self.tr(words), tip, checkable=True)
+            self.windows.addButton(button, index)
+            row.addWidget(button)
+        row.addSpacing(theme.SPACE_PX)
+        for button in (self.log, self.more, self.export):
+            row.addWidget(button)
+        row.addSpacing(theme.SPACE_PX)
+        row.addWidget(self.pause)
+        row.addWidget(self.now)
+        widest = max(self.now.fontMetrics().horizontalAdvance(words) for words in self._now_words())
+        self.now.setFixedWidth(widest + 16 + 4 + 28)
+        self.pause.setFixedWidth(self.pause.sizeHint().width() + 8)
+
+    def _make_menus(self) -> None:
+        menu = QMenu(self)
+        group = QActionGroup(self)
+        for words, is_hours in ((self.tr("Local clock time"), False), (self.tr("Hours since the start"), True)):
+            action = QAction(words, group, checkable=True, checked=not is_hours)
+            action.setData(is_hours)
+            menu.addAction(action)
+        group.triggered.connect(self._on_time_axis)
+        menu.addSeparator()
+        self.reference = QAction(self.tr("LED reference (REF)"), menu, checkable=True)
+        self.reference.toggled.connect(self.reference_wanted)
+        menu.addAction(self.reference)
+        self.more.setMenu(menu)
+        for button in (self.more, self.export):
+            button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+            show_icon(button, "more")
+        exports = QMenu(self)
+        exports.addAction(self.tr("Visible readings as CSV…"), self.csv_wanted.emit)
+        exports.addAction(self.tr("Picture as PNG…"), self.png_wanted.emit)
+        self.export.setMenu(exports)
+
+    def refresh(self) -> None:
+        """Show the window chosen, and whether the view follows now, is paused, or looks elsewhere."""
+        for index, (_, window_s) in enumerate(WINDOWS):
+            chosen = self._view.is_following and window_s == self._view.window_s
+            self.windows.setExclusive(False)
+            self.windows.button(index).setChecked(chosen)
+        paused, following = self._view.paused_at_s is not None, self._view.is_following
+        self.pause.setChecked(paused)
+        self.now.setText(self._now_words()[0 if following else 1])
+        self.now.setEnabled(not following)
+        self.now.setToolTip("" if following else self.tr("Follow the newest readings again (End)"))
+        show_icon(self.now, "follow", "ok" if following else "accent")
+
+    def _now_words(self) -> tuple[str, str]:
+        return self.tr("Following now"), self.tr("Return to now")
+
+    def _on_window(self, index: int) -> None:
+        self._view.choose_window(WINDOWS[index][1])
+        self.refresh()
+
+    def _on_pause(self, wanted: bool) -> None:
+        if wanted:
+            self._view.pause()
+        else:
+            self._view.follow()
+
+    def _on_time_axis(self, action: QAction) -> None:
+        self.hours_wanted.emit(bool(action.data()))
+
+
+def _button(words: str, tip: str, *, checkable: bool = False) -> QPushButton:
+    button = QPushButton(words)
+    button.setCheckable(checkable)
+    button.setToolTip(tip)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    theme.set_role(button, "quiet")
+    return button
