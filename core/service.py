@@ -125,6 +125,7 @@ async def running_service(options: ServiceOptions) -> AsyncIterator[Service]:
         for note in (*records.notes, *notes):
             _log.warning("%s", note)
         await board_link.open(options.board_url)
+        jobs.start_long_running()
         _log.info("Unit %s is ready; its data are in %s.", unit, options.data_dir)
         yield service
         _log.info("Unit %s stops.", unit)

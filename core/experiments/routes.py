@@ -11,7 +11,6 @@ from core.app_state import ServiceHere
 from core.bodies import body_of, documented
 from core.clock import timestamp
 from core.errors import BadRequestError, ConflictError, NotFoundError
-from core.experiments.experiments import Experiment
 from core.records.time_series import SERIES_UNITS, Curve, known_series, read_curve, summarise
 from core.schemas.errors import errors
 from core.schemas.experiments import (
@@ -22,7 +21,6 @@ from core.schemas.experiments import (
     NewExperiment,
     TimeSeries,
 )
-from core.service import Service
 from core.times import utc_seconds
 
 router = APIRouter(prefix="/unit_api/experiments", tags=["experiments"])
@@ -92,18 +90,14 @@ async def end_experiment(
 ) -> dict[str, Any]:
     """End an experiment; its jobs are stopped first when asked, otherwise they are in the way."""
     found = service.experiments.get(experiment)
-    running = service.jobs.rows(experiment=experiment) if found.ended_at is None else []
-    if running and not body.stop_jobs:
-        names = ", ".join(str(row["job_name"]) for row in running)
-        remedy = "Stop them first, or send stop_jobs true."
-        raise ConflictError(f"Jobs of {experiment!r} still run: {names}.", remedy=remedy)
-    return (await _end(service, found, bool(running))).item()
-
-
-async def _end(service: Service, experiment: Experiment, stop_jobs: bool) -> Experiment:
-    if stop_jobs:
-        await service.jobs.stop_experiment(experiment.name)
-    return service.experiments.end(experiment.name)
+    running = [job for job in service.jobs.running if job.row.experiment == experiment]
+    if running and found.ended_at is None:
+        if not body.stop_jobs:
+            names = ", ".join(job.name for job in running)
+            remedy = "Stop them first, or send stop_jobs true."
+            raise ConflictError(f"Jobs of {experiment!r} still run: {names}.", remedy=remedy)
+        await service.jobs.end(running)
+    return service.experiments.end(experiment).item()
 
 
 @router.get("/{experiment}/time_series/{series}", response_model=TimeSeries, responses=errors(400, 404))
