@@ -87,9 +87,15 @@ class BoardLink:
             raise NotFoundError("The board is not a simulated one.", remedy="Connect to the address simulated: first.")
         return simulation
 
-    def listen(self, listener: Callable[[BoardEvent], None]) -> None:
-        """Call `listener` for every event of whatever board is in use."""
+    def listen(self, listener: Callable[[BoardEvent], None]) -> Callable[[], None]:
+        """Call `listener` for every event of whatever board is in use; return what ends that."""
         self._listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
 
     async def open(self, url: str | None) -> None:
         """Use the board at `url` from now on, None for no board; returns before it is connected.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from core.jobs.job import Job
+from core.jobs.monitor import Monitor
 from core.jobs.od_reading import OdReading
 from core.jobs.stirring import Stirring
 
-BUILT_IN_JOBS: tuple[type[Job], ...] = (OdReading, Stirring)
+BUILT_IN_JOBS: tuple[type[Job], ...] = (Monitor, OdReading, Stirring)

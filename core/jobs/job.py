@@ -61,6 +61,7 @@ class JobContext:
         outputs: the outputs this job holds, and no other job.
         store: values kept for good, by store name and key.
         settings_of: published settings of the running job of a name, `$state` included; None when it does not run.
+        active_experiment: name of the active experiment, None when there is none.
     """
 
     job_id: int
@@ -76,6 +77,7 @@ class JobContext:
     store: ValueStore
     log: logging.LoggerAdapter[Any]
     settings_of: Callable[[str], dict[str, Any] | None] = field(repr=False)
+    active_experiment: Callable[[], str | None] = field(repr=False)
 
 
 class Job:
@@ -98,8 +100,8 @@ class Job:
         self._children: set[asyncio.Task[None]] = set()
         self._ending = asyncio.Event()
         self._changing = asyncio.Lock()
-        self._recorded: set[str] = set()
-        self._deaf: list[Callable[[], None]] = []
+        self._recorded: set[tuple[str, str]] = set()
+        self._undo: list[Callable[[], None]] = []
 
     @classmethod
     def outputs_needed(cls, config: Config) -> tuple[str, ...]:
@@ -172,7 +174,11 @@ class Job:
 
     def listen(self, kind: type[_E], listener: Callable[[_E], None]) -> None:
         """Call `listener` for each event of `kind` on the bus until the job ends."""
-        self._deaf.append(self.context.bus.listen(kind, listener))
+        self.on_end(self.context.bus.listen(kind, listener))
+
+    def on_end(self, undo: Callable[[], None]) -> None:
+        """Call `undo` when the job ends, however it ends."""
+        self._undo.append(undo)
 
     def publish(self, setting: str, value: Any) -> None:
         """Publish a setting's value in its native JSON form; None clears it."""
@@ -184,15 +190,16 @@ class Job:
         name = self.declaration.job_name
         self.context.bus.publish(SettingChanged(self.context.job_id, name, setting, value))
 
-    def record(self, series: str, value: float, utc_s: float) -> None:
-        """Record one reading of a time series of the job's experiment."""
-        self._recorded.add(series)
-        self.context.bus.publish(ReadingTaken(utc_s, self.context.experiment, series, value))
+    def record(self, series: str, value: float, utc_s: float, experiment: str | None = None) -> None:
+        """Record one reading of a time series of the job's experiment, or of another one."""
+        experiment = experiment or self.context.experiment
+        self._recorded.add((experiment, series))
+        self.context.bus.publish(ReadingTaken(utc_s, experiment, series, value))
 
     def mark_gap(self, reason: str) -> None:
         """Tell that the readings of this job stop here, so that nobody bridges the curve."""
-        for series in sorted(self._recorded):
-            self.context.bus.publish(GapMarked(self.clock.utc_s(), self.context.experiment, series, reason))
+        for experiment, series in sorted(self._recorded):
+            self.context.bus.publish(GapMarked(self.clock.utc_s(), experiment, series, reason))
         self._recorded.clear()
 
     def end(self) -> None:
@@ -322,8 +329,8 @@ class Job:
             await asyncio.wait(children, timeout=_LAST_WORDS_S)
 
     async def _finish(self) -> None:
-        for stop_listening in self._deaf:
-            stop_listening()
+        for undo in self._undo:
+            undo()
         try:
             async with asyncio.timeout(_LAST_WORDS_S):
                 if self.failure is None or not self._crashed:

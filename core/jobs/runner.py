@@ -196,6 +196,7 @@ class JobRunner:
             store=self._records.store,
             log=job_logger(name, None if experiment == NO_EXPERIMENT else experiment),
             settings_of=self.settings_of,
+            active_experiment=self._experiments.active,
         )
         job = job_class(context, options)
         entry = RunningJob(job, row)
@@ -303,6 +304,13 @@ class JobRunner:
             "stopped": [entry.brief() for entry in entries if entry.job.gone.is_set()],
             "still_running": [entry.brief() for entry in entries if not entry.job.gone.is_set()],
         }
+
+    async def stop_experiment(self, experiment: str) -> None:
+        """End the running jobs of an experiment; raise ConflictError when one does not end in time."""
+        result = await self.end([entry for entry in self.running if entry.row.experiment == experiment])
+        if result["still_running"]:
+            names = ", ".join(entry["job_name"] for entry in result["still_running"])
+            raise ConflictError(f"{names} did not end in time.", remedy="Try again in a moment.")
 
     async def close(self) -> None:
         """End every job, those of the unit too: the service is going down."""
