@@ -175,6 +175,7 @@ async def serve_simulated_board(
         tcp_port: listen on loopback at this port, 0 for any free one; a pseudo terminal when left out.
         pty_path: what the pseudo terminal is to be called, in a temporary folder when left out.
         setup: set-up of the simulation as after the question mark in `simulated:?seed=3`.
+        seed: of the simulation, where `setup` says none.
 
     Raises:
         BoardError: `setup` cannot be meant.

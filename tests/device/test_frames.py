@@ -19,6 +19,7 @@ from device.firmware.frames import (
 )
 
 payloads = st.binary(max_size=MAX_PAYLOAD)
+Frame = tuple[int, int, int, bytes]
 frames = st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 65_535), payloads)
 # Long runs without a zero byte, and many zero bytes, are where byte stuffing goes wrong.
 stuffable = st.one_of(
@@ -49,7 +50,7 @@ def test_decoding_refuses_what_the_reference_refuses(encoded: bytes) -> None:
 
 
 @given(frames)
-def test_frames_come_back_as_they_went(frame: tuple[int, int, int, bytes]) -> None:
+def test_frames_come_back_as_they_went(frame: Frame) -> None:
     encoded = encode_frame(*frame)
     assert encoded[0] == encoded[-1] == 0
     assert b"\x00" not in encoded[1:-1]
@@ -77,16 +78,14 @@ def test_any_cut_of_the_stream_gives_the_same_frames(
 
 
 @given(st.binary(max_size=2000), frames)
-def test_after_any_noise_the_next_frame_is_heard(noise: bytes, frame: tuple[int, int, int, bytes]) -> None:
+def test_after_any_noise_the_next_frame_is_heard(noise: bytes, frame: Frame) -> None:
     reader = FrameReader()
     reader.feed(noise)
     assert reader.feed(encode_frame(*frame))[-1:] == [frame]
 
 
 @given(frames, st.data())
-def test_a_damaged_frame_is_skipped_and_counted_never_misread(
-    frame: tuple[int, int, int, bytes], data: st.DataObject
-) -> None:
+def test_a_damaged_frame_is_skipped_and_counted_never_misread(frame: Frame, data: st.DataObject) -> None:
     encoded = bytearray(encode_frame(*frame))
     place = data.draw(st.integers(1, len(encoded) - 2))
     encoded[place] ^= data.draw(st.integers(1, 255))
@@ -96,9 +95,7 @@ def test_a_damaged_frame_is_skipped_and_counted_never_misread(
 
 
 @given(frames, frames, st.data())
-def test_a_truncated_frame_does_not_spoil_the_next(
-    cut: tuple[int, int, int, bytes], whole: tuple[int, int, int, bytes], data: st.DataObject
-) -> None:
+def test_a_truncated_frame_does_not_spoil_the_next(cut: Frame, whole: Frame, data: st.DataObject) -> None:
     encoded = encode_frame(*cut)
     reader = FrameReader()
     assert reader.feed(encoded[: data.draw(st.integers(0, len(encoded) - 2))]) == []
