@@ -7,11 +7,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from core import event_routes, log_routes, task_routes
+from core import board_routes, event_routes, log_routes, task_routes
 from core.answers import tell_fault, tell_http_error, tell_service_error, tell_validation_error
 from core.errors import ServiceError
 from core.experiments import routes as experiment_routes
 from core.front_door import FrontDoor
+from core.jobs import routes as job_routes
 from core.security import Gate
 from core.service import Service
 from core.system import routes as system_routes
@@ -19,6 +20,8 @@ from core.version import VERSION
 
 _ROUTERS = (
     system_routes.router,
+    job_routes.router,
+    board_routes.router,
     task_routes.router,
     event_routes.router,
     experiment_routes.router,

@@ -14,11 +14,8 @@ from typing import Any, NoReturn
 
 from core.clock import new_loop
 from core.config import Config, ConfigError
+from core.exits import ExitCode, StartError
 from core.folders import default_data_dir
-from core.serve import ExitCode, ServeOptions, StartError, serve
-from core.service import ServiceOptions
-from device.board import BoardError
-from device.discovery import find_boards
 
 COMMANDS = ("serve", "boards", "simulate-board")
 _FASTEST = 10_000.0
@@ -78,7 +75,13 @@ def _speed(text: str) -> float:
     return speed
 
 
+# What only one command needs is imported by it: the window asks this module too, and must not wait for a web server.
+
+
 def _serve(given: argparse.Namespace) -> None:
+    from core.serve import ServeOptions, serve
+    from core.service import ServiceOptions
+
     if given.simulate and given.board and not given.board.startswith("simulated:"):
         _refuse("--simulate and --board exclude each other.", "Leave one of them out.")
     board_url = given.board or ("simulated:" if given.simulate else None)
@@ -113,6 +116,8 @@ def _address(given: argparse.Namespace, data_dir: Path) -> tuple[str, int]:
 
 
 def _boards(given: argparse.Namespace) -> None:
+    from device.discovery import find_boards
+
     found = find_boards()
     if given.json:
         print(json.dumps([vars(board) for board in found], indent=2))
@@ -125,6 +130,7 @@ def _boards(given: argparse.Namespace) -> None:
 
 
 def _simulate_board(given: argparse.Namespace) -> None:
+    from device.board import BoardError
     from device.discovery import serve_simulated_board
 
     try:

@@ -1,6 +1,6 @@
 """The pipe from the window that started the service: its last will, and its word to stop.
 
-Lines on stdin: `when_window_dies continue`, `when_window_dies stop`, `stop`. The end of the pipe means that the
+Lines on stdin: `when_window_dies keep`, `when_window_dies stop`, `stop`. The end of the pipe means that the
 window is gone, however that came about; then the service does what was chosen last.
 """
 
@@ -52,7 +52,7 @@ class ParentPipe:
             self._loop.call_soon_threadsafe(self._heed, line)
 
     def _heed(self, line: str) -> None:
-        if line == "when_window_dies continue":
+        if line == "when_window_dies keep":
             self._goes_on = True
         elif line == "when_window_dies stop":
             self._goes_on = False

@@ -14,13 +14,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import TextIO
 
 from core.app import make_app
 from core.bus import BoardChanged, ReadingTaken
 from core.clock import timestamp
 from core.errors import ServiceError
+from core.exits import ExitCode, StartError
 from core.http_server import AddressError, HttpServer, PortTakenError, address_of, listen
 from core.jobs.runner import StartRequest
 from core.owner import OwnedError, Ownership, answers
@@ -32,26 +32,6 @@ from core.version import VERSION
 from device.board import BoardError
 
 _log = logging.getLogger(__name__)
-
-
-class ExitCode(IntEnum):
-    """How the program ends."""
-
-    OK = 0
-    FAULT = 1
-    USAGE = 2
-    PORT_TAKEN = 3
-    FOLDER_OWNED = 4
-    BOARD_REFUSED = 5
-    FOLDER_UNUSABLE = 6
-
-
-class StartError(Exception):
-    """The service did not start, or could not go on: what happened, what to do, and the program's exit code."""
-
-    def __init__(self, code: ExitCode, what: str, remedy: str) -> None:
-        super().__init__(f"{what} {remedy}")
-        self.code = code
 
 
 @dataclass(frozen=True)
