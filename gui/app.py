@@ -70,6 +70,7 @@ class Program(QObject):
             self.window.resize(*start.size_px)
         self._tray: QSystemTrayIcon | None = None
         self._over = asyncio.Event()
+        self._is_leaving = False
         self._asked_first = False
         self.attachment.unit.snapshot_loaded.connect(self._ask_first)
 
@@ -100,6 +101,10 @@ class Program(QObject):
         dialog.keep_asked.connect(self._keep_running)
         dialog.stop_asked.connect(self._stop_and_quit)
         dialog.open()
+
+    def end(self) -> None:
+        """Stop everything safely and quit without asking: the system shuts down, or somebody ended the program."""
+        self._quit(stop=True)
 
     def _ask_first(self) -> None:
         """Ask what to work with at the very first start."""
@@ -145,8 +150,10 @@ class Program(QObject):
         self.window.toaster.show_trouble(trouble)
 
     def _quit(self, *, stop: bool) -> None:
-        self.window.setEnabled(False)
-        background.run(self._leave(stop), self)
+        if not self._is_leaving:
+            self._is_leaving = True
+            self.window.setEnabled(False)
+            background.run(self._leave(stop), self)
 
     async def _leave(self, stop: bool) -> None:
         try:
@@ -183,7 +190,9 @@ async def _main(application: QApplication, make_host: Callable[[], ServiceHost],
     wake = QTimer(program)
     wake.timeout.connect(_let_signals_in)
     wake.start(_LOOK_FOR_SIGNALS_MS)
-    signal.signal(signal.SIGTERM, lambda *_: program.on_close_asked())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: program.end())
+    application.commitDataRequest.connect(program.end)
     await program.run()
     return 0
 

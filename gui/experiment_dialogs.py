@@ -9,7 +9,7 @@ from PySide6.QtCore import QDateTime, QObject, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
-    QDialogButtonBox,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -57,10 +57,13 @@ class AskDialog(QDialog):
         self.act_button = QPushButton(act)
         theme.set_role(self.act_button, "primary")
         self.act_button.setDefault(True)
-        buttons = QDialogButtonBox()
-        buttons.addButton(self.act_button, QDialogButtonBox.ButtonRole.ActionRole)
-        buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
-        buttons.rejected.connect(self.reject)
+        cancel = QPushButton(self.tr("Cancel"))
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(cancel)
+        buttons.addWidget(self.act_button)
         self.fields = QVBoxLayout()
         self.fields.setSpacing(theme.SPACE_PX)
         column = QVBoxLayout(self)
@@ -70,7 +73,7 @@ class AskDialog(QDialog):
             column.addWidget(part)
         column.addLayout(self.fields)
         column.addWidget(self.trouble)
-        column.addWidget(buttons)
+        column.addLayout(buttons)
 
     def show_trouble(self, trouble: ServiceTroubleError) -> None:
         """Say in the dialog what the service refused, and let the user correct it."""
@@ -98,6 +101,7 @@ class NewExperimentDialog(AskDialog):
         self.notes.setFixedHeight(96)
         self.fields.addWidget(self.name)
         self.fields.addWidget(self.notes)
+        self.name.setFocus()
         self.name.textChanged.connect(self._look)
         self.act_button.clicked.connect(self._create)
         self._look()

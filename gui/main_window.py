@@ -68,6 +68,8 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore_place()
         self.actions_by_key.make_all()
+        frame = self.centralWidget()
+        frame.setFocus()  # no ring before the first Tab
         known = [one.key for one in PAGES]
         self.show_page(settings.values.page if settings.values.page in known else known[0])
         self.refresh()

@@ -60,6 +60,7 @@ class Rail(QWidget):
 
     def _add_button(self, text: str, icon_name: str, hint: str) -> QToolButton:
         button = QToolButton()
+        theme.set_role(button, "page")
         button.setText(text)
         button.setAccessibleName(text)
         button.setToolTip(hint)

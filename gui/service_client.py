@@ -206,10 +206,15 @@ class ServiceClient:
             raise _not_ours(self._base_url) from error
 
     def _unreachable(self, error: Exception) -> ServiceUnreachableError:
-        reason = str(error) or type(error).__name__
-        return ServiceUnreachableError(
-            f"No answer from the service at {self._base_url}.", reason, "Check that the service runs, or restart it."
-        )
+        import httpx
+
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            why = f"Nothing answers at {self._base_url}."
+        elif isinstance(error, httpx.TimeoutException):
+            why = f"The service at {self._base_url} is there but silent."
+        else:
+            why = f"The connection to {self._base_url} broke."
+        return ServiceUnreachableError("The service was not reached.", why, "Check that it runs, or restart it.")
 
 
 def _not_ours(base_url: str) -> ServiceRefusedError:

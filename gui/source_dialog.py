@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QListWidget,
@@ -84,16 +84,20 @@ class SourceDialog(QDialog):
         )
         words.setWordWrap(True)
         theme.set_role(words, "quiet")
-        buttons = QDialogButtonBox()
-        buttons.addButton(self.use_button, QDialogButtonBox.ButtonRole.ActionRole)
-        buttons.addButton(self.tr("Later") if is_first else self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
-        buttons.rejected.connect(self.reject)
+        cancel = QPushButton(self.tr("Later") if is_first else self.tr("Cancel"))
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(cancel)
+        buttons.addWidget(self.use_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.AROUND_PX] * 4)
         column.setSpacing(12)
-        parts = (heading, words, self.choices, self.explanation, self.address, self.token, self.trouble, buttons)
+        parts = (heading, words, self.choices, self.explanation, self.address, self.token, self.trouble)
         for part in parts:
             column.addWidget(part)
+        column.addLayout(buttons)
 
     def _prefill(self) -> None:
         if self._attachment.source.kind == "service":

@@ -176,8 +176,11 @@ def _set_property(widget: QWidget, name: str, value: str) -> None:
 
 
 def _style_sheet(tokens: Tokens) -> str:
-    template = files("resources").joinpath("themes", "vialdesk.qss").read_text(encoding="utf-8")
-    return Template(template).substitute(asdict(tokens), corner=f"{CORNER_PX}px")
+    resources = files("resources")
+    template = resources.joinpath("themes", "vialdesk.qss").read_text(encoding="utf-8")
+    # Qt reads the pictures a style sheet names by itself, so they must be files; Qt's own form of a path has slashes.
+    icons = str(resources.joinpath("icons")).replace("\\", "/")
+    return Template(template).substitute(asdict(tokens), corner=f"{CORNER_PX}px", icons=icons)
 
 
 def _palette(tokens: Tokens) -> QPalette:

@@ -108,7 +108,7 @@ class Toaster(QObject):
         self._forget_gone()
         bottom = self._window.height() - _MARGIN_PX - 28
         for toast in reversed(self._toasts):
-            toast.setFixedHeight(max(toast.sizeHint().height(), toast.heightForWidth(_WIDTH_PX)))
+            toast.setFixedHeight(toast.heightForWidth(_WIDTH_PX))
             bottom -= toast.height()
             toast.move(self._window.width() - _WIDTH_PX - _MARGIN_PX, bottom)
             toast.raise_()

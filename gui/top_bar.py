@@ -64,7 +64,7 @@ class TopBar(QWidget):
     def show_standing(self, standing: Standing) -> None:
         """Show how the connection stands: word, icon, colour, and more in the tooltip."""
         self._standing = standing
-        self._connection.setText(standing.word)
+        self._connection.setText(f"{standing.word} ▾")
         self._connection.setAccessibleName(self.tr("Connection: {}").format(standing.word))
         lines = [standing.word, standing.detail, standing.remedy]
         if standing.since_utc_s is not None:
@@ -76,8 +76,8 @@ class TopBar(QWidget):
         """Show unit and experiment as they are now."""
         self._name.setText(self._unit.name or self.tr("Vialdesk"))
         experiment = self._unit.experiment
-        self._experiment.setText(experiment or self.tr("No experiment"))
-        self._experiment.setAccessibleName(self.tr("Experiment: {}").format(self._experiment.text()))
+        self._experiment.setText(f"{experiment or self.tr('No experiment')} ▾")
+        self._experiment.setAccessibleName(self.tr("Experiment: {}").format(self.experiment_word))
         self._experiment.setToolTip(
             self.tr("Readings are kept under this experiment")
             if experiment
@@ -98,12 +98,12 @@ class TopBar(QWidget):
     @property
     def connection_word(self) -> str:
         """The state shown now."""
-        return self._connection.text()
+        return self._connection.text().removesuffix(" ▾")
 
     @property
     def experiment_word(self) -> str:
         """The experiment shown now."""
-        return self._experiment.text()
+        return self._experiment.text().removesuffix(" ▾")
 
     def _menu_button(self, menu: QMenu) -> QToolButton:
         button = QToolButton()
@@ -111,6 +111,7 @@ class TopBar(QWidget):
         button.setIconSize(QSize(16, 16))
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setMenu(menu)
+        theme.set_role(button, "menu")
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         return button
 

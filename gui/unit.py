@@ -75,6 +75,7 @@ class Unit(QObject):
         job_states: job_id to `$state` word.
         settings: job name to its published settings.
         leds, pwms: outputs in percent by channel ("A", "1").
+        speed: how many times as fast as the wall clock the service's time runs.
     """
 
     connection_changed = Signal()
@@ -102,6 +103,7 @@ class Unit(QObject):
         self.settings: dict[str, dict[str, Any]] = {}
         self.leds: dict[str, float] = {}
         self.pwms: dict[str, float] = {}
+        self.speed = 1.0
         self._told_utc_s: float | None = None
         self._told_at_s = 0.0
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
@@ -136,11 +138,11 @@ class Unit(QObject):
             handler(data)
 
     def utc_s(self) -> float:
-        """Return the service's UTC now, as far as known: its clock may run faster than this computer's."""
+        """Return UTC in seconds by the service's clock, which may run faster than this computer's."""
         host = _host_utc_s()
         if self._told_utc_s is None:
             return host
-        told = self._told_utc_s + time.monotonic() - self._told_at_s
+        told = self._told_utc_s + (time.monotonic() - self._told_at_s) * self.speed
         return host if abs(told - host) < _SAME_CLOCK_S else told
 
     def state_of(self, job_name: str) -> str | None:
@@ -169,6 +171,7 @@ class Unit(QObject):
             row["job_id"]: str(self.settings.get(row["job_name"], {}).get("$state", "ready")) for row in self.jobs
         }
         self.leds, self.pwms = dict(data.get("leds", {})), dict(data.get("pwms", {}))
+        self.speed = float(data.get("speed") or 1.0)
         self.has_snapshot = True
         self.set_service("live")
         self.snapshot_loaded.emit()

@@ -1,0 +1,176 @@
+"""A service that answers on a real socket exactly what a test orders, for states a healthy service cannot be put in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+Answer = tuple[int, Any]
+Handler = Callable[[dict[str, Any], dict[str, str]], Answer]
+T0 = "2031-02-03T04:05:06.789Z"
+
+
+def refusal(status: int, error: str, cause: str = "", remedy: str = "Do something else.") -> Answer:
+    return status, {"error": error, "error_info": {"cause": cause or error, "remediation": remedy, "status": status}}
+
+
+def snapshot(**changes: Any) -> dict[str, Any]:
+    board = {"link": "connected", "state": "connected", "since": T0, "detail": "", "remedy": "", "faults": []}
+    whole = {
+        "unit": "unit7",
+        "experiment": "exp one",
+        "board": board | {"round_trip_ms": 0.2, "frames_lost": 0, "commands_repeated": 0},
+        "jobs": [],
+        "settings": {},
+        "leds": {"A": 0.0},
+        "pwms": {"1": 0.0},
+        "tasks": [],
+    }
+    return whole | changes
+
+
+def row(job_id: int, job_name: str, **changes: Any) -> dict[str, Any]:
+    whole = {"job_id": job_id, "job_name": job_name, "experiment": "exp one", "unit": "unit7", "is_running": 1}
+    return whole | {"is_long_running_job": 0, "started_at": T0, "ended_at": None, "job_source": "user"} | changes
+
+
+def log_item(log_id: int, message: str = "hello", level: str = "INFO", **changes: Any) -> dict[str, Any]:
+    whole = {"id": log_id, "timestamp": T0, "level": level, "source": "app", "task": "stirring", "message": message}
+    return whole | {"experiment": "exp one", "pioreactor_unit": "unit7"} | changes
+
+
+class StandInService:
+    """Routes are a dict of "METHOD /path" to a handler (body, query) -> (status, JSON); all requests are remembered."""
+
+    def __init__(self) -> None:
+        self.snapshot = snapshot()
+        self.logs: list[dict[str, Any]] = []
+        self.requests: list[tuple[str, str, dict[str, Any]]] = []
+        self.headers: list[dict[str, str]] = []
+        self.stream_status = 200
+        self.routes: dict[str, Handler] = {
+            "GET /unit_api/logs": self._answer_logs,
+            "GET /unit_api/experiments": lambda body, query: (200, [{"experiment": "exp one"}]),
+            "GET /unit_api/boards": lambda body, query: (200, []),
+            "GET /unit_api/capabilities": lambda body, query: (200, []),
+        }
+        self._seq = 0
+        self._streams: set[asyncio.Queue[str | None]] = set()
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[Any]] = set()
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Vanish, as a killed process does: all connections break, the port is closed."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for connection in tuple(self._connections):
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    def send(self, name: str, **data: Any) -> None:
+        """Tell every open stream an event."""
+        self._seq += 1
+        for queue in self._streams:
+            queue.put_nowait(self._frame(name, data))
+
+    def end_streams(self) -> None:
+        for queue in self._streams:
+            queue.put_nowait(None)
+
+    @property
+    def streams(self) -> int:
+        return len(self._streams)
+
+    def asked(self, method: str, path: str) -> list[dict[str, Any]]:
+        """Return the bodies of the requests of that method and path."""
+        return [body for a_method, a_path, body in self.requests if (a_method, a_path) == (method, path)]
+
+    def answer(self, method_and_path: str, status: int, answer: Any) -> None:
+        self.routes[method_and_path] = lambda body, query: (status, answer)
+
+    def answer_task(self, path: str, result: dict[str, Any]) -> None:
+        """Accept a POST to `path` as a task that ends at once with `result`."""
+        poll = f"/unit_api/task_results{path}"
+        self.answer(f"POST {path}", 202, {"task_id": "t", "result_url_path": poll, "status": "accepted"})
+        self.answer(f"GET {poll}", 200, {"task_id": "t", "status": "complete", "result": result})
+
+    def _answer_logs(self, body: dict[str, Any], query: dict[str, str]) -> Answer:
+        order = ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]
+        least = order.index(query.get("min_level", "INFO"))
+        fits = [item for item in self.logs if order.index(item["level"]) >= least]
+        if "experiment" in query:
+            fits = [item for item in fits if item["experiment"] == query["experiment"]]
+        if "before_id" in query:
+            fits = [item for item in fits if item["id"] < int(query["before_id"])]
+        page = fits[: int(query.get("limit", "200"))]
+        return 200, {"logs": page, "next_before_id": page[-1]["id"] if len(fits) > len(page) else None}
+
+    def _frame(self, name: str, data: dict[str, Any]) -> str:
+        told = json.dumps({"seq": self._seq, "t": T0} | data)
+        return f"id: {self._seq}\nevent: {name}\ndata: {told}\n\n"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            while await self._serve_one(reader, writer):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+            self._connections.discard(task)
+
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        method, target, _ = head[0].split(" ")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+        content = await reader.readexactly(int(headers.get("content-length", "0")))
+        body = json.loads(content) if content else {}
+        url = urlsplit(target)
+        self.headers.append(headers)
+        self.requests.append((method, url.path, body))
+        if url.path == "/unit_api/events" and self.stream_status == 200:
+            await self._stream(writer, headers.get("last-event-id"))
+            return False
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        if url.path == "/unit_api/events":
+            status, answer = refusal(self.stream_status, "No.", "The token is wrong.", "Use the right token.")
+        else:
+            handler = self.routes.get(f"{method} {url.path}")
+            status, answer = handler(body, query) if handler else refusal(404, f"No route {method} {url.path}.")
+        text = json.dumps(answer).encode()
+        writer.write(
+            f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n".encode()
+        )
+        writer.write(text)
+        await writer.drain()
+        return True
+
+    async def _stream(self, writer: asyncio.StreamWriter, last_event_id: str | None) -> None:
+        queue: asyncio.Queue[str | None] = asyncio.Queue()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\nretry: 2000\n\n")
+        if last_event_id is None:
+            self._seq += 1
+            writer.write(self._frame("snapshot", self.snapshot).encode())
+        self._streams.add(queue)
+        try:
+            while (frame := await queue.get()) is not None:
+                writer.write(frame.encode())
+                await writer.drain()
+        finally:
+            self._streams.discard(queue)
