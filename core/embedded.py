@@ -176,6 +176,10 @@ class EmbeddedService:
         if self._child is not None:
             self._child.say(f"when_window_dies {when_window_dies}")
 
+    def use_board(self, board_url: str) -> None:
+        """Remember which board the user chose since, for the next time the service is started."""
+        self._board_url = board_url
+
     async def restart(self) -> ServiceAddress:
         """Stop the service if it still runs, and start it again; raises EmbeddedError."""
         await self.stop()
