@@ -23,6 +23,7 @@ MAX_PAYLOAD = 480
 _HEADER = "<BBH"
 _HEADER_SIZE = 4
 _CRC_SIZE = 4
+_CODES = bytes(range(1, 256))  # by length of a block
 _MAX_DECODED = _HEADER_SIZE + MAX_PAYLOAD + _CRC_SIZE
 MAX_ENCODED = _MAX_DECODED + _MAX_DECODED // 254 + 2
 
@@ -32,35 +33,36 @@ class FrameError(ValueError):
 
 
 def cobs_encode(data: bytes) -> bytes:
-    """Return `data` with every zero byte stuffed away; without the closing delimiter."""
-    encoded = bytearray()
+    """Return `data` with every zero byte stuffed away; without delimiters."""
+    pieces = []
     for block in data.split(b"\x00"):
         while len(block) >= 254:
-            encoded.append(255)
-            encoded.extend(block[:254])
+            pieces.append(b"\xff")
+            pieces.append(block[:254])
             block = block[254:]
-        encoded.append(len(block) + 1)
-        encoded.extend(block)
-    return bytes(encoded)
+        length = len(block)
+        pieces.append(_CODES[length : length + 1])
+        pieces.append(block)
+    return b"".join(pieces)
 
 
 def cobs_decode(encoded: bytes) -> bytes:
     """Undo `cobs_encode`; raise FrameError when a block runs past the end or holds a zero byte."""
     if b"\x00" in encoded:
         raise FrameError("a zero byte within a frame")
-    blocks = []
+    pieces = []
     position = 0
     end = len(encoded)
     while position < end:
         code = encoded[position]
         following = position + code
-        blocks.append(encoded[position + 1 : following])
-        if code < 255 and following < end:
-            blocks.append(b"\x00")
+        if following > end:
+            raise FrameError("broken byte stuffing")
+        pieces.append(encoded[position + 1 : following])
         position = following
-    if position != end:
-        raise FrameError("broken byte stuffing")
-    return b"".join(blocks)
+        if code < 255 and position < end:
+            pieces.append(b"\x00")
+    return b"".join(pieces)
 
 
 def encode_frame(kind: int, session: int, sequence: int, payload: bytes) -> bytes:
