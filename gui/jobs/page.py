@@ -1,0 +1,188 @@
+"""The Jobs page: what runs, with live settings; below, what can be started, with its form beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from gui import background, theme
+from gui.connection_words import standing
+from gui.jobs.capability import Capability, read_capabilities
+from gui.jobs.running_job import RunningJob
+from gui.jobs.start_form import StartForm
+from gui.jobs.start_list import StartList
+from gui.service_client import ServiceClient, ServiceTroubleError
+from gui.unit import Unit
+from gui.widgets.empty_state import EmptyState
+
+_FORM_PX = 340
+
+
+class JobsPage(QWidget):
+    """Every job the service declares can be seen, started, changed and stopped here.
+
+    Attributes:
+        running: cards of the running jobs by job_id, in the order shown.
+        start_list: what can be started.
+        form: the open start form, None when there is none.
+    """
+
+    def __init__(self, unit: Unit, client: ServiceClient, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme.set_role(self, "page")
+        self.unit = unit
+        self._client = client
+        self._capabilities: tuple[Capability, ...] = ()
+        self.running: dict[int, RunningJob] = {}
+        self.form: StartForm | None = None
+        self.start_list = StartList()
+        self.empty = EmptyState()
+        self._none = QLabel(self.tr("No job runs. Start one below."))
+        theme.set_role(self._none, "quiet")
+        self._lay_out()
+        self.start_list.chosen.connect(self.open_form)
+        self.empty.acted.connect(self.load)
+        unit.jobs_changed.connect(self._show_jobs)
+        unit.setting_changed.connect(self._on_setting)
+        unit.snapshot_loaded.connect(self._on_snapshot)
+        unit.connection_changed.connect(self._on_connection)
+        self._on_connection()
+        if unit.has_snapshot and unit.service.is_live:
+            self.load()
+
+    def _lay_out(self) -> None:
+        self._column = QVBoxLayout()
+        self._column.setSpacing(12)
+        content = QWidget()
+        inside = QVBoxLayout(content)
+        inside.setContentsMargins(0, 0, 12, 0)
+        inside.setSpacing(12)
+        inside.addWidget(_heading(self.tr("Running")))
+        inside.addWidget(self._none)
+        inside.addLayout(self._column)
+        inside.addSpacing(12)
+        inside.addWidget(_heading(self.tr("Can be started")))
+        inside.addWidget(self.start_list)
+        inside.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(content)
+        area.viewport().setAutoFillBackground(False)
+        content.setAutoFillBackground(False)
+        self._side = QVBoxLayout()
+        self._body = QWidget()
+        row = QHBoxLayout(self._body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.BETWEEN_PX)
+        row.addWidget(area, 1)
+        row.addLayout(self._side)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._body)
+        self._stack.addWidget(self.empty)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._stack)
+
+    def load(self) -> None:
+        """Ask the service what it can do."""
+        if not self._capabilities:
+            self._explain("working", self.tr("Loading the jobs"), self.tr("Asking the service what it can do."))
+        background.run(self._load(), self, self._on_trouble)
+
+    def open_form(self, capability: Capability) -> None:
+        """Open the start form of a job beside the list."""
+        self.close_form()
+        form = StartForm(capability, self._client)
+        form.setFixedWidth(_FORM_PX)
+        form.started.connect(self.close_form)
+        form.closed.connect(self.close_form)
+        self.form = form
+        self._side.addWidget(form)
+        self.start_list.mark(capability)
+        form.focus_first()
+
+    def close_form(self) -> None:
+        """Put the start form away."""
+        if self.form is not None:
+            name = self.form.capability
+            self._side.removeWidget(self.form)
+            self.form.hide()
+            self.form.deleteLater()
+            self.form = None
+            self.start_list.mark(None)
+            self.start_list.focus_on(name)
+
+    async def _load(self) -> None:
+        entries = await self._client.get("/unit_api/capabilities")
+        self._capabilities = read_capabilities(entries)
+        self.start_list.show_capabilities(self._capabilities)
+        for card in self.running.values():
+            card.deleteLater()
+        self.running = {}
+        self._show_jobs()
+        self._stack.setCurrentWidget(self._body)
+
+    def _show_jobs(self) -> None:
+        rows = sorted(self.unit.jobs, key=_long_running_last)
+        wanted = [int(row["job_id"]) for row in rows]
+        for job_id in [known for known in self.running if known not in wanted]:
+            card = self.running.pop(job_id)
+            card.hide()
+            card.deleteLater()
+        for place, row in enumerate(rows):
+            card = self.running.get(int(row["job_id"])) or self._new_card(row)
+            if self._column.indexOf(card) != place:
+                self._column.insertWidget(place, card)
+            card.refresh()
+        self._none.setVisible(not rows)
+        self.start_list.show_running({row["job_name"] for row in rows})
+
+    def _new_card(self, row: dict[str, Any]) -> RunningJob:
+        card = RunningJob(row, self._capability_of(row["job_name"]), self.unit, self._client)
+        self.running[int(row["job_id"])] = card
+        return card
+
+    def _capability_of(self, job_name: str) -> Capability:
+        """Return what is known of a job; of an automation, of the rule it runs."""
+        rule = self.unit.settings.get(job_name, {}).get("automation_name")
+        named = [c for c in self._capabilities if c.job_name == job_name]
+        chosen = [c for c in named if c.automation_name == rule] or named
+        return chosen[0] if chosen else Capability(job_name, job_name.replace("_", " ").capitalize(), "", "")
+
+    def _on_setting(self, job: str, setting: str, value: object) -> None:
+        for card in self.running.values():
+            if card.row["job_name"] == job:
+                card.show_setting(setting, value)
+
+    def _on_snapshot(self) -> None:
+        self.load()
+
+    def _on_connection(self) -> None:
+        if self._capabilities:
+            self._show_jobs()
+        elif not self.unit.service.is_live:
+            stands = standing(self.unit)
+            self._explain(stands.icon, stands.word, f"{stands.detail} {stands.remedy}".strip())
+
+    def _on_trouble(self, trouble: ServiceTroubleError) -> None:
+        if not self._capabilities:
+            why = f"{trouble.cause} {trouble.remedy}".strip()
+            self._explain("warning", trouble.error, why, self.tr("Try again"), "warn")
+
+    def _explain(self, icon: str, headline: str, words: str, action: str = "", tone: str = "quiet") -> None:
+        self.empty.explain(icon, headline, words, action, tone)
+        self._stack.setCurrentWidget(self.empty)
+
+
+def _heading(words: str) -> QLabel:
+    label = QLabel(words)
+    theme.set_role(label, "heading")
+    return label
+
+
+def _long_running_last(row: dict[str, Any]) -> tuple[int, int]:
+    return int(row.get("is_long_running_job") or 0), int(row["job_id"])

@@ -1,0 +1,166 @@
+"""One live setting of a running job: its value, an input where it can be changed, and how a change went."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from gui import background, theme
+from gui.jobs.capability import Setting
+from gui.jobs.inputs import NumberInput
+from gui.jobs.numbers import limits_text
+from gui.jobs.setting_text import setting_text
+from gui.service_client import ServiceClient, ServiceTroubleError
+
+_NUMBERS = ("float", "integer")
+_TEXTS = ("string", "text")
+_TAKEN_SHOWN_MS = 2500
+
+
+class SettingField(QWidget):
+    """A setting's word and value.
+
+    A settable one has an input instead: it shows the present value, "setting…" while a change is on its way, then that
+    it was taken, or the reason why not with the present value back in place.
+    """
+
+    def __init__(self, job_name: str, setting: Setting, client: ServiceClient, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setting = setting
+        self._job_name = job_name
+        self._client = client
+        self._value: Any = None
+        self._pending = False
+        self.value_label = QLabel("–")
+        self.value_label.setFont(theme.value_font(13))
+        self.input = self._make_input()
+        self.note = QLabel()
+        theme.set_role(self.note, "caption")
+        self.note.setWordWrap(True)
+        self._forget = QTimer(self, singleShot=True, interval=_TAKEN_SHOWN_MS)
+        self._forget.timeout.connect(self._hint)
+        self._lay_out()
+        self._hint()
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a change is on its way."""
+        return self._pending
+
+    def show_value(self, value: Any) -> None:
+        """Show the present value; what is being typed or is on its way is left alone."""
+        self._value = value
+        self.value_label.setText(setting_text(self.setting, value))
+        if not self._pending and not self._is_being_typed():
+            self._show_in_input()
+
+    def _make_input(self) -> NumberInput | QCheckBox | QLineEdit | None:
+        if not self.setting.is_settable:
+            return None
+        if self.setting.datatype == "boolean":
+            box = QCheckBox(self.setting.label)
+            box.clicked.connect(self._on_clicked)
+            return box
+        if self.setting.datatype in _NUMBERS:
+            number = NumberInput(self.setting.limits, whole=self.setting.datatype == "integer")
+            number.setFixedWidth(104)
+            number.valueChanged.connect(self._on_number)
+            return number
+        if self.setting.datatype in _TEXTS:
+            line = QLineEdit()
+            line.editingFinished.connect(self._on_text)
+            return line
+        return None
+
+    def _lay_out(self) -> None:
+        name = QLabel(self.setting.label)
+        theme.set_role(name, "caption")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        if not isinstance(self.input, QCheckBox):
+            column.addWidget(name)
+        if self.input is None:
+            column.addWidget(self.value_label)
+            column.addStretch(1)
+        else:
+            self.input.setAccessibleName(f"{self.setting.label} {self.setting.unit}".strip())
+            name.setBuddy(self.input)
+            row = QHBoxLayout()
+            row.setSpacing(4)
+            row.addWidget(self.input)
+            unit = QLabel(self.setting.unit)
+            theme.set_role(unit, "unit")
+            row.addWidget(unit)
+            row.addStretch(1)
+            column.addLayout(row)
+            column.addWidget(self.note)
+        self.value_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def _is_being_typed(self) -> bool:
+        line = self.input.lineEdit() if isinstance(self.input, NumberInput) else self.input
+        return isinstance(line, QLineEdit) and line.hasFocus() and line.isModified()
+
+    def _show_in_input(self) -> None:
+        if self.input is None or self._value is None:
+            return
+        with QSignalBlocker(self.input):
+            if isinstance(self.input, QCheckBox):
+                self.input.setChecked(bool(self._value))
+            elif isinstance(self.input, NumberInput):
+                if isinstance(self._value, int | float):
+                    self.input.setValue(float(self._value))
+            else:
+                self.input.setText(str(self._value))
+                self.input.setModified(False)
+
+    def _on_clicked(self, wanted: bool) -> None:
+        self._send(wanted)
+
+    def _on_number(self, wanted: float) -> None:
+        self._send(int(wanted) if self.setting.datatype == "integer" else wanted)
+
+    def _on_text(self) -> None:
+        if isinstance(self.input, QLineEdit) and self.input.isModified():
+            self._send(self.input.text())
+
+    def _send(self, wanted: Any) -> None:
+        if wanted == self._value or self.input is None:
+            return
+        self._pending = True
+        self._say(self.tr("setting…"), "note")
+        background.run(self._change(wanted), self, self._on_refused)
+
+    async def _change(self, wanted: Any) -> None:
+        path = f"/unit_api/jobs/settings/job_name/{self._job_name}"
+        await self._client.patch(path, {"settings": {self.setting.name: wanted}})
+        # What the job made of it, which may be a limit instead of what was asked.
+        answer = await self._client.get(path)
+        self._pending = False
+        self._value = answer["settings"].get(self.setting.name, self._value)
+        self.value_label.setText(setting_text(self.setting, self._value))
+        self._show_in_input()
+        is_as_wanted = self._value == wanted
+        taken = (
+            self.tr("taken")
+            if is_as_wanted
+            else self.tr("limited to {v}").format(v=setting_text(self.setting, self._value))
+        )
+        self._say(taken, "ok" if is_as_wanted else "warn")
+        self._forget.start()
+
+    def _on_refused(self, trouble: ServiceTroubleError) -> None:
+        self._pending = False
+        self._show_in_input()
+        why = trouble.cause if trouble.cause != trouble.error else ""
+        self._say(" ".join(part for part in (trouble.error, why) if part), "alarm")
+
+    def _say(self, words: str, tone: str) -> None:
+        self._forget.stop()
+        self.note.setText(words)
+        theme.set_tone(self.note, tone)
+
+    def _hint(self) -> None:
+        self._say(limits_text(self.setting.limits, self.setting.unit) or " ", "")

@@ -1,0 +1,42 @@
+"""Published settings in words: the structures of the API as a value with its unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gui.jobs.capability import Setting
+from gui.jobs.numbers import short
+
+# Of structures, the keys that hold the value people mean, in this order.
+_VALUE_KEYS = ("od", "od_fused", "od_filtered", "growth_rate", "temperature", "voltage", "measured_rpm", "event_name")
+
+
+def setting_text(setting: Setting, value: Any) -> str:
+    """Return a setting's value with its unit, a dash when it has none."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{short(float(value))} {setting.unit}".strip()
+    if isinstance(value, dict):
+        return _structure_text(setting, value)
+    return str(value) or "–"
+
+
+def _structure_text(setting: Setting, value: dict[str, Any]) -> str:
+    if isinstance(value.get("ods"), dict):
+        return ", ".join(_structure_text(setting, reading) for reading in value["ods"].values())
+    for key in (setting.name, *_VALUE_KEYS):
+        if key in value:
+            inner = value[key]
+            text = short(float(inner)) if isinstance(inner, int | float) else str(inner)
+            unit = setting.unit or (("OD600" if value.get("calibrated") else "AU") if key == "od" else "")
+            angle = f" at {value['angle']}°" if value.get("angle") else ""
+            return f"{text} {unit}".strip() + angle
+    known = [f"{key.replace('_', ' ')} {_plain(inner)}" for key, inner in value.items() if key != "timestamp"]
+    return ", ".join(known) or "–"
+
+
+def _plain(value: Any) -> str:
+    return short(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
