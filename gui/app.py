@@ -53,17 +53,24 @@ class Program(QObject):
     Args:
         make_host: makes the host of the window's own service.
         start: what the command line asks for.
+        failures: what that host raises when the service cannot be started.
     """
 
-    def __init__(self, application: QApplication, make_host: Callable[[], ServiceHost], start: Start) -> None:
+    def __init__(
+        self,
+        application: QApplication,
+        make_host: Callable[[], ServiceHost],
+        start: Start,
+        failures: tuple[type[Exception], ...] = (),
+    ) -> None:
         super().__init__(application)
-        self._application = application
+        application.commitDataRequest.connect(self.end)
         self.problems = Problems(settings.directory(), self)
         self.problems.install()
         self.settings = SettingsStore()
         _apply(start, self.settings)
         theme.current().choose(self.settings.values.theme)
-        self.attachment = Attachment(make_host, self.settings)
+        self.attachment = Attachment(make_host, self.settings, failures, self)
         self.window = MainWindow(self.attachment, self.settings, self.problems)
         self.window.close_asked.connect(self.on_close_asked)
         if start.size_px is not None:
@@ -174,25 +181,29 @@ def _apply(start: Start, store: SettingsStore) -> None:
     store.override(**{name: value for name, value in (("theme", start.theme), ("page", start.page)) if value})
 
 
-def run_window(make_host: Callable[[], ServiceHost], start: Start) -> int:
-    """Run the window until it is closed; return the process's exit code."""
+def run_window(make_host: Callable[[], ServiceHost], start: Start, failures: tuple[type[Exception], ...] = ()) -> int:
+    """Run the window until it is closed; return the process's exit code. The arguments are those of `Program`."""
     application = QApplication(sys.argv[:1])
     application.setApplicationName("vialdesk")
     application.setApplicationDisplayName("Vialdesk")
     application.setDesktopFileName("vialdesk")
     application.setQuitOnLastWindowClosed(False)
     with asyncio.Runner(loop_factory=lambda: WindowLoop(application)) as runner:
-        return runner.run(_main(application, make_host, start))
+        return runner.run(_main(application, make_host, start, failures))
 
 
-async def _main(application: QApplication, make_host: Callable[[], ServiceHost], start: Start) -> int:
-    program = Program(application, make_host, start)
+async def _main(
+    application: QApplication,
+    make_host: Callable[[], ServiceHost],
+    start: Start,
+    failures: tuple[type[Exception], ...],
+) -> int:
+    program = Program(application, make_host, start, failures)
     wake = QTimer(program)
     wake.timeout.connect(_let_signals_in)
     wake.start(_LOOK_FOR_SIGNALS_MS)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: program.end())
-    application.commitDataRequest.connect(program.end)
     await program.run()
     return 0
 

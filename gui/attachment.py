@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from gui import background
 from gui.event_stream import EventStream
 from gui.service_client import ServiceClient, ServiceRefusedError
-from gui.service_host import Address, HostError, RunningService, ServiceHost
+from gui.service_host import Address, HostError, RunningService, ServiceHost, WhenWindowDies
 from gui.settings import SettingsStore
 from gui.unit import Unit
 
@@ -41,6 +41,7 @@ class Attachment(QObject):
     Args:
         make_host: makes the host of the window's own service; only the program's entry knows how.
         settings: where the choice is remembered.
+        failures: what a host raises when the service cannot be started; their `remedy`, if any, is shown.
 
     Signals:
         host_changed: another service is used, or the own one was started or stopped.
@@ -50,8 +51,15 @@ class Attachment(QObject):
     host_changed = Signal()
     told = Signal(str, str)
 
-    def __init__(self, make_host: Callable[[], ServiceHost], settings: SettingsStore) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        make_host: Callable[[], ServiceHost],
+        settings: SettingsStore,
+        failures: tuple[type[Exception], ...] = (),
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._failures: tuple[type[Exception], ...] = (HostError, *failures)
         self._make_host = make_host
         self._settings = settings
         self.client = ServiceClient()
@@ -62,8 +70,13 @@ class Attachment(QObject):
 
     @property
     def owns_service(self) -> bool:
-        """Whether closing the window may end the service, and the window may restart it."""
+        """Whether the service is the window's own, and ends with it unless the user keeps it."""
         return self._host is not None and self._host.is_ours
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether the window may start the service anew: its own, or one in its place that is gone."""
+        return not self.is_elsewhere and (self.owns_service or not self.unit.service.is_live)
 
     @property
     def is_elsewhere(self) -> bool:
@@ -79,10 +92,10 @@ class Attachment(QObject):
     async def start(self) -> None:
         """Start or find the service the settings name, and follow it from now on."""
         source = self.source
-        self._host = RunningService(source.url, source.token or None) if source.kind == "service" else self._make_host()
+        self._host = RunningService(source.url) if source.kind == "service" else self._make_host()
         self._host.watch(self._on_ended, self._on_back)
         self.host_changed.emit()
-        await self._bring_up(self._host.start(source.board_url, self._settings.values.when_window_dies))
+        await self._bring_up(self._host.start(source.board_url, self._when_window_dies))
 
     async def restart(self) -> None:
         """Start the window's own service anew."""
@@ -97,10 +110,27 @@ class Attachment(QObject):
         moved = (source.kind == "service") != self.is_elsewhere or (source.kind == "service" and source != self.source)
         if not moved:
             await self.client.patch("/unit_api/board", {"url": source.board_url})
+            if self._host is not None:
+                self._host.use_board(source.board_url)
         self._settings.change(source_kind=source.kind, source_url=source.url, source_token=source.token)
         if moved:
             await self.leave(stop=False)
             await self.start()
+
+    @property
+    def goes_on_without_window(self) -> bool:
+        """Whether the service goes on when the window is gone without a word."""
+        return self._when_window_dies == "keep"
+
+    def choose_when_window_dies(self, *, keep: bool) -> None:
+        """Choose and remember whether the service goes on when the window is gone without a word."""
+        self._settings.change(when_window_dies="keep" if keep else "stop")
+        if self._host is not None:
+            self._host.choose(self._when_window_dies)
+
+    @property
+    def _when_window_dies(self) -> WhenWindowDies:
+        return "stop" if self._settings.values.when_window_dies == "stop" else "keep"
 
     async def stop_all(self) -> list[str]:
         """Stop every job; return the names of what was stopped.
@@ -129,8 +159,9 @@ class Attachment(QObject):
     async def _bring_up(self, starting: Any) -> None:
         try:
             address: Address = await starting
-        except HostError as error:
-            self.unit.set_service("lost", str(error), error.remedy)
+        except self._failures as error:
+            self.unit.set_service("lost", str(error), getattr(error, "remedy", ""))
+            self.host_changed.emit()
             return
         if address.found_running and not self.is_elsewhere:
             self.told.emit(
@@ -140,7 +171,8 @@ class Attachment(QObject):
         self._follow(address)
 
     def _follow(self, address: Address) -> None:
-        self.client.point_at(address.url, address.token)
+        token = self.source.token if self.is_elsewhere else ""
+        self.client.point_at(address.url, token or None)
         if self.unit.service.state in ("starting", "refused"):
             self.unit.set_service("connecting", self.tr("Asking {}").format(address.url))
         self.stream.reconnect()

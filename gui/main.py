@@ -65,7 +65,7 @@ def _has_display() -> bool:
 
 
 def _open_window(options: argparse.Namespace) -> int:
-    from core.embedded import EmbeddedService
+    from core.embedded import EmbeddedError, EmbeddedService
     from gui.app import Start, run_window
 
     start = Start(
@@ -76,7 +76,7 @@ def _open_window(options: argparse.Namespace) -> int:
         page=options.page,
         size_px=options.size,
     )
-    return run_window(lambda: EmbeddedService(options.data), start)
+    return run_window(lambda: EmbeddedService(options.data), start, (EmbeddedError, OSError))
 
 
 if __name__ == "__main__":

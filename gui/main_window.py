@@ -68,8 +68,6 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore_place()
         self.actions_by_key.make_all()
-        frame = self.centralWidget()
-        frame.setFocus()  # no ring before the first Tab
         known = [one.key for one in PAGES]
         self.show_page(settings.values.page if settings.values.page in known else known[0])
         self.refresh()
@@ -107,6 +105,7 @@ class MainWindow(QMainWindow):
         row.addWidget(self.rail)
         row.addLayout(column, 1)
         self.setCentralWidget(frame)
+        frame.setFocus()  # no ring before the first Tab
 
     def _connect(self) -> None:
         unit = self._attachment.unit
@@ -146,7 +145,7 @@ class MainWindow(QMainWindow):
 
     def refresh(self) -> None:
         """Show how the connection stands."""
-        now = standing(self._attachment.unit, can_restart=self._attachment.owns_service)
+        now = standing(self._attachment.unit, can_restart=self._attachment.can_restart)
         self.top_bar.show_standing(now)
         self.banner.show_standing(now, [self.actions_by_key[key] for key in now.actions])
         self._enable_actions()
@@ -173,6 +172,15 @@ class MainWindow(QMainWindow):
         """Use and remember a theme: "system", "light" or "dark"."""
         theme.current().choose(wanted)
         self._settings.change(theme=wanted)
+
+    def toggle_going_on(self) -> None:
+        """Switch what becomes of running jobs when the window is gone without a word."""
+        self._attachment.choose_when_window_dies(keep=not self.goes_on_without_window)
+
+    @property
+    def goes_on_without_window(self) -> bool:
+        """Whether running jobs go on when the window is gone without a word."""
+        return self._attachment.goes_on_without_window
 
     @property
     def theme_wanted(self) -> str:
@@ -236,7 +244,7 @@ class MainWindow(QMainWindow):
     def _enable_actions(self) -> None:
         unit = self._attachment.unit
         live = unit.service.is_live
-        self.actions_by_key["restart_service"].setVisible(self._attachment.owns_service)
+        self.actions_by_key["restart_service"].setVisible(self._attachment.can_restart)
         self.actions_by_key["new_experiment"].setEnabled(live)
         for key in ("experiment_notes", "end_experiment"):
             self.actions_by_key[key].setEnabled(live and unit.experiment is not None)

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+
+WhenWindowDies = Literal["keep", "stop"]
+
+
+class Address(Protocol):
+    """Where a service answers."""
+
+    @property
+    def url(self) -> str:
+        """Such as `http://127.0.0.1:4999`."""
+
+    @property
+    def found_running(self) -> bool:
+        """Whether it ran before this window did."""
 
 
 @dataclass(frozen=True)
-class Address:
-    """Where a service answers.
-
-    Attributes:
-        url: such as `http://127.0.0.1:4999`.
-        token: the bearer token it wants, None on this computer.
-        found_running: it ran before this window did.
-    """
+class KnownAddress:
+    """The address of a service that somebody else runs."""
 
     url: str
-    token: str | None = None
-    found_running: bool = False
+    found_running: bool = True
 
 
 class HostError(Exception):
-    """The service could not be started; `remedy` says what to do."""
+    """What was asked of a service's host is not possible; `remedy` says what to do."""
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
@@ -42,8 +49,8 @@ class ServiceHost(Protocol):
     def is_ours(self) -> bool:
         """Whether this window started the service and may stop or restart it."""
 
-    async def start(self, board_url: str, when_window_dies: str) -> Address:
-        """Start the service, or find the one that owns the data folder; raise HostError.
+    async def start(self, board_url: str, when_window_dies: WhenWindowDies) -> Address:
+        """Start the service, or find the one that owns the data folder.
 
         Args:
             board_url: "simulated:", a serial port, or "" for none yet.
@@ -53,8 +60,14 @@ class ServiceHost(Protocol):
     def watch(self, ended: OnEnded, back: OnBack) -> None:
         """Be told when the service ends unasked and when it is back."""
 
+    def choose(self, when_window_dies: WhenWindowDies) -> None:
+        """Change what the service does when the window is gone without a word."""
+
+    def use_board(self, board_url: str) -> None:
+        """Remember the board for the next time the service is started."""
+
     async def restart(self) -> Address:
-        """Stop the service if it still runs, and start it again; raise HostError."""
+        """Stop the service if it still runs, and start it again."""
 
     async def stop(self) -> None:
         """Bring the service down safely; its outputs are off when this returns."""
@@ -68,16 +81,22 @@ class RunningService:
 
     is_ours = False
 
-    def __init__(self, url: str, token: str | None = None) -> None:
-        self._address = Address(url, token, found_running=True)
+    def __init__(self, url: str) -> None:
+        self._address = KnownAddress(url)
 
-    async def start(self, board_url: str, when_window_dies: str) -> Address:
+    async def start(self, board_url: str, when_window_dies: WhenWindowDies) -> Address:
         """Return the address it was given; whether anything answers there the event stream finds out."""
         del board_url, when_window_dies
         return self._address
 
     def watch(self, ended: OnEnded, back: OnBack) -> None:
         """Nothing can be known of its process; the event stream notices when it is gone."""
+
+    def choose(self, when_window_dies: WhenWindowDies) -> None:
+        """Leave it as its owner chose."""
+
+    def use_board(self, board_url: str) -> None:
+        """Its owner starts it, not this window."""
 
     async def restart(self) -> Address:
         """Raise HostError: it is not ours to restart."""

@@ -87,6 +87,13 @@ _ACTIONS = (
         for wanted, text in (("system", "Theme of the system"), ("light", "Light theme"), ("dark", "Dark theme"))
     ),
     ActionInfo(
+        "go_on_without_window",
+        "Go on if the window crashes",
+        lambda window: window.toggle_going_on(),
+        hint="Otherwise the service stops everything safely when the window is gone without a word",
+        is_checked=lambda window: window.goes_on_without_window,
+    ),
+    ActionInfo(
         "show_problems", "Problems…", lambda window: window.show_problems(), "warning", (), "Faults of this run"
     ),
     ActionInfo("show_shortcuts", "Keyboard shortcuts", lambda window: window.show_shortcuts(), "help", ("F1",)),
@@ -113,6 +120,7 @@ MAIN_MENU = (
     "theme_light",
     "theme_dark",
     SEPARATOR,
+    "go_on_without_window",
     "show_problems",
     "show_shortcuts",
     SEPARATOR,
