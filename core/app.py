@@ -13,6 +13,7 @@ from core.errors import ServiceError
 from core.experiments import routes as experiment_routes
 from core.front_door import FrontDoor
 from core.jobs import routes as job_routes
+from core.openapi import openapi_route
 from core.security import Gate
 from core.service import Service
 from core.system import routes as system_routes
@@ -39,7 +40,7 @@ def make_app(service: Service, token_hash: str | None = None) -> ASGIApp:
     app = FastAPI(
         title="Vialdesk unit API",
         version=VERSION,
-        openapi_url="/unit_api/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -47,6 +48,7 @@ def make_app(service: Service, token_hash: str | None = None) -> ASGIApp:
     app.state.service = service
     for router in _ROUTERS:
         app.router.routes.extend(router.routes)
+    app.router.routes.append(openapi_route(tuple(app.router.routes)))
     app.add_exception_handler(ServiceError, tell_service_error)
     app.add_exception_handler(RequestValidationError, tell_validation_error)
     app.add_exception_handler(HTTPException, tell_http_error)

@@ -113,6 +113,26 @@ class _Server(uvicorn.Server):
         """Wait for the end, where the original looks ten times a second whether it has come."""
         await self.end.wait()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, let answers under way finish for a while, then cut what is left."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        connections = self.server_state.connections
+        for connection in tuple(connections):
+            connection.shutdown()
+        await self._wait_for_answers()
+        for connection in tuple(connections):
+            connection.transport.abort()
+        await self._wait_for_answers()
+        for task in tuple(self.server_state.tasks):
+            task.cancel()
+
+    async def _wait_for_answers(self) -> None:
+        if tasks := tuple(self.server_state.tasks):
+            await asyncio.wait(tasks, timeout=self.config.timeout_graceful_shutdown)
+
 
 class HttpServer:
     """Answers requests on a socket by an application, as long as it is started.
@@ -145,9 +165,7 @@ class HttpServer:
         await self._server.is_up.wait()
 
     async def stop(self) -> None:
-        """Answer what is under way, for at most two seconds, and close every connection."""
+        """Answer what is under way, for at most two seconds, then close every connection."""
         self._server.end.set()
         if self._task is not None:
             await self._task
-        for connection in tuple(self._server.server_state.connections):
-            connection.transport.abort()
