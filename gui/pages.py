@@ -26,6 +26,7 @@ class Page:
         factory: makes the widget when the page is first shown; imports what is heavy only then.
         shortcut: key sequence that shows it.
         hint: one sentence for the tooltip.
+        imports: modules the factory needs that take long to import; they are loaded in a thread first.
     """
 
     key: str
@@ -34,6 +35,19 @@ class Page:
     factory: PageFactory
     shortcut: str
     hint: str = ""
+    imports: tuple[str, ...] = ()
+
+
+def _live_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
+    from gui.live.page import LivePage
+
+    return LivePage(unit, client, parent)
+
+
+def _jobs_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
+    from gui.jobs.page import JobsPage
+
+    return JobsPage(unit, client, parent)
 
 
 def _log_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
@@ -44,6 +58,8 @@ def _log_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWid
 
 # In the order of the rail. A page's widget may offer `page_actions() -> list[QWidget]`, shown right of its title.
 PAGES: tuple[Page, ...] = (
+    Page("live", "Live", "live", _live_page, "Ctrl+1", "The curves, and the values of now"),
+    Page("jobs", "Jobs", "jobs", _jobs_page, "Ctrl+2", "What runs, and what can be started"),
     Page("log", "Log", "log", _log_page, "Ctrl+8", "What happened, live and back to the first day"),
 )
 

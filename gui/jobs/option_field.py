@@ -145,6 +145,8 @@ class OptionField(_Field):
 class ArgumentField(_Field):
     """The input of one positional argument: words divided by spaces where it takes many."""
 
+    input: QLineEdit
+
     def __init__(self, argument: Argument) -> None:
         hint = self.tr("Words divided by spaces") if argument.takes_many else ""
         super().__init__(argument.label, hint, argument.required)

@@ -10,20 +10,17 @@ from gui.live.outages import Outage, Outages
 from gui.live.trace import HEATER_BOARD, traces
 from gui.unit import Unit
 
-# The heater board's temperature comes with every report of the board; this often is enough for a curve.
-_HEATER_BOARD_EACH_S = 5.0
-
 
 class LiveFeed(QObject):
     """Puts what the unit tells into the curves' buffers.
 
     Signals:
-        received: a reading came.
+        received: a reading of this series came.
         relabelled: angles or units of curves have become known.
         outages_changed: the board or the service was lost, or came back.
     """
 
-    received = Signal()
+    received = Signal(str)
     relabelled = Signal()
     outages_changed = Signal()
 
@@ -38,7 +35,7 @@ class LiveFeed(QObject):
         unit.setting_changed.connect(self._on_setting)
         unit.snapshot_loaded.connect(self._on_snapshot)
         unit.experiment_changed.connect(self._on_experiment)
-        unit.board_changed.connect(self._on_board)
+        unit.board_changed.connect(self._look_at_connection)
         unit.connection_changed.connect(self._look_at_connection)
         if unit.has_snapshot:
             self._on_snapshot()
@@ -63,7 +60,7 @@ class LiveFeed(QObject):
         curve = self._curves.get(series)
         if curve is not None:
             curve.buffer.append(utc_s, value)
-            self.received.emit()
+            self.received.emit(series)
 
     def _on_gap(self, series: str, utc_s: float, reason: str) -> None:
         for name, curve in self._curves.items():
@@ -83,16 +80,6 @@ class LiveFeed(QObject):
         # The curves of an experiment that has ended stay until another begins.
         if self._unit.experiment not in (None, self._history.experiment):
             self.reload()
-
-    def _on_board(self) -> None:
-        celsius = self._unit.board.get("heater_celsius")
-        if isinstance(celsius, int | float):
-            buffer, now_s = self._curves[HEATER_BOARD].buffer, self._unit.utc_s()
-            latest = buffer.latest()
-            if latest is None or now_s - latest[0] >= _HEATER_BOARD_EACH_S:
-                buffer.append(now_s, float(celsius))
-                self.received.emit()
-        self._look_at_connection()
 
     def _look_at_connection(self) -> None:
         if self._outages.look():

@@ -25,7 +25,7 @@ from gui.live.plot_stack import PlotStack
 from gui.live.readout import Readout
 from gui.live.session import Session
 from gui.live.time_view import TimeView
-from gui.live.trace import HEATER_BOARD, OPTICAL_DENSITY, REFERENCE, traces
+from gui.live.trace import OPTICAL_DENSITY, REFERENCE, traces
 from gui.live.view_bar import ViewBar
 from gui.service_client import ServiceClient
 from gui.unit import Unit
@@ -44,7 +44,7 @@ class LivePage(QWidget):
         self.unit = unit
         self.view = TimeView(self)
         self.stack = PlotStack(traces(unit.settings.get("od_reading", {})), self.view)
-        buffers = {name: c.buffer for name, c in self.stack.curves.items() if name != HEATER_BOARD}
+        buffers = {name: curve.buffer for name, curve in self.stack.curves.items()}
         self.history = History(client, buffers, self)
         self.session = Session(unit, client, self)
         self.readout = Readout(unit)
@@ -82,7 +82,7 @@ class LivePage(QWidget):
         self._plots.addWidget(self._curves)
         self._plots.addWidget(self.empty)
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(theme.AROUND_PX, 0, theme.AROUND_PX - 4, theme.BETWEEN_PX)
         row.setSpacing(theme.BETWEEN_PX)
         row.addWidget(self._plots, 1)
         row.addWidget(self._card_column())
@@ -124,10 +124,11 @@ class LivePage(QWidget):
         self.view_bar.hours_wanted.connect(self._on_hours)
         self.view_bar.reference_wanted.connect(self._on_reference)
 
-    def _on_reading(self) -> None:
-        self.stack.request_redraw()
-        if self._plots.currentWidget() is self.empty:
+    def _on_reading(self, series: str) -> None:
+        if series not in self.readout.chips:  # its first one
             self._on_history()
+        self.view.advance(self.unit.utc_s(), self.feed.first_s())
+        self.stack.request_redraw()
 
     def _on_tick(self) -> None:
         if not self.isVisible():

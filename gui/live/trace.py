@@ -15,8 +15,7 @@ TEMPERATURE = "temperature"
 STIRRING = "stirring"
 REFERENCE = "reference"
 
-# Not a recorded series: what the board's own reports tell while the window is open.
-HEATER_BOARD = "heater_board"
+HEATER_BOARD = "board_temperature"
 
 
 @dataclass(frozen=True)
