@@ -158,7 +158,8 @@ class Attachment(QObject):
 
     async def _bring_up(self, starting: Any) -> None:
         try:
-            address: Address = await starting
+            address: Address
+            _, address = await asyncio.gather(self.client.prepare(), starting)
         except self._failures as error:
             self.unit.set_service("lost", str(error), getattr(error, "remedy", ""))
             self.host_changed.emit()

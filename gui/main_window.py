@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
+import sys
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
@@ -15,7 +19,7 @@ from gui.connection_words import standing
 from gui.crash import Problem, Problems
 from gui.experiment_dialogs import ExperimentDialogs
 from gui.icons import app_icon
-from gui.pages import PAGES, page
+from gui.pages import PAGES, Page, page
 from gui.problems_dialog import ProblemsDialog
 from gui.rail import Rail
 from gui.service_client import ServiceTroubleError
@@ -25,6 +29,7 @@ from gui.source_dialog import SourceDialog
 from gui.status_strip import StatusStrip
 from gui.toast import Toaster
 from gui.top_bar import TopBar
+from gui.widgets.empty_state import EmptyState
 from gui.words import job_title, listing
 
 _SMALLEST_PX = (1024, 640)
@@ -81,6 +86,9 @@ class MainWindow(QMainWindow):
         self._title = QLabel()
         theme.set_role(self._title, "title")
         self._stack = QStackedWidget()
+        self._opening = EmptyState()
+        self._opening.explain("working", self.tr("Opening…"), "")
+        self._stack.addWidget(self._opening)
         heading = QHBoxLayout()
         heading.setContentsMargins(theme.AROUND_PX, theme.BETWEEN_PX, theme.AROUND_PX, 0)
         heading.addWidget(self._title)
@@ -129,14 +137,31 @@ class MainWindow(QMainWindow):
     def show_page(self, key: str) -> None:
         """Show a page; it is made when it is first asked for."""
         shown = page(key)
-        if key not in self._pages:
-            self._pages[key] = shown.factory(self._attachment.unit, self._attachment.client, self)
-            self._stack.addWidget(self._pages[key])
-        self._stack.setCurrentWidget(self._pages[key])
         self._title.setText(self.tr(shown.title))
         self.rail.mark(key)
         self._settings.values.page = key
-        self._show_page_actions(self._pages[key])
+        if key in self._pages:
+            self._stack.setCurrentWidget(self._pages[key])
+            self._show_page_actions(self._pages[key])
+        elif all(name in sys.modules for name in shown.imports):
+            self._make_page(shown)
+        else:
+            self._stack.setCurrentWidget(self._opening)
+            self._show_page_actions(self._opening)
+            background.run(self._load_page(shown), self)
+
+    async def _load_page(self, shown: Page) -> None:
+        for name in shown.imports:
+            await asyncio.to_thread(importlib.import_module, name)
+        if self._settings.values.page == shown.key and shown.key not in self._pages:
+            self._make_page(shown)
+
+    def _make_page(self, shown: Page) -> None:
+        made = shown.factory(self._attachment.unit, self._attachment.client, self)
+        self._pages[shown.key] = made
+        self._stack.addWidget(made)
+        self._stack.setCurrentWidget(made)
+        self._show_page_actions(made)
 
     @property
     def current_page(self) -> QWidget | None:

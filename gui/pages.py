@@ -58,7 +58,7 @@ def _log_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWid
 
 # In the order of the rail. A page's widget may offer `page_actions() -> list[QWidget]`, shown right of its title.
 PAGES: tuple[Page, ...] = (
-    Page("live", "Live", "live", _live_page, "Ctrl+1", "The curves, and the values of now"),
+    Page("live", "Live", "live", _live_page, "Ctrl+1", "The curves, and the values of now", ("numpy", "pyqtgraph")),
     Page("jobs", "Jobs", "jobs", _jobs_page, "Ctrl+2", "What runs, and what can be started"),
     Page("log", "Log", "log", _log_page, "Ctrl+8", "What happened, live and back to the first day"),
 )

@@ -88,6 +88,10 @@ class ServiceClient:
         self._base_url, self._token = base_url.rstrip("/"), token
         self._http = None
 
+    async def prepare(self) -> None:
+        """Load what requests need, in a thread: it takes most of a second that the window shall not stand still."""
+        await asyncio.to_thread(_load)
+
     async def close(self) -> None:
         """Let go of the open connections."""
         if self._http is not None:
@@ -215,6 +219,11 @@ class ServiceClient:
         else:
             why = f"The connection to {self._base_url} broke."
         return ServiceUnreachableError("The service was not reached.", why, "Check that it runs, or restart it.")
+
+
+def _load() -> None:
+    import anyio._backends._asyncio  # noqa: F401 - httpx looks for it by name with the first request
+    import httpx  # noqa: F401
 
 
 def _not_ours(base_url: str) -> ServiceRefusedError:

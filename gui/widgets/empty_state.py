@@ -47,7 +47,7 @@ class EmptyState(QWidget):
         show_icon(self._picture, icon_name, tone, 32)
         self._headline.setText(headline)
         self._words.setText(words)
-        self._words.setMinimumHeight(self._words.heightForWidth(_WORDS_WIDTH_PX))
+        self._words.setMinimumHeight(max(0, self._words.heightForWidth(_WORDS_WIDTH_PX)))
         self._button.setText(action)
         self._button.setVisible(bool(action))
         self.setAccessibleName(f"{headline}. {words}")
