@@ -45,9 +45,9 @@ class _Host:
 async def connect(board: SimulatedBoard, receiver: Receiver) -> Transport:
     """Connect a host in this process; raise ConnectError while unplugged or when another host is connected."""
     if not board.plugged:
-        raise ConnectError("The simulated board is unplugged.", "Tell it to replug.")
+        raise ConnectError("the simulated board is unplugged", "Tell it to replug.")
     if board.host is not None:
-        raise ConnectError("The simulated board is in use.", "Disconnect the other program first.", refused=True)
+        raise ConnectError("the simulated board is in use", "Disconnect the other program first.", refused=True)
     host = _Host(board)
     near, host.end = connect_in_memory(receiver, host)
     board.attach(host)

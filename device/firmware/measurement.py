@@ -71,9 +71,13 @@ class Measurement:
             return None
         if self._sampling_from_us is None:
             self._sampling_from_us = now_us
-            self._due_us = now_us
             self._hardware.start_sampling(self._window_us)
-        result = self._hardware.poll_sampling()
+        try:
+            result = self._hardware.poll_sampling()
+        except OSError:
+            # A converter does not answer: no reading is better than a wrong one. GET_BURST says that there is none.
+            self.cancel()
+            return None
         if result is None:
             return None
         samples, sums = result

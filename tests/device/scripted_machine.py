@@ -1,0 +1,124 @@
+"""The `machine` module with scripted pins and converters, to exercise the reference board's hardware layer."""
+
+# ruff: noqa: UP, RUF005, RUF007, RUF012, B905 - also runs on MicroPython
+
+import sys
+
+notes: "list[str]" = []
+words = {0x49: 1000, 0x4A: -1000, 0x48: 32767, 0x4F: 0}
+silent = []
+
+
+class Pin:
+    """A pin; the hall sensor's handler is kept."""
+
+    IN = OUT = PULL_DOWN = PULL_UP = IRQ_FALLING = 0
+    handlers: "dict[int, object]" = {}
+
+    def __init__(self, number: int, *_settings: int) -> None:
+        self.number = number
+
+    def irq(self, handler: object, _edge: int) -> None:
+        Pin.handlers[self.number] = handler
+
+    def value(self, *_level: int) -> int:
+        return 0
+
+
+class PWM:
+    """A PWM output that notes its duty."""
+
+    def __init__(self, pin: Pin) -> None:
+        self._pin = pin
+        self._hz = 0
+
+    def freq(self, hz: int) -> None:
+        self._hz = hz
+
+    def duty_u16(self, duty: int) -> None:
+        notes.append("%d %d Hz %d" % (self._pin.number, self._hz, duty))
+
+
+class I2C:
+    """The bus with three ADS1114 and a TMP1075."""
+
+    def __init__(self, _bus: int, **_settings: object) -> None:
+        pass
+
+    def scan(self) -> "list[int]":
+        return list(words)
+
+    def readfrom_mem(self, address: int, _register: int, _count: int) -> bytes:
+        if address in silent:
+            raise OSError("no answer")
+        count = words[address] & 0xFFFF
+        return bytes((count >> 8, count & 255))
+
+    def readfrom_mem_into(self, address: int, register: int, buffer: bytearray) -> None:
+        buffer[:] = self.readfrom_mem(address, register, 2)
+
+    def writeto_mem(self, address: int, _register: int, data: bytes) -> None:
+        notes.append("0x%02x 0x%02x%02x" % (address, data[0], data[1]))
+
+
+class ADC:
+    """The supply's converter: 5.0 V behind its divider."""
+
+    def __init__(self, _pin: int) -> None:
+        pass
+
+    def read_u16(self) -> int:
+        return int(5.0 * 0.134 / 3.3 * 65535 + 0.5)
+
+
+def unique_id() -> bytes:
+    """Return a Pico's number."""
+    return bytes((0xE6, 0x60, 0x58, 0x38, 0x83, 0x72, 0x4A, 0x32))
+
+
+def exercise() -> "list[str]":
+    """Drive every part of the reference board; return what came of it."""
+    sys.modules["machine"] = sys.modules["scripted_machine"]
+    from device.firmware.pico_hardware import PicoHardware
+
+    board = PicoHardware()
+    told = ["board %s %s" % (board.board_name, board.serial_number())]
+    told.append("photodiodes %s thermometer %s" % (board.photodiode_channels, board.has_thermometer))
+    board.set_gain(1, 5)
+    told.append("gain " + notes[-1])
+    for word in (0x24F0, -0x0040):
+        words[0x4F] = word
+        told.append("celsius %s" % board.read_celsius())
+    silent.append(0x4F)
+    told.append("celsius %s" % board.read_celsius())
+    for level in (32768, 0):
+        board.set_pwm(5, level, 16.0)
+        told.append("pwm " + notes[-1])
+    board.set_led(1, 255)
+    told.append("led " + notes[-1])
+    told.append("supply %s" % round(board.read_supply_v(), 2))
+    return told + [_burst(board), _turns(board)]
+
+
+def _burst(board: "object") -> str:
+    board.start_sampling(100000)  # type: ignore[attr-defined]
+    result = None
+    while result is None:
+        result = board.poll_sampling()  # type: ignore[attr-defined]
+    samples, sums = result
+    assert 10 < samples <= 86, samples
+    assert sums[0].squares == samples * 1000000
+    means = " ".join([str(each.total // samples) for each in sums[:3]])
+    return "samples %d %s saturated %s" % (sums[0].maximum, means, [each.saturated for each in sums])
+
+
+def _turns(board: "object") -> str:
+    board.now_us()  # type: ignore[attr-defined]
+    Pin.handlers[22](None)  # type: ignore[operator]
+    split_us = board.now_us() + 1  # type: ignore[attr-defined]
+    while board.now_us() <= split_us:  # type: ignore[attr-defined]
+        pass
+    for _ in range(2):
+        Pin.handlers[22](None)  # type: ignore[operator]
+    board.now_us()  # type: ignore[attr-defined]
+    return "turns %d window %d" % (board.hall_edges(), len(board.hall_edge_times(split_us)))  # type: ignore[attr-defined]
