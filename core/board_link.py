@@ -102,7 +102,10 @@ class BoardLink:
 
         Raises ValueError when the address makes no sense.
         """
-        board = self._create(url) if url else None
+        try:
+            board = self._create(url) if url else None
+        except BoardError as error:
+            raise ValueError(f"{error}. {error.remedy}") from error
         await self.close()
         self._board, self.url = board, url
         if board is None:

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.clock import timestamp
-from core.jobs.declaration import Group, JobDeclaration, Setting
-from core.jobs.job import Job
-from core.version import VERSION
-from device.board import BoardEvent, BoardStatus, ButtonMoved, ConnectionChanged
+from core.plugins.api import (
+    VERSION,
+    BoardEvent,
+    BoardStatus,
+    ButtonMoved,
+    ConnectionChanged,
+    Group,
+    Job,
+    JobDeclaration,
+    Setting,
+    timestamp,
+)
 
 _INTERVAL_S = 10.0
 _LOW_SUPPLY_V, _GOOD_SUPPLY_V = 4.80, 4.90

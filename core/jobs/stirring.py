@@ -9,14 +9,24 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from core.clock import timestamp
-from core.config import Config
-from core.errors import BadRequestError
-from core.jobs.declaration import Group, JobDeclaration, Option, Setting, StopOrder
-from core.jobs.dodging import DODGING_OPTION, DODGING_SETTINGS, DodgingJob, OdRhythm
-from core.jobs.job import JobState
-from core.jobs.pid import Pid
-from core.outputs import pwm_channel, pwm_output
+from core.plugins.api import (
+    DODGING_OPTION,
+    DODGING_SETTINGS,
+    BadRequestError,
+    Config,
+    DodgingJob,
+    Group,
+    JobDeclaration,
+    JobState,
+    OdRhythm,
+    Option,
+    Pid,
+    Setting,
+    StopOrder,
+    pwm_channel,
+    pwm_output,
+    timestamp,
+)
 
 _SECTION = "stirring.config"
 _MAX_TARGET_RPM = 5000.0
@@ -89,6 +99,7 @@ class Stirring(DodgingJob):
         kp, ki, kd = (config.number("stirring.pid", key) for key in ("Kp", "Ki", "Kd"))
         self._pid = Pid(kp, ki, kd, _MAX_CORRECTION)
         self._target_rpm = self._first("target_rpm", "initial_target_rpm") if self._controls else None
+        self._continuous_rpm = self._target_rpm
         self._estimate = self._first("duty_cycle", "initial_duty_cycle")
         self._duty = 0.0
         self._kicked_s = 0.0
@@ -124,7 +135,15 @@ class Stirring(DodgingJob):
             )
 
     async def set_target_rpm(self, rpm: float) -> None:
-        """Aim at `rpm` from now on; a sleeping motor stays where it is."""
+        """Aim at `rpm` from now on; a sleeping motor stays at rest. While dodging it is the speed between readings."""
+        self._continuous_rpm = rpm
+        if self.is_dodging:
+            self.publish("target_rpm", rpm)
+            self.publish("target_rpm_outside_od_reading", rpm)
+        else:
+            await self._aim_at(rpm)
+
+    async def _aim_at(self, rpm: float) -> None:
         self._target_rpm = rpm
         self.publish("target_rpm", rpm)
         if not self._can_move:
@@ -183,8 +202,10 @@ class Stirring(DodgingJob):
         await self.before_reading()
 
     async def end_dodging(self) -> None:
-        """Hold the target again."""
-        if self._target_rpm is not None or self._duty == 0:
+        """Hold the speed that was held before dodging."""
+        if self._continuous_rpm is not None:
+            await self._aim_at(self._continuous_rpm)
+        elif self._duty == 0:
             await self._start_motor(_KICK_S)
 
     async def before_reading(self) -> None:
@@ -290,7 +311,7 @@ class Stirring(DodgingJob):
     async def _turn_at(self, rpm: float) -> None:
         """Aim at a speed of the dodging rhythm; without a held speed it only tells the motor to turn or not."""
         if self._controls:
-            await self.set_target_rpm(rpm)
+            await self._aim_at(rpm)
             return
         async with self._motor:
             if rpm == 0:

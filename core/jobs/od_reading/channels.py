@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.config import Config, ConfigError
+from core.plugins.api import Config, ConfigError
 
 ANGLES = ("45", "90", "135", "180")
 REF = "REF"

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from core.clock import timestamp
-from core.config import Config
-from core.errors import BadRequestError, ServiceError
-from core.jobs.declaration import Group, JobDeclaration, Option, Setting
-from core.jobs.job import Job
 from core.jobs.od_reading.channels import OpticalChannels, read_channels
 from core.jobs.od_reading.photometer import LightReading, Photometer, TooMuchLightError
 from core.jobs.od_reading.reference import MODES, NoLightError, Reference
-from core.jobs.timer import IntervalTimer
-from core.records.records import LIVE_ONLY_PREFIX
+from core.plugins.api import (
+    LIVE_ONLY_PREFIX,
+    BadRequestError,
+    Config,
+    Group,
+    IntervalTimer,
+    Job,
+    JobDeclaration,
+    Option,
+    ServiceError,
+    Setting,
+    timestamp,
+)
 
 _SECTION = "od_reading.config"
 _REF0_STORE = "ir_led_reference_normalization"

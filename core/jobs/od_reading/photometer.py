@@ -12,7 +12,7 @@ from typing import Any
 
 from core.jobs.od_reading.averages import MovingAverage
 from core.jobs.od_reading.channels import OpticalChannels
-from device.board import Board, BurstRequest, PhotodiodeBurst
+from core.plugins.api import Board, BurstRequest, PhotodiodeBurst
 
 WINDOW_S = 0.4  # 20 periods of 50 Hz, 24 of 60 Hz
 _TUNING_FULL_SCALE_V = 4.096

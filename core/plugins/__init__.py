@@ -1,0 +1,1 @@
+"""Plugins: jobs that others add to a unit."""

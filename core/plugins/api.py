@@ -1,0 +1,81 @@
+"""The public surface a job is written against: everything a built-in job uses, and all a plugin may use.
+
+A job is a subclass of `Job` with a `declaration`. It is handed options that have been checked against the declaration,
+and a context (clock, configuration, board, outputs, log). In short:
+
+- `set_up` brings it from `init` to `ready`; `work` is for jobs that end by themselves; `every` starts a timer with a
+  fixed phase; `spawn` starts another task of the job. An error in any of them ends this job alone.
+- `publish` shows a setting, `record` keeps one reading of a time series, `mark_gap` says that a curve breaks off.
+- A settable setting is stored, or handed to `set_<name>` where there is one; `check_settings` may refuse it before.
+- `on_<old>_to_<new>` and `on_<new>` are called when the state changes, `on_link_lost` and `on_link_back` when the board
+  cannot be reached, and when it can again.
+- Outputs named by `outputs_needed` are the job's alone. `context.outputs` drives them; waiting by `sleep` (and timers)
+  keeps them on, so a job that hangs loses them, and they are switched off when the job ends, however it ends.
+- Wait only with `sleep`; take the time only from `clock`; never block.
+"""
+
+from __future__ import annotations
+
+from core.board_link import BoardLink
+from core.clock import Clock, timestamp
+from core.config import Config, ConfigError
+from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, UnavailableError
+from core.jobs.declaration import Argument, Group, JobDeclaration, Option, Setting, StopOrder
+from core.jobs.dodging import DODGING_OPTION, DODGING_SETTINGS, DodgingJob, OdRhythm
+from core.jobs.job import Job, JobContext, JobState
+from core.jobs.pid import Pid
+from core.jobs.timer import IntervalTimer
+from core.outputs import led_output, pwm_channel, pwm_output
+from core.records.records import LIVE_ONLY_PREFIX
+from core.version import VERSION
+from device.board import (
+    Board,
+    BoardError,
+    BoardEvent,
+    BoardStatus,
+    BurstRequest,
+    ButtonMoved,
+    ConnectionChanged,
+    PhotodiodeBurst,
+)
+
+__all__ = [
+    "DODGING_OPTION",
+    "DODGING_SETTINGS",
+    "LIVE_ONLY_PREFIX",
+    "VERSION",
+    "Argument",
+    "BadRequestError",
+    "Board",
+    "BoardError",
+    "BoardEvent",
+    "BoardLink",
+    "BoardStatus",
+    "BurstRequest",
+    "ButtonMoved",
+    "Clock",
+    "Config",
+    "ConfigError",
+    "ConflictError",
+    "ConnectionChanged",
+    "DodgingJob",
+    "Group",
+    "IntervalTimer",
+    "Job",
+    "JobContext",
+    "JobDeclaration",
+    "JobState",
+    "NotFoundError",
+    "OdRhythm",
+    "Option",
+    "PhotodiodeBurst",
+    "Pid",
+    "ServiceError",
+    "Setting",
+    "StopOrder",
+    "UnavailableError",
+    "led_output",
+    "pwm_channel",
+    "pwm_output",
+    "timestamp",
+]
