@@ -35,7 +35,7 @@ class Bench:
     def hello(self, nonce: int, version: int = messages.PROTOCOL_VERSION) -> tuple[int, int, int, int]:
         """Say HELLO; return the WELCOME's (version, nonce, boot id, status)."""
         self.board.receive(frames.encode_frame(frames.HELLO, 0, 0, struct.pack(messages.HELLO_FORMAT, version, nonce)))
-        kind, session, sequence, payload = [frame for frame in self.frames() if frame[0] == frames.WELCOME][-1]
+        _, session, sequence, payload = [frame for frame in self.frames() if frame[0] == frames.WELCOME][-1]
         assert sequence == 0
         answer: tuple[int, int, int, int] = struct.unpack(messages.WELCOME_FORMAT, payload)
         if answer[3] == messages.OK:

@@ -4,7 +4,7 @@ A script is a list of steps: ("wait", µs), ("bytes", hexadecimal text from the 
 ("supply", V), ("button", bool) and ("edge", None), one turn of the stir bar now.
 """
 
-# ruff: noqa: UP, RUF005, RUF007, RUF012, B905 - also runs on MicroPython
+# ruff: noqa: UP031 - also runs on MicroPython
 
 import binascii
 

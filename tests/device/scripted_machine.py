@@ -1,6 +1,6 @@
 """The `machine` module with scripted pins and converters, to exercise the reference board's hardware layer."""
 
-# ruff: noqa: UP, RUF005, RUF007, RUF012, B905 - also runs on MicroPython
+# ruff: noqa: UP031, RUF005, RUF012 - also runs on MicroPython
 
 import sys
 

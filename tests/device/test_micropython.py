@@ -18,16 +18,23 @@ from scripted_board import play
 from device.firmware import frames, messages
 
 ROOT = Path(__file__).parents[2]
+GUARDED = """
+import gc, sys
+gc.disable()
+sys.path.extend(["/input", "/input/tests/device"])
+try:
+    exec({code})
+except Exception as error:
+    sys.print_exception(error, sys.stdout)
+"""
 Script = list[tuple[str, object]]
 
 
 def micropython(code: str) -> list[str]:
     """Run code in a fresh interpreter that sees the repository read-only; return the lines it printed."""
-    start = "import gc, sys\ngc.disable()\nsys.path.append('/input')\nsys.path.append('/input/tests/device')\n"
-    guarded = (
-        f"{start}try:\n    exec({code!r})\nexcept Exception as error:\n    sys.print_exception(error, sys.stdout)\n"
+    result = run(
+        GUARDED.format(code=repr(code)), readonly_dir=ROOT, memory_bytes=64 << 20, fuel=1 << 40, wall_timeout_seconds=60
     )
-    result = run(guarded, readonly_dir=ROOT, memory_bytes=64 << 20, fuel=1 << 40, wall_timeout_seconds=60)
     assert result.stderr == ""
     return [line for line in result.stdout.splitlines() if line]
 

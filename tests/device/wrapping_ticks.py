@@ -1,6 +1,6 @@
 """A clock that wraps in the middle of the stir bar's turns; runs under CPython and MicroPython alike."""
 
-# ruff: noqa: UP, RUF005, RUF007, RUF012, B905 - also runs on MicroPython
+# ruff: noqa: UP031, RUF007, B905 - also runs on MicroPython
 
 from device.firmware.long_ticks import LongTicks
 from device.firmware.tachometer import EdgeLog
