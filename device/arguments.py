@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from device.board import CommandRefusedError
+from device.firmware import messages
 
 _LONGEST_S = 0xFFFFFFFF / 1e6  # 71 minutes: durations travel as 32 bit microseconds
 
@@ -32,6 +33,15 @@ def milliseconds(duration_s: float) -> int:
 def microseconds(duration_s: float) -> int:
     """Return a duration of 0 to 71 minutes in whole microseconds."""
     return round(_checked(duration_s) * 1e6)
+
+
+def switches_on(payload: bytes) -> bool:
+    """Tell whether a command, as on the wire, would switch an output on."""
+    identity = payload[0]
+    if identity in (messages.SET_LED, messages.SET_PWM):
+        fields = messages.unpack(*messages.REQUESTS[identity], payload[1:])
+        return bool(fields.get("intensity_percent", 0) or fields.get("duty_percent", 0))
+    return identity in (messages.RUN_PUMP, messages.MEASURE)
 
 
 def _checked(duration_s: float) -> float:

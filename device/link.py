@@ -11,7 +11,7 @@ import asyncio
 import secrets
 import struct
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from device.ack_timeout import TRIES, AckTimeout
@@ -178,11 +178,11 @@ class Link:
         self._send_next()
         return answer
 
-    def withdraw(self, identities: Collection[int], reason: str) -> None:
-        """Refuse, with `reason`, the commands of these identities that have not been sent yet."""
-        for request in [r for r in (*self._urgent, *self._waiting) if r.identity in identities]:
-            if not request.answer.done():
-                request.answer.set_exception(CommandRefusedError(reason))
+    def withdraw(self, is_meant: Callable[[bytes], bool], reason: str) -> None:
+        """Refuse, with `reason`, the commands not sent yet whose payload `is_meant`."""
+        for request in (*self._urgent, *self._waiting):
+            if is_meant(request.payload):
+                _fail(request, CommandRefusedError(reason))
 
     def close(self, reason: str = "the connection was closed") -> None:
         """End the session and let go of the transport; fails what is waiting, does not call `on_lost`."""

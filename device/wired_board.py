@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import secrets
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from device.arguments import channel_number, microseconds, milliseconds, percent
+from device.arguments import channel_number, microseconds, milliseconds, percent, switches_on
 from device.board import (
     Board,
     BoardDictionary,
@@ -37,23 +36,17 @@ from device.firmware import messages
 from device.link import Link, RefusedByBoardError
 from device.reconnect import Reconnector
 from device.reports import read_event, read_pump_run
+from device.results import LATE_S, Results
 from device.transport import Connector
 
 _log = logging.getLogger(__name__)
 
-# A result is asked for when it is this late; the board needs some milliseconds beside the times it was given.
-LATE_S = 0.25
-# A board still busy this long after the time it was given is not going to finish.
-STUCK_S = 5.0
 # Closing waits this long for the outputs to be off; after that the leases do it.
 CLOSE_S = 2.0
 # After a lost link, a pump run's result is still asked for this long after the run must have ended.
 RUN_RESULT_S = 15.0
 # A stop needs a frequency too; any the board accepts will do.
 STOP_FREQUENCY_HZ = 200.0
-
-# What ALL_OFF makes pointless: commands still waiting that would switch something on again.
-_SWITCHES_ON = frozenset({messages.SET_LED, messages.SET_PWM, messages.RUN_PUMP, messages.MEASURE})
 
 
 class WiredBoard(Board):
@@ -81,13 +74,14 @@ class WiredBoard(Board):
         self._listeners: list[Listener] = []
         self._status: BoardStatus | None = None
         self._usable = asyncio.Event()
-        self._results: dict[tuple[int, int], asyncio.Future[Fields]] = {}
-        self._next_id = secrets.randbits(16)
+        self._results = Results()
         self._measuring = asyncio.Lock()
         self._board_measures_until_s = 0.0
         # Nothing in this program has asked for an output yet, so what runs on the board belongs to nobody.
         self._all_off_due = True
         self._pumps_to_stop: set[int] = set()
+        # What a board that restarted has forgotten: (command, channel) to the command's arguments.
+        self._settings: dict[tuple[int, int], tuple[float, ...]] = {}
 
     # State
 
@@ -172,21 +166,21 @@ class WiredBoard(Board):
 
     async def run_pump(self, channel: int, duty_percent: float, frequency_hz: float, duration_s: float) -> PumpRun:
         """Run a pump for a time the board keeps; a link lost meanwhile is waited for. Cancelling stops the pump."""
-        run_id, link = self._take_id(), self._link()
+        run_id, link = self._results.next_number(), self._link()
         run = (run_id, channel, percent(duty_percent), frequency_hz, microseconds(duration_s))
-        result = self._expect(messages.PUMP_DONE, run_id)
+        self._results.expect(messages.PUMP_DONE, run_id)
         end_s = asyncio.get_running_loop().time() + duration_s
         try:
             try:
                 await link.request(messages.RUN_PUMP, *run)
-                fields = await self._collect(link, result, messages.GET_PUMP_RUN, run_id, duration_s)
+                fields = await self._results.collect(link, messages.PUMP_DONE, run_id, duration_s)
             except (NotConnectedError, CommandTimeoutError) as lost:
                 fields = await self._run_after_loss(run_id, end_s, lost)
         except asyncio.CancelledError:
             await self._stop_pump(channel)
             raise
         finally:
-            self._results.pop((messages.PUMP_DONE, run_id), None)
+            self._results.forget(messages.PUMP_DONE, run_id)
         return read_pump_run(fields, self._keeper.clock)
 
     async def _run_after_loss(self, run_id: int, end_s: float, lost: BoardError) -> Fields:
@@ -194,10 +188,10 @@ class WiredBoard(Board):
         loop = asyncio.get_running_loop()
         while True:
             await self.wait_until_usable(max(0.0, end_s + RUN_RESULT_S - loop.time()))
-            result = self._expect(messages.PUMP_DONE, run_id)
+            self._results.expect(messages.PUMP_DONE, run_id)
             remaining_s = max(0.0, end_s - loop.time())
             try:
-                return await self._collect(self._link(), result, messages.GET_PUMP_RUN, run_id, remaining_s)
+                return await self._results.collect(self._link(), messages.PUMP_DONE, run_id, remaining_s)
             except (NotConnectedError, CommandTimeoutError) as again:
                 lost = again
             except RefusedByBoardError as unknown:
@@ -226,13 +220,15 @@ class WiredBoard(Board):
         """Switch everything off before any other command that waits; at the next connection if there is none now."""
         self._all_off_due = True
         link = self._link()
-        link.withdraw(_SWITCHES_ON, "everything was switched off before this command was sent")
+        link.withdraw(switches_on, "everything was switched off before this command was sent")
         await link.request(messages.ALL_OFF, urgent=True)
         self._all_off_due = False
 
     async def set_heater_cutoff(self, cutoff_celsius: float) -> float:
         """Set the temperature above which the board switches the heater off; return what it took."""
-        return await self._value(messages.SET_HEATER_CUTOFF, cutoff_celsius)
+        taken = await self._value(messages.SET_HEATER_CUTOFF, cutoff_celsius)
+        self._settings[messages.SET_HEATER_CUTOFF, 0] = (cutoff_celsius,)
+        return taken
 
     async def clear_faults(self) -> None:
         """Let go of latched faults whose cause is gone."""
@@ -243,11 +239,11 @@ class WiredBoard(Board):
     async def set_gain(self, photodiode: str, full_scale_v: float) -> None:
         """Choose a photodiode's full scale, one of the dictionary's."""
         link, scales = self._link(), self._known().full_scale_v
+        channel = channel_number(photodiode, photodiode_names(), "photodiode")
         for gain, volts in enumerate(scales):
             if math.isclose(volts, full_scale_v, rel_tol=1e-6):
-                await link.request(
-                    messages.SET_GAIN, channel_number(photodiode, photodiode_names(), "photodiode"), gain
-                )
+                await link.request(messages.SET_GAIN, channel, gain)
+                self._settings[messages.SET_GAIN, channel] = (channel, gain)
                 return
         raise CommandRefusedError(f"the board has no full scale of {full_scale_v} V", f"Choose one of {scales}.")
 
@@ -261,18 +257,18 @@ class WiredBoard(Board):
         async with self._measuring:
             # A burst whose caller gave up is still under way on the board.
             await asyncio.sleep(max(0.0, self._board_measures_until_s - loop.time()))
-            link, burst_id = self._link(), self._take_id()
-            result = self._expect(messages.BURST, burst_id)
+            link, burst_id = self._link(), self._results.next_number()
+            self._results.expect(messages.BURST, burst_id)
             self._board_measures_until_s = loop.time() + takes_s + LATE_S
             try:
                 await link.request(messages.MEASURE, burst_id, *arguments)
-                fields = await self._collect(link, result, messages.GET_BURST, burst_id, takes_s)
+                fields = await self._results.collect(link, messages.BURST, burst_id, takes_s)
                 self._board_measures_until_s = 0.0
             except RefusedByBoardError:
                 self._board_measures_until_s = 0.0
                 raise
             finally:
-                self._results.pop((messages.BURST, burst_id), None)
+                self._results.forget(messages.BURST, burst_id)
         return read_burst(fields, self._known(), self._keeper.clock)
 
     async def read_tachometer(self, window_s: float) -> Tachometer:
@@ -338,40 +334,14 @@ class WiredBoard(Board):
         """Return the only, or first, field of a command's answer."""
         return float(next(iter((await self._fields(identity, *values)).values())))
 
-    def _take_id(self) -> int:
-        self._next_id = (self._next_id + 1) & 0xFFFF
-        return self._next_id
-
-    def _expect(self, identity: int, number: int) -> asyncio.Future[Fields]:
-        """Return the future of the result that telemetry will bring."""
-        result: asyncio.Future[Fields] = asyncio.get_running_loop().create_future()
-        self._results[identity, number] = result
-        return result
-
-    async def _collect(
-        self, link: Link, result: asyncio.Future[Fields], ask: int, number: int, takes_s: float
-    ) -> Fields:
-        """Wait for a result; ask for it when it is late."""
-        stuck_s = asyncio.get_running_loop().time() + takes_s + STUCK_S
-        wait_s = takes_s + LATE_S
-        while asyncio.get_running_loop().time() < stuck_s:
-            await asyncio.wait((result,), timeout=wait_s)
-            if result.done():
-                return result.result()
-            try:
-                return await link.ask(ask, number)
-            except RefusedByBoardError as refusal:
-                if refusal.status != messages.BUSY:
-                    raise
-            wait_s = LATE_S
-        raise CommandTimeoutError("the board does not finish what it began", "Restart the board.")
-
     async def _prepare(self, link: Link) -> None:
         """Bring a board just connected into the state this program knows."""
         if self._all_off_due:
             await link.request(messages.ALL_OFF, urgent=True)
             self._all_off_due = False
         await self._send_stops(link)
+        for (identity, _), values in self._settings.items():
+            await link.request(identity, *values)
 
     def _changed(self, connection: Connection) -> None:
         if connection.is_usable:
@@ -379,10 +349,7 @@ class WiredBoard(Board):
         else:
             self._usable.clear()
             self._status = None
-            for result in self._results.values():
-                if not result.done():
-                    result.set_exception(NotConnectedError(connection.detail, connection.remedy))
-                    result.exception()  # marked as seen: its command may have failed with the link already
+            self._results.fail(connection.detail, connection.remedy)
         self._tell(ConnectionChanged(connection))
 
     def _telemetry_arrived(self, identity: int, body: bytes) -> None:
@@ -394,11 +361,7 @@ class WiredBoard(Board):
         except (ValueError, IndexError) as error:
             _log.warning("A report of the board makes no sense (%s)", error)
             return
-        if identity in (messages.BURST, messages.PUMP_DONE):
-            number = int(fields["burst_id" if identity == messages.BURST else "run_id"])
-            result = self._results.get((identity, number))
-            if result is not None and not result.done():
-                result.set_result(fields)
+        self._results.arrived(identity, fields)
         if isinstance(event, StatusReported):
             self._status = event.status
         self._keeper.telemetry_arrived()

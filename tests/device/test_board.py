@@ -250,11 +250,13 @@ def test_a_pump_cancelled_while_unplugged_is_stopped_at_the_next_connection(in_b
 def test_all_off_overtakes_and_refuses_what_would_switch_on_again(in_bent_time: Bent) -> None:
     async def scenario(bench: Bench) -> None:
         bench.misbehave("delay 0.02")
-        commands = [asyncio.create_task(bench.board.set_led(led, 50, 10)) for led in "ABCD"]
+        on = [asyncio.create_task(bench.board.set_led(led, 50, 10)) for led in "ABCD"]
+        off = asyncio.create_task(bench.board.set_pwm(1, 0, 200, 0))
         await asyncio.sleep(0.01)
         await bench.board.all_off()
-        done, _ = await asyncio.wait(commands)
-        assert sum(isinstance(task.exception(), CommandRefusedError) for task in done) == 3
+        await asyncio.wait(on)
+        assert [isinstance(task.exception(), CommandRefusedError) for task in on] == [False, True, True, True]
+        assert await off == 0
         assert sum(bench.truth()[f"led_{led}_percent"] for led in "abcd") == 0
 
     on_a_bench(in_bent_time, scenario)
@@ -389,6 +391,20 @@ def test_a_hung_board_is_noticed_and_comes_back(in_bent_time: Bent) -> None:
         await bench.board.wait_until_usable(10)
         utc_s = (await bench.board.read_tachometer(1)).utc_s
         assert utc_s == pytest.approx(bench.clock.utc_s(), abs=0.01), "the clock of the restarted board is mapped anew"
+
+    on_a_bench(in_bent_time, scenario)
+
+
+def test_what_a_restarted_board_forgot_is_set_again(in_bent_time: Bent) -> None:
+    async def scenario(bench: Bench) -> None:
+        await bench.board.set_gain("2", 0.256)
+        await bench.board.set_heater_cutoff(40)
+        await bench.board.reboot()
+        await bench.board.wait_until_usable(10)
+        assert (await bench.board.measure(INFRARED)).signals["2"].full_scale_v == 0.256
+        bench.misbehave("overheat 50")
+        await asyncio.sleep(2)
+        assert bench.told(FaultRaised)[0].faults == ("heater cut-off",)
 
     on_a_bench(in_bent_time, scenario)
 

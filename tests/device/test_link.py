@@ -173,7 +173,7 @@ def test_urgent_commands_overtake_and_withdrawn_ones_are_never_sent(in_bent_time
         first = link.post(messages.BLINK_ERROR, 1)
         led = link.post(messages.SET_LED, 1, 50.0, 1000)
         blink = link.post(messages.BLINK_ERROR, 2)
-        link.withdraw({messages.SET_LED}, "all off")
+        link.withdraw(lambda payload: payload[0] == messages.SET_LED, "all off")
         off = link.post(messages.ALL_OFF, urgent=True)
         await asyncio.wait((first, led, blink, off))
         assert [payload[0] for payload in board.executed] == [
