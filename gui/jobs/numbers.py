@@ -43,5 +43,6 @@ def limits_text(limits: Limits, measure: str = "") -> str:
 
 
 def short(value: float) -> str:
-    """Return a number with the digits that matter, at most five."""
-    return f"{value:.5g}".replace("-", "−")
+    """Return a number with the digits that matter: four, and no thousand cut off."""
+    text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return text.replace("-", "−")

@@ -162,8 +162,8 @@ class RunningJob(QFrame):
 
 
 def _shown(settings: tuple[Setting, ...]) -> list[Setting]:
-    """Return the settings to show: what can be changed first, `$state` is the badge."""
-    rest = [setting for setting in settings if setting.name != "$state"]
+    """Return the settings to show: what can be changed first. `$state` is the badge; `ods` repeats the channels."""
+    rest = [setting for setting in settings if setting.name != "$state" and setting.datatype != "ODReadings"]
     return [s for s in rest if s.is_settable] + [s for s in rest if not s.is_settable]
 
 

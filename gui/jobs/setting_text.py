@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from gui.jobs.capability import Setting
 from gui.jobs.numbers import short
+from gui.moments import exact
+
+# Seconds beyond this are not a length of time but a moment: seconds since 1970, in 2001.
+_FIRST_MOMENT_S = 1e9
 
 # Of structures, the keys that hold the value people mean, in this order.
 _VALUE_KEYS = ("od", "od_fused", "od_filtered", "growth_rate", "temperature", "voltage", "measured_rpm", "event_name")
@@ -18,6 +23,8 @@ def setting_text(setting: Setting, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
+        if setting.unit == "s" and value > _FIRST_MOMENT_S:
+            return exact(datetime.fromtimestamp(value, UTC))
         return f"{short(float(value))} {setting.unit}".strip()
     if isinstance(value, dict):
         return _structure_text(setting, value)

@@ -32,8 +32,13 @@ class Coverage:
 
     def lacks_detail(self, span: tuple[float, float], wanted_s: float) -> bool:
         """Tell whether a part of `span` is known only in buckets longer than `wanted_s`."""
-        return any(
-            known.bucket_s > wanted_s and known.start_s < span[1] and known.end_s > span[0] for known in self._known
+        return self.coarsest_s(span) > wanted_s
+
+    def coarsest_s(self, span: tuple[float, float]) -> float:
+        """Return the longest bucket by which a part of `span` is known, 0 when every reading is."""
+        return max(
+            (k.bucket_s for k in self._known if k.start_s < span[1] and k.end_s > span[0]),
+            default=0.0,
         )
 
     def clear(self) -> None:

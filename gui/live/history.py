@@ -17,8 +17,9 @@ from gui.live.utc_text import utc_text
 from gui.service_client import ServiceClient, ServiceRefusedError, ServiceTroubleError
 from gui.unit import utc_s_of
 
-# The service answers at most 20 000 points; this many are enough for a very wide screen, as minima and maxima.
+# Enough for a very wide screen, as minima and maxima; and what the service gives at most.
 _POINTS = 2800
+_MOST_POINTS = 20_000
 _SETTLE_MS = 200
 # Looking closer also loads this share of the span on either side, so that moving a little needs no new request.
 _AROUND = 0.5
@@ -72,6 +73,18 @@ class History(QObject):
         self._looked_at = (*span, max(columns, 1))
         self._settled.start()
 
+    def bucket_s(self, series: str, span: tuple[float, float]) -> float:
+        """Return how coarsely a series is known within a span: a bucket's length in seconds, 0 for every reading."""
+        return self._coverage[series].coarsest_s(span)
+
+    async def load_in_full(self, span: tuple[float, float]) -> None:
+        """Load as much detail of a span as the service gives in one answer per series."""
+        if self.experiment is not None:
+            rough = [series for series, coverage in self._coverage.items() if coverage.lacks_detail(span, 0.0)]
+            await asyncio.gather(
+                *(self._fetch(self.experiment, series, *span, self._generation, _MOST_POINTS) for series in rough)
+            )
+
     async def _load(self, experiment: str, now_s: float, generation: int) -> None:
         try:
             item = await self._client.get(_path(experiment))
@@ -104,10 +117,12 @@ class History(QObject):
             if coverage.lacks_detail((start_s, end_s), 2 * length_s / columns):
                 background.run(self._fetch(self.experiment, series, *span, self._generation), self, self._on_trouble)
 
-    async def _fetch(self, experiment: str, series: str, start_s: float | None, end_s: float, generation: int) -> None:
+    async def _fetch(
+        self, experiment: str, series: str, start_s: float | None, end_s: float, generation: int, points: int = _POINTS
+    ) -> None:
         if start_s is not None and round(start_s * 1000) >= round(end_s * 1000):
             return
-        query = {"from": None if start_s is None else utc_text(start_s), "to": utc_text(end_s), "points": _POINTS}
+        query = {"from": None if start_s is None else utc_text(start_s), "to": utc_text(end_s), "points": points}
         answer = await self._client.get(f"{_path(experiment)}/time_series/{quote(series, safe='')}", **query)
         if generation != self._generation:
             return

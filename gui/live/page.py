@@ -19,6 +19,7 @@ from gui import theme
 from gui.live.cards import OpticalDensityCard, StirringCard, TemperatureCard
 from gui.live.curve import Curve
 from gui.live.emptiness import RETRY, START, emptiness
+from gui.live.export import Export
 from gui.live.feed import LiveFeed
 from gui.live.history import History
 from gui.live.plot_stack import PlotStack
@@ -56,6 +57,7 @@ class LivePage(QWidget):
             StirringCard(self.stack.curves, unit, self.session),
             TemperatureCard(self.stack.curves, unit, self.session),
         )
+        self.export = Export(unit, self.history, self.stack, self.readout, self)
         self._pointer_s = math.nan
         self._empty_action = START
         self._tick = QTimer(self, interval=_TICK_MS)
@@ -82,7 +84,7 @@ class LivePage(QWidget):
         self._plots.addWidget(self._curves)
         self._plots.addWidget(self.empty)
         row = QHBoxLayout(self)
-        row.setContentsMargins(theme.AROUND_PX, 0, theme.AROUND_PX - 4, theme.BETWEEN_PX)
+        row.setContentsMargins(theme.AROUND_PX, 4, theme.AROUND_PX - 4, theme.BETWEEN_PX)
         row.setSpacing(theme.BETWEEN_PX)
         row.addWidget(self._plots, 1)
         row.addWidget(self._card_column())
@@ -123,6 +125,8 @@ class LivePage(QWidget):
         self.view_bar.log_wanted.connect(self.stack.set_log)
         self.view_bar.hours_wanted.connect(self._on_hours)
         self.view_bar.reference_wanted.connect(self._on_reference)
+        self.view_bar.csv_wanted.connect(self.export.ask_csv)
+        self.view_bar.png_wanted.connect(self.export.ask_png)
 
     def _on_reading(self, series: str) -> None:
         if series not in self.readout.chips:  # its first one
