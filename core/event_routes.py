@@ -112,6 +112,7 @@ class _Stream(Response):
             await send({"type": "http.response.body", "body": b""})
         finally:
             gone.cancel()
+            self._reader.cut = None
             self._hub.leave(self._reader)
 
     async def _go_on(self, send: Send) -> None:

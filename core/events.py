@@ -98,8 +98,8 @@ class Reader:
         self._wake = asyncio.Event()
         self.fell_behind = False
         self.is_closed = False
-        # Cuts the connection, however much is still to be sent; set by whoever does the sending.
-        self.cut: Callable[[], None] = _nothing
+        # Cuts the connection, however much is still to be sent; set by whoever does the sending, while it does.
+        self.cut: Callable[[], None] | None = None
 
     def wants(self, event: Event) -> bool:
         """Whether the event passes the reader's filters."""
@@ -140,6 +140,11 @@ class Reader:
     def skip(self) -> None:
         """Forget what is queued: the reader is about to be told of it in another way."""
         self._queue.clear()
+
+    def let_go(self) -> None:
+        """Cut the connection if the stream has not ended yet."""
+        if self.cut is not None:
+            self.cut()
 
     def close(self) -> None:
         """End the stream after what is queued."""
@@ -230,7 +235,7 @@ class EventHub:
         for reader in tuple(self._readers):
             if not reader.put(event):
                 self._readers.discard(reader)
-                asyncio.get_running_loop().call_later(_LAST_WORDS_S * self._speed, reader.cut)
+                asyncio.get_running_loop().call_later(_LAST_WORDS_S * self._speed, reader.let_go)
 
     def _on_job(self, event: JobChanged) -> None:
         keys = ("job_id", "job_name", "experiment", "is_running", "started_at", "ended_at")
@@ -271,7 +276,3 @@ class EventHub:
     def _on_log(self, event: LogWritten) -> None:
         if LEVELS.get(event.item["level"], 0) >= LEVELS["INFO"]:
             self._send("log", event.item["experiment"], event.item)
-
-
-def _nothing() -> None:
-    """There is no connection to cut yet."""
