@@ -30,6 +30,7 @@ class LiveFeed(QObject):
         self._curves = curves
         self._history = history
         self._outages = Outages(unit)
+        history.gap_recorded.connect(self._on_recorded_gap)
         unit.reading.connect(self._on_reading)
         unit.gap.connect(self._on_gap)
         unit.setting_changed.connect(self._on_setting)
@@ -66,6 +67,14 @@ class LiveFeed(QObject):
         for name, curve in self._curves.items():
             if series in ("", name):
                 curve.buffer.mark_gap(utc_s)
+
+    def _on_recorded_gap(self, series: str, utc_s: float, reason: str) -> None:
+        buffer = self._curves[series].buffer
+        after = buffer.between((utc_s, self._unit.utc_s())).start
+        if after < len(buffer):
+            words = reason[:1].upper() + reason[1:]
+            if self._outages.add(utc_s, float(buffer.t[after]), words):
+                self.outages_changed.emit()
 
     def _on_setting(self, job: str, setting: str, value: object) -> None:
         if job == "od_reading" and setting.startswith("od") and isinstance(value, dict):

@@ -30,6 +30,7 @@ class History(QObject):
 
     Signals:
         changed: buffers have new samples, or `state` changed.
+        gap_recorded: series, UTC second from which on readings are missing, why.
 
     Attributes:
         experiment: whose readings these are.
@@ -39,6 +40,7 @@ class History(QObject):
     """
 
     changed = Signal()
+    gap_recorded = Signal(str, float, str)
 
     def __init__(self, client: ServiceClient, buffers: dict[str, SeriesBuffer], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -66,7 +68,10 @@ class History(QObject):
         self.state = "none" if experiment is None else "loading"
         self.changed.emit()
         if experiment is not None:
-            background.run(self._load(experiment, now_s, self._generation), self, self._on_trouble)
+            # Looked up now: readings that come live while the answer is on its way are newer than what is missing.
+            known = {series: buffer.latest() for series, buffer in self._buffers.items()}
+            known_until = {series: None if latest is None else latest[0] for series, latest in known.items()}
+            background.run(self._load(experiment, known_until, now_s, self._generation), self, self._on_trouble)
 
     def look_at(self, span: tuple[float, float], columns: int) -> None:
         """Say what is shown; when it stays so for a moment and is known too coarsely, more detail is loaded."""
@@ -85,7 +90,7 @@ class History(QObject):
                 *(self._fetch(self.experiment, series, *span, self._generation, _MOST_POINTS) for series in rough)
             )
 
-    async def _load(self, experiment: str, now_s: float, generation: int) -> None:
+    async def _load(self, experiment: str, known_until: dict[str, float | None], now_s: float, generation: int) -> None:
         try:
             item = await self._client.get(_path(experiment))
         except ServiceRefusedError as refusal:
@@ -98,14 +103,11 @@ class History(QObject):
             self.start_utc_s = utc_s_of(item["created_at"])
         recorded = [entry["series"] for entry in item.get("series", []) if entry.get("points", 1)]
         wanted = [series for series in recorded if series in self._buffers]
-        await asyncio.gather(*(self._load_new(experiment, series, now_s, generation) for series in wanted))
+        fetches = (self._fetch(experiment, series, known_until[series], now_s, generation) for series in wanted)
+        await asyncio.gather(*fetches)
         if generation == self._generation:
             self.state = "loaded"
             self.changed.emit()
-
-    async def _load_new(self, experiment: str, series: str, now_s: float, generation: int) -> None:
-        latest = self._buffers[series].latest()
-        await self._fetch(experiment, series, None if latest is None else latest[0], now_s, generation)
 
     def _look_closer(self) -> None:
         start_s, end_s, columns = self._looked_at
@@ -131,6 +133,9 @@ class History(QObject):
             first_s = known.start_s if start_s is None else start_s
             self._buffers[series].splice((first_s, known.end_s), t, values, known.bucket_s)
             self._coverage[series].add(Known(first_s, known.end_s, known.bucket_s))
+            for gap in answer.get("gaps", []):
+                self._buffers[series].mark_gap(float(gap["t"]))
+                self.gap_recorded.emit(series, float(gap["t"]), str(gap.get("reason") or ""))
             self.changed.emit()
 
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 from gui.unit import Unit, utc_s_of
 
+# The record and the window tell the same outage within this many seconds.
+_SAME_S = 5.0
 _BOARD_AWAY = ("lost", "no_board", "refused", "wrong_firmware", "connecting")
 
 
@@ -46,6 +48,14 @@ class Outages:
         self.all.append(Outage(since_s, None, words))
         return True
 
+    def add(self, start_s: float, end_s: float, words: str) -> bool:
+        """Note an outage that is over, told by the record; return whether it was not known yet."""
+        for known in self.all:
+            if known.start_s - _SAME_S < end_s and (known.end_s is None or start_s < known.end_s + _SAME_S):
+                return False
+        self.all = sorted([*self.all, Outage(start_s, end_s, words)], key=_start)
+        return True
+
     def _away(self) -> tuple[str, float] | None:
         now_s = self._unit.utc_s()
         if not self._unit.service.is_live:
@@ -55,3 +65,7 @@ class Outages:
             return None
         since_s = utc_s_of(board["since"]) if board.get("since") else now_s
         return "Board lost", min(since_s, now_s)
+
+
+def _start(outage: Outage) -> float:
+    return outage.start_s

@@ -73,7 +73,7 @@ _OTHERS = (
     Trace("od_fused", "Fused", "AU", OPTICAL_DENSITY, 3),
     Trace("growth_rate", "Growth rate", "h⁻¹", GROWTH, 3),
     Trace("temperature", "Vial", "°C", TEMPERATURE, 1),
-    Trace(HEATER_BOARD, "Heater board", "°C", TEMPERATURE, 1, dashed=True),
+    Trace(HEATER_BOARD, "Heater board", "°C", TEMPERATURE, 1),
     Trace("measured_rpm", "Stirring", "RPM", STIRRING, 0),
     Trace("relative_intensity_of_ir_led", "REF", "", REFERENCE, 3, dashed=True),
 )
