@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.bus import JobChanged, SettingChanged
+from core.config import Config
 from core.errors import BadRequestError, UnavailableError
 from core.jobs.declaration import STATE_SETTING, Option, Setting
 from core.jobs.job import Job, JobState
@@ -44,10 +45,14 @@ class OdRhythm:
 class DodgingJob(Job):
     """A job that can rest during OD readings; its `set_up` calls this one's first."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, config: Config, options: dict[str, Any]) -> None:
+        super().__init__(config, options)
+        section = f"{self.declaration.job_name}.config"
+        self._pre_s = config.number(section, "pre_delay_duration")
+        self._post_s = config.number(section, "post_delay_duration")
+        enabled = options["enable_dodging_od"]
+        self._starts_dodging = config.boolean(section, "enable_dodging_od") if enabled is None else bool(enabled)
         self._od_changed = asyncio.Event()
-        self._pre_s = self._post_s = 0.0
 
     @abstractmethod
     async def begin_dodging(self, rhythm: OdRhythm) -> None:
@@ -66,17 +71,11 @@ class DodgingJob(Job):
         """Act again; `free_s` seconds are left until the job must come to rest."""
 
     async def set_up(self) -> None:
-        """Read the delays and begin to follow od_reading."""
-        section = f"{self.declaration.job_name}.config"
-        self._pre_s = self.context.config.number(section, "pre_delay_duration")
-        self._post_s = self.context.config.number(section, "post_delay_duration")
+        """Begin to follow od_reading."""
         if min(self._pre_s, self._post_s) < _SHORT_DELAY_S:
             self.log.warning("A delay below %g s around OD readings may disturb them.", _SHORT_DELAY_S)
-        enabled = self.options["enable_dodging_od"]
-        if enabled is None:
-            enabled = self.context.config.boolean(section, "enable_dodging_od")
-        self._check_rhythm(enabled)
-        self.publish("enable_dodging_od", enabled)
+        self._check_rhythm(self._starts_dodging)
+        self.publish("enable_dodging_od", self._starts_dodging)
         self.publish("currently_dodging_od", False)
         self.listen(JobChanged, self._hear_job)
         self.listen(SettingChanged, self._hear_setting)

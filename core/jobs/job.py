@@ -57,7 +57,6 @@ class JobContext:
     """What a job is given by the service.
 
     Attributes:
-        config: the configuration with this run's overrides.
         outputs: the outputs this job holds, and no other job.
         store: values kept for good, by store name and key.
         settings_of: published settings of the running job of a name, `$state` included; None when it does not run.
@@ -70,7 +69,6 @@ class JobContext:
     source: str
     clock: Clock
     bus: Bus
-    config: Config
     board_link: BoardLink
     outputs: HeldOutputs
     led_locks: LedLocks
@@ -81,15 +79,24 @@ class JobContext:
 
 
 class Job:
-    """Base class of every job. Options have been checked against the declaration before the job is made."""
+    """Base class of every job.
+
+    Args:
+        config: the configuration with this run's overrides.
+        options: values of all declared options, already checked against the declaration.
+
+    A constructor only reads these, and refuses the start by raising; nothing has happened by then. The context comes
+    afterwards, before `set_up`.
+    """
 
     declaration: ClassVar[JobDeclaration]
+    context: JobContext
+    clock: Clock
+    log: logging.LoggerAdapter[Any]
 
-    def __init__(self, context: JobContext, options: dict[str, Any]) -> None:
-        self.context = context
+    def __init__(self, config: Config, options: dict[str, Any]) -> None:
+        self.config = config
         self.options = options
-        self.clock = context.clock
-        self.log = context.log
         self.state = JobState.INIT
         self.settings: dict[str, Any] = {STATE_SETTING: JobState.INIT.value}
         self.failure: BaseException | None = None
@@ -218,6 +225,12 @@ class Job:
     def is_ending(self) -> bool:
         """Whether the job has been told to end, or has ended."""
         return self._ending.is_set()
+
+    def attach(self, context: JobContext) -> None:
+        """Give the job its place in the service."""
+        self.context = context
+        self.clock = context.clock
+        self.log = context.log
 
     async def live(self) -> None:
         """Go through the job's whole life; returns when it has ended and its outputs are off."""

@@ -13,6 +13,7 @@ from core.plugins.api import (
     BoardEvent,
     BoardStatus,
     ButtonMoved,
+    Config,
     ConnectionChanged,
     Group,
     Job,
@@ -44,8 +45,8 @@ class Monitor(Job):
         },
     )
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, config: Config, options: dict[str, Any]) -> None:
+        super().__init__(config, options)
         self._seen_utc_s = 0.0
         self._supply_is_low = False
 

@@ -15,7 +15,7 @@ from typing import Any
 from core.board_link import BoardLink
 from core.bus import Bus, JobChanged
 from core.clock import Clock, timestamp
-from core.config import Config
+from core.config import Config, ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, TooSoonError, UnavailableError
 from core.experiments.experiments import Experiments, check_name
 from core.jobs.built_in import BUILT_IN_JOBS
@@ -137,22 +137,22 @@ class JobRunner:
         config = self._config.with_overrides(request.config_overrides)
         if request.experiment is not None and not declaration.is_long_running:
             check_name(request.experiment)
-        outputs = job_class.outputs_needed(config)
+        job, outputs = self._make(job_class, config, options, request)
         self._refuse_too_soon(request.job_name)
         self._refuse_running(request.job_name)
+        self._refuse_held(outputs)
         if declaration.needs_board:
-            self._refuse_held(outputs)
             _ = self._board_link.board
         self._accepted_s[request.job_name] = self._clock.monotonic_s()
         experiment = NO_EXPERIMENT if declaration.is_long_running else self._experiments.ensure(request.experiment)
-        return self._begin(job_class, options, request.source, config, experiment, outputs)
+        return self._begin(job, request.source, experiment, outputs)
 
     def start_long_running(self) -> None:
         """Start the jobs that belong to the unit itself."""
         for job_class in self.registry.classes:
             if job_class.declaration.is_long_running:
                 options = read_options(job_class.declaration, {})
-                self._begin(job_class, options, "system", self._config, NO_EXPERIMENT, ())
+                self._begin(job_class(self._config, options), "system", NO_EXPERIMENT, ())
 
     async def until_started(self, job: Job) -> dict[str, Any]:
         """Return what the task of a start results in, once the job has left `init`; raise why it could not start."""
@@ -167,16 +167,19 @@ class JobRunner:
             raise ServiceError(f"{name} did not start.", cause=f"{type(failure).__name__}: {failure}")
         return {"job_name": name, "job_id": job.context.job_id, "state": job.state.value}
 
-    def _begin(
-        self,
-        job_class: type[Job],
-        options: dict[str, Any],
-        source: str,
-        config: Config,
-        experiment: str,
-        outputs: tuple[str, ...],
-    ) -> Job:
-        declaration = job_class.declaration
+    def _make(
+        self, job_class: type[Job], config: Config, options: dict[str, Any], request: StartRequest
+    ) -> tuple[Job, tuple[str, ...]]:
+        """Return a job that has not begun, and the outputs it needs; its configuration may be refused."""
+        try:
+            return job_class(config, options), job_class.outputs_needed(config)
+        except ConfigError as error:
+            if not request.config_overrides:
+                raise
+            raise BadRequestError(error.error, error.cause, error.remedy, fields=["config_overrides"]) from error
+
+    def _begin(self, job: Job, source: str, experiment: str, outputs: tuple[str, ...]) -> Job:
+        declaration = job.declaration
         name = declaration.job_name
         self.holds.claim(outputs, name)
         job_id = self._records.insert_job(name, experiment, source, declaration.is_long_running)
@@ -189,7 +192,6 @@ class JobRunner:
             source=source,
             clock=self._clock,
             bus=self._bus,
-            config=config,
             board_link=self._board_link,
             outputs=HeldOutputs(self.holds, outputs, self._board_link, self._bus, self._clock),
             led_locks=self.led_locks,
@@ -198,7 +200,7 @@ class JobRunner:
             settings_of=self.settings_of,
             active_experiment=self._experiments.active,
         )
-        job = job_class(context, options)
+        job.attach(context)
         entry = RunningJob(job, row)
         self._running[job_id] = entry
         job.state_changed = lambda: self._on_state(entry)

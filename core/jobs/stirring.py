@@ -86,9 +86,8 @@ class Stirring(DodgingJob):
         },
     )  # fmt: skip
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        config = self.context.config
+    def __init__(self, config: Config, options: dict[str, Any]) -> None:
+        super().__init__(config, options)
         self._channel = pwm_channel(config, "stirring")
         self._frequency_hz = config.number(_SECTION, "pwm_hz")
         self._measures_only = bool(self.options["measure_rpm_only"])
@@ -247,7 +246,7 @@ class Stirring(DodgingJob):
 
     def _first(self, option: str, key: str) -> float:
         given = self.options[option]
-        return float(given) if given is not None else self.context.config.number(_SECTION, key)
+        return float(given) if given is not None else self.config.number(_SECTION, key)
 
     def _window_s(self) -> float:
         if self._measures_only:

@@ -155,7 +155,7 @@ def _refuse_outside(limits: Option | Setting, number: float, name: str = "") -> 
 def _within(setting: Setting, name: str, number: float) -> float:
     low, high = _limits(setting)
     if setting.clamps:
-        return min(max(number, low), high)
+        return float(min(max(number, low), high))
     _refuse_outside(setting, number, name)
     return number
 

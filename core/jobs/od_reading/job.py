@@ -62,9 +62,8 @@ class OdReading(Job):
         },
     )  # fmt: skip
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        config = self.context.config
+    def __init__(self, config: Config, options: dict[str, Any]) -> None:
+        super().__init__(config, options)
         self._channels: OpticalChannels = read_channels(config)
         self._is_snapshot = bool(self.options["snapshot"])
         self._interval_s = self.options["interval"] or _configured_interval_s(config)
@@ -75,7 +74,7 @@ class OdReading(Job):
         self._penalizer = config.number(_SECTION, "smoothing_penalizer")
         self._photometer = Photometer(
             self._channels,
-            self.log,
+            self._warn,
             settle_s=config.number(_SECTION, "duration_between_led_off_and_od_reading"),
             dark_others=config.boolean(_SECTION, "turn_off_leds_during_reading"),
             uses_dark_offset=config.boolean(_SECTION, "use_dark_offsets"),
@@ -89,6 +88,8 @@ class OdReading(Job):
         """Measure the dark, tune the gains, choose the intensity when it is `auto`, and start the rhythm."""
         self._refuse_missing_photodiodes()
         self._warn_of_settings()
+        if self._reference:
+            self._reference.first_v = self.context.store.get(_REF0_STORE, self.context.experiment)
         self.publish("interval", None if self._is_snapshot else self._interval_s)
         await self._prepare()
         self.publish("ir_led_intensity", self._intensity)
@@ -133,9 +134,11 @@ class OdReading(Job):
         mode = config.text(_SECTION, "ref_normalization")
         if mode not in MODES:
             raise config.refuse(_SECTION, "ref_normalization", "unity or classic")
-        first_v = self.context.store.get(_REF0_STORE, self.context.experiment)
         interval_s = None if self._is_snapshot else self._interval_s
-        return Reference(mode, config.number(_SECTION, "pd_reference_ema"), interval_s, first_v)
+        return Reference(mode, config.number(_SECTION, "pd_reference_ema"), interval_s)
+
+    def _warn(self, what: str) -> None:
+        self.log.warning("%s", what)
 
     def _refuse_missing_photodiodes(self) -> None:
         dictionary = self.board.dictionary
@@ -186,7 +189,7 @@ class OdReading(Job):
         return round(max(best, _AUTO_LEAST_PERCENT), 2)
 
     def _other_leds(self) -> list[str]:
-        return [channel for channel in self.context.config.section("leds") if channel != self._channels.ir_led]
+        return [channel for channel in self.config.section("leds") if channel != self._channels.ir_led]
 
     async def _read(self) -> None:
         started_utc_s = self.clock.utc_s()
@@ -258,7 +261,7 @@ class OdReading(Job):
         self.log.error("OD reading ends, all LEDs go off: %s. Lower ir_led_intensity, or look for stray light.", error)
         self.context.led_locks.clear()
         self.end()
-        for channel in self.context.config.section("leds"):
+        for channel in self.config.section("leds"):
             await self.board.set_led(channel, 0.0, 0.0)
 
 

@@ -6,9 +6,8 @@ anything here sees it; no fit is needed. All values are volts at the converter's
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from core.jobs.od_reading.averages import MovingAverage
 from core.jobs.od_reading.channels import OpticalChannels
@@ -38,6 +37,7 @@ class Photometer:
     """Measures the photodiodes of `channels` on one board.
 
     Args:
+        warn: tells the user something.
         settle_s: time between lighting the LED and the first sample.
         dark_others: other LEDs are off meanwhile.
         uses_dark_offset: a reading without light is taken first and subtracted.
@@ -46,14 +46,14 @@ class Photometer:
     def __init__(
         self,
         channels: OpticalChannels,
-        log: logging.LoggerAdapter[Any],
+        warn: Callable[[str], None],
         *,
         settle_s: float,
         dark_others: bool,
         uses_dark_offset: bool,
     ) -> None:
         self._channels = channels
-        self._log = log
+        self._warn = warn
         self._settle_s = settle_s
         self._dark_others = dark_others
         self._uses_dark_offset = uses_dark_offset
@@ -131,7 +131,7 @@ class Photometer:
                 await board.blink_error(_BLINK_SATURATED)
                 if level_v > _STOP_V:
                     raise TooMuchLightError(f"photodiode {channel} reads {level_v:.2f} V")
-                self._log.warning("Photodiode %s reads %.2f V; from 3.2 V on it would be stopped.", channel, level_v)
+                self._warn(f"Photodiode {channel} reads {level_v:.2f} V; above {_STOP_V} V OD reading ends.")
             if scales:
                 wanted[channel] = full_scale_for(level_v, scales)
         await self._set_gains(board, wanted)

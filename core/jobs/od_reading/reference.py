@@ -31,12 +31,14 @@ class Reference:
         mode: `unity` or `classic`.
         past_weight: weight of the past in the average (`pd_reference_ema`).
         interval_s: time between readings, None for a single one.
+
+    Attributes:
         first_v: REF0, the experiment's first reference reading in volts; None when there was none yet.
     """
 
-    def __init__(self, mode: str, past_weight: float, interval_s: float | None, first_v: float | None) -> None:
+    def __init__(self, mode: str, past_weight: float, interval_s: float | None) -> None:
         self.interval_s = interval_s
-        self.first_v = first_v
+        self.first_v: float | None = None
         self._mode = mode
         self._past_weight = past_weight
         self.begin_again()
