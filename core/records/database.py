@@ -98,7 +98,8 @@ def _bring_up_to_date(
 
 
 def _version(path: Path) -> int:
-    with closing(connect(path)) as connection:
+    # Not `connect`: the file may be another program's, and must be left as it is then.
+    with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)) as connection:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise sqlite3.DatabaseError("this is another program's database")
