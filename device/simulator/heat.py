@@ -41,11 +41,11 @@ class Heat:
         board_end = self.room + watts / (to_vial + _BOARD_TO_ROOM_W_PER_K - to_vial * share)
         vial_end = self.room + (board_end - self.room) * share
         x, y = self.board - board_end, self.vial - vial_end
-        # exp(A t) of a 2x2 matrix: e^(mt) (cosh(qt) I + sinh(qt)/q (A - mI))
+        # exp(A t) of a 2x2 matrix with eigenvalues m + q and m - q: even I + odd (A - mI)
         mean = (a + d) / 2.0
         q = math.sqrt(mean * mean - (a * d - b * c))
-        scale = math.exp(mean * dt_s)
-        even, odd = scale * math.cosh(q * dt_s), scale * math.sinh(q * dt_s) / q
+        slow, fast = math.exp((mean + q) * dt_s), math.exp((mean - q) * dt_s)
+        even, odd = (slow + fast) / 2.0, (slow - fast) / (2.0 * q)
         self.board = board_end + even * x + odd * ((a - mean) * x + b * y)
         self.vial = vial_end + even * y + odd * (c * x + (d - mean) * y)
         led_end = self.room + _LED_SHARE * (self.vial - self.room)
