@@ -34,6 +34,8 @@ _FAST_INTERVAL_S = 1.0
 _PENALTY_SAMPLES, _READING_SAMPLES = 40, 38
 _RELATIVE_EVERY = 5
 
+_TOO_BRIGHT_REMEDY = "Lower ir_led_intensity, or keep stray light away from the vial."
+
 _OD_NAMES = tuple(f"od{channel}" for channel in range(1, 5))
 
 
@@ -91,7 +93,11 @@ class OdReading(Job):
         if self._reference:
             self._reference.first_v = self.context.store.get(_REF0_STORE, self.context.experiment)
         self.publish("interval", None if self._is_snapshot else self._interval_s)
-        await self._prepare()
+        try:
+            await self._prepare()
+        except TooMuchLightError as error:
+            await self._darken()
+            raise ServiceError(f"There is too much light: {error}.", remedy=_TOO_BRIGHT_REMEDY) from error
         self.publish("ir_led_intensity", self._intensity)
         if not self._is_snapshot:
             self._start_timer()
@@ -162,16 +168,13 @@ class OdReading(Job):
         self._timer = self.every(self._interval_s, self._read)
 
     async def _prepare(self) -> None:
-        try:
-            with self.context.led_locks.locked(self._other_leds()):
-                light = await self._photometer.prepare(self.board, self._intensity)
-                if self._is_auto:
-                    self._is_auto = False
-                    self._intensity = self._auto_intensity(light)
-                    self.log.info("The infrared LED is set to %g %%.", self._intensity)
-                    await self._photometer.prepare(self.board, self._intensity)
-        except TooMuchLightError as error:
-            await self._stop_for_light(error)
+        with self.context.led_locks.locked(self._other_leds()):
+            light = await self._photometer.prepare(self.board, self._intensity)
+            if self._is_auto:
+                self._is_auto = False
+                self._intensity = self._auto_intensity(light)
+                self.log.info("The infrared LED is set to %g %%.", self._intensity)
+                await self._photometer.prepare(self.board, self._intensity)
         self._is_prepared = True
 
     def _auto_intensity(self, light: LightReading) -> float:
@@ -192,16 +195,17 @@ class OdReading(Job):
         return [channel for channel in self.config.section("leds") if channel != self._channels.ir_led]
 
     async def _read(self) -> None:
-        started_utc_s = self.clock.utc_s()
-        if not self._is_prepared:
-            await self._prepare()
-        elif self._readings == 0:
-            self.publish("first_od_obs_time", started_utc_s)
+        if self._readings == 0:
+            self.publish("first_od_obs_time", self.clock.utc_s())
         try:
+            if not self._is_prepared:
+                await self._prepare()
             with self.context.led_locks.locked(self._other_leds()):
                 light = await self._photometer.read(self.board, self._intensity, self._smoothing())
         except TooMuchLightError as error:
-            await self._stop_for_light(error)
+            self.log.error("OD reading ends, all LEDs go off: %s. %s", error, _TOO_BRIGHT_REMEDY)
+            self.end()
+            await self._darken()
             return
         self._readings += 1
         if self._compare(light):
@@ -221,8 +225,10 @@ class OdReading(Job):
             return True
         is_first = reference.first_v is None
         try:
-            believed = reference.update(light.volts[channel])
+            believed = reference.update(light.volts[channel], light.fresh_v[channel])
         except NoLightError as error:
+            self._photometer.forget()
+            reference.begin_again()
             self.log.error("No OD: %s. Look whether the infrared LED and its photodiode are in their pockets.", error)
             return False
         if is_first and not self.context.experiment.startswith(LIVE_ONLY_PREFIX):
@@ -256,11 +262,9 @@ class OdReading(Job):
             self.record(f"od{channel}", od, light.utc_s)
         self.publish("ods", {"timestamp": time, "ods": ods})
 
-    async def _stop_for_light(self, error: TooMuchLightError) -> None:
-        """Everything dark, and the end of the job: more light would harm the converter."""
-        self.log.error("OD reading ends, all LEDs go off: %s. Lower ir_led_intensity, or look for stray light.", error)
+    async def _darken(self) -> None:
+        """Switch every LED off: more light would harm the converter."""
         self.context.led_locks.clear()
-        self.end()
         for channel in self.config.section("leds"):
             await self.board.set_led(channel, 0.0, 0.0)
 

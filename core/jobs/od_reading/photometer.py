@@ -27,10 +27,17 @@ class TooMuchLightError(Exception):
 
 @dataclass(frozen=True)
 class LightReading:
-    """Volts by photodiode channel, dark offset taken off; `utc_s` is the middle of the measurement."""
+    """Volts by photodiode channel, dark offset taken off.
+
+    Attributes:
+        utc_s: the middle of the measurement.
+        volts: smoothed with the readings before.
+        fresh_v: of this measurement alone.
+    """
 
     utc_s: float
     volts: dict[str, float]
+    fresh_v: dict[str, float]
 
 
 class Photometer:
@@ -79,7 +86,8 @@ class Photometer:
         self._level_v = {channel: MovingAverage(_LEVEL_WEIGHT) for channel in self._channels.all}
         self.forget()
         await self._watch_levels(board, burst)
-        return LightReading(burst.utc_s, self._subtract_dark(burst))
+        volts = self._subtract_dark(burst)
+        return LightReading(burst.utc_s, volts, volts)
 
     def forget(self) -> None:
         """Begin smoothing anew: what was read before does not belong to what comes."""
@@ -95,12 +103,13 @@ class Photometer:
         if await self._open_up(board, burst):
             burst = await self._burst(board, intensity_percent)
         await self._watch_levels(board, burst)
-        volts = self._subtract_dark(burst)
-        for channel, value in volts.items():
+        fresh_v = self._subtract_dark(burst)
+        volts = {}
+        for channel, value in fresh_v.items():
             previous = self._previous_v.get(channel, value)
             volts[channel] = round((1 - past_weight) * value + past_weight * previous, 10)
-        self._previous_v = dict(volts)
-        return LightReading(burst.utc_s, volts)
+        self._previous_v = volts
+        return LightReading(burst.utc_s, volts, fresh_v)
 
     async def _burst(self, board: Board, intensity_percent: float) -> PhotodiodeBurst:
         request = BurstRequest(
@@ -126,12 +135,13 @@ class Photometer:
         scales = sorted(board.dictionary.full_scale_v) if board.dictionary else []
         wanted: dict[str, float] = {}
         for channel in self._channels.all:
-            level_v = self._level_v[channel].update(burst.signals[channel].mean_v)
-            if level_v > _WARN_V:
+            mean_v = burst.signals[channel].mean_v
+            if mean_v > _WARN_V:
                 await board.blink_error(_BLINK_SATURATED)
-                if level_v > _STOP_V:
-                    raise TooMuchLightError(f"photodiode {channel} reads {level_v:.2f} V")
-                self._warn(f"Photodiode {channel} reads {level_v:.2f} V; above {_STOP_V} V OD reading ends.")
+                if mean_v > _STOP_V:
+                    raise TooMuchLightError(f"photodiode {channel} reads {mean_v:.2f} V")
+                self._warn(f"Photodiode {channel} reads {mean_v:.2f} V; above {_STOP_V} V OD reading ends.")
+            level_v = self._level_v[channel].update(mean_v)
             if scales:
                 wanted[channel] = full_scale_for(level_v, scales)
         await self._set_gains(board, wanted)

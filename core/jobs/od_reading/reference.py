@@ -48,14 +48,18 @@ class Reference:
         self._average = MovingAverage(self._past_weight)
         self._reset_gate()
 
-    def update(self, reference_v: float) -> bool:
-        """Take one reference reading in, in volts; return False when the gate kept it out.
+    def update(self, reference_v: float, fresh_v: float) -> bool:
+        """Take one reference reading in; return False when the gate kept it out.
+
+        Args:
+            reference_v: the reading in volts, smoothed.
+            fresh_v: the reading in volts as it was measured.
 
         Raises:
             NoLightError: there is no light to compare with.
         """
-        if reference_v < NO_LIGHT_V:
-            raise NoLightError(f"the reference photodiode reads {1000 * reference_v:.2f} mV")
+        if fresh_v < NO_LIGHT_V:
+            raise NoLightError(f"the reference photodiode reads {1000 * fresh_v:.2f} mV")
         if self.first_v is None:
             self.first_v = reference_v
         relative = reference_v / self.first_v
