@@ -12,7 +12,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from device.ack_timeout import AckTimeout
-from device.board import BoardDictionary, BoardError, Connection, LinkState
+from device.board import (
+    BoardDictionary,
+    BoardError,
+    CommandTimeoutError,
+    Connection,
+    LinkState,
+    NotConnectedError,
+)
 from device.board_clock import BoardClock
 from device.dictionary import DictionaryError, fetch_dictionary
 from device.firmware import messages
@@ -222,7 +229,7 @@ class Reconnector:
     def _tell_failure(self, error: Exception) -> None:
         if isinstance(error, ConnectError) and error.refused:
             self._tell(LinkState.REFUSED, str(error), error.remedy)
-        elif isinstance(error, WrongProtocolError | DictionaryError):
+        elif isinstance(error, WrongProtocolError | DictionaryError) or _is_disagreement(error):
             self._tell(LinkState.WRONG_FIRMWARE, str(error), _UPDATE)
         elif self._was_connected:
             remedy = error.remedy if isinstance(error, ConnectError) else ""
@@ -243,3 +250,8 @@ class Reconnector:
         self.connection = Connection(state, since_utc_s, self._url, detail, remedy)
         if self.connection != old:
             self._on_change(self.connection)
+
+
+def _is_disagreement(error: Exception) -> bool:
+    """Tell whether a board answered, but not as the protocol says."""
+    return isinstance(error, BoardError) and not isinstance(error, NotConnectedError | CommandTimeoutError)

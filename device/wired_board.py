@@ -341,7 +341,10 @@ class WiredBoard(Board):
             self._all_off_due = False
         await self._send_stops(link)
         for (identity, _), values in self._settings.items():
-            await link.request(identity, *values)
+            try:
+                await link.request(identity, *values)
+            except CommandRefusedError as refusal:
+                _log.warning("The board does not take back a setting it had before: %s", refusal)
 
     def _changed(self, connection: Connection) -> None:
         if connection.is_usable:

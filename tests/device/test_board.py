@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import struct
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bad_wires import CountingBoard
 
 from core.clock import Clock
 from device.board import (
@@ -25,6 +27,7 @@ from device.board import (
     StatusReported,
 )
 from device.discovery import create_board
+from device.firmware import messages
 from device.memory_pipe import connect_in_memory
 from device.transport import Receiver, Transport
 from device.wired_board import WiredBoard
@@ -64,6 +67,13 @@ class Bench:
         """The states told so far, each once in a row."""
         told = [event.connection.state for event in self.events if isinstance(event, ConnectionChanged)]
         return [state for i, state in enumerate(told) if i == 0 or told[i - 1] is not state]
+
+    async def lost_after_s(self) -> float:
+        """Wait until the link is lost; return how long that took."""
+        began_s, lost = asyncio.get_running_loop().time(), asyncio.Event()
+        self.board.listen(lambda _: lost.set() if self.board.connection.state is LinkState.LOST else None)
+        await lost.wait()
+        return asyncio.get_running_loop().time() - began_s
 
     def told(self, kind: type) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -372,6 +382,9 @@ def test_unplug_and_replug_while_measuring(in_bent_time: Bent) -> None:
         assert bench.board.status is None
         with pytest.raises(NotConnectedError):
             await bench.board.identify()
+        await asyncio.sleep(2)
+        assert bench.board.connection.detail != lost.detail
+        assert bench.board.connection.since_utc_s == lost.since_utc_s
         await bench.board.wait_until_usable(10)
         assert bench.states() == [LinkState.CONNECTING, LinkState.CONNECTED, LinkState.LOST, LinkState.CONNECTED]
         assert asyncio.get_running_loop().time() < 30.2 + 5 + 2.1
@@ -384,13 +397,21 @@ def test_unplug_and_replug_while_measuring(in_bent_time: Bent) -> None:
 
 def test_a_hung_board_is_noticed_and_comes_back(in_bent_time: Bent) -> None:
     async def scenario(bench: Bench) -> None:
-        await asyncio.sleep(10)
+        await asyncio.sleep(10.2)
         bench.misbehave("hang")
-        await asyncio.sleep(6)
-        assert LinkState.LOST in bench.states()
+        assert await bench.lost_after_s() < 3, "its watchdog restarts it after 2 s"
         await bench.board.wait_until_usable(10)
         utc_s = (await bench.board.read_tachometer(1)).utc_s
         assert utc_s == pytest.approx(bench.clock.utc_s(), abs=0.01), "the clock of the restarted board is mapped anew"
+
+    on_a_bench(in_bent_time, scenario)
+
+
+def test_a_silent_wire_is_noticed_though_nothing_is_asked(in_bent_time: Bent) -> None:
+    async def scenario(bench: Bench) -> None:
+        await asyncio.sleep(10.2)
+        bench.misbehave("drop 1 to-host")
+        assert await bench.lost_after_s() < 6.5
 
     on_a_bench(in_bent_time, scenario)
 
@@ -504,6 +525,53 @@ def test_something_that_is_no_board_is_told_with_a_remedy(in_bent_time: Bent, ta
         await board.close()
 
     in_bent_time(run())
+
+
+def with_dictionary(text: bytes) -> CountingBoard:
+    board = CountingBoard()
+    board.answers[messages.GET_DICTIONARY] = struct.pack("<H", len(text)) + text
+    return board
+
+
+def refusing_its_dictionary() -> CountingBoard:
+    board = CountingBoard()
+    board.refuse[messages.GET_DICTIONARY] = (messages.UNKNOWN_MESSAGE, "what?")
+    return board
+
+
+@pytest.mark.parametrize(
+    ("board", "words"),
+    [
+        (with_dictionary(b"{}"), "lacks 'protocol_version'"),
+        (with_dictionary(b"x" * 300), "not JSON"),
+        (with_dictionary(b""), "empty piece"),
+        (refusing_its_dictionary(), "does not know this command"),
+    ],
+)
+def test_a_board_with_unfit_firmware_is_told(in_bent_time: Bent, board: CountingBoard, words: str) -> None:
+    async def run() -> None:
+        wired = WiredBoard("there", board.connect, utc_s=Clock(asyncio.get_running_loop(), EPOCH).utc_s)
+        await wired.open()
+        with pytest.raises(NotConnectedError, match=words) as caught:
+            await wired.wait_until_usable(20)
+        assert wired.connection.state is LinkState.WRONG_FIRMWARE
+        assert "firmware" in caught.value.remedy
+        with pytest.raises(NotConnectedError):
+            await wired.set_led("A", 1, 1)
+        await wired.close()
+
+    in_bent_time(run())
+
+
+def test_a_setting_another_board_refuses_does_not_keep_it_from_connecting(in_bent_time: Bent) -> None:
+    async def scenario(bench: Bench) -> None:
+        await bench.board.set_gain("1", 0.256)
+        assert isinstance(bench.board, WiredBoard)
+        bench.board._settings[messages.SET_GAIN, 1] = (1, 77)
+        bench.misbehave("unplug 1")
+        await bench.board.wait_until_usable(10)
+
+    on_a_bench(in_bent_time, scenario)
 
 
 @pytest.mark.parametrize(
