@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import aclosing
 
 from gui.service_client import ServiceClient, ServiceRefusedError, ServiceUnreachableError
 from gui.unit import Unit
@@ -27,27 +28,24 @@ class EventStream:
         self._unit = unit
         self._last_event_id = ""
         self._last_seq = -1
+        self._opened = False
         self._again = asyncio.Event()
 
     async def run(self) -> None:
         """Follow the stream for ever; the unit's `service` tells how it stands."""
         pause_s = _FIRST_PAUSE_S
         while True:
-            opened = False
+            self._opened = False
             try:
-                async for event in self._client.stream(EVENTS, self._last_event_id):
-                    if event is None:
-                        opened, pause_s = True, _FIRST_PAUSE_S
-                        if self._last_event_id:
-                            self._unit.set_service("live")
-                    elif not self._take(event.name, event.id, event.data):
-                        break
+                await self._follow()
                 self._tell_lost("The service ended the connection.")
             except ServiceUnreachableError as trouble:
                 self._tell_lost(trouble.cause, trouble.remedy)
             except ServiceRefusedError as trouble:
                 self._tell_refused(trouble)
-            if not opened:
+            if self._opened:
+                pause_s = _FIRST_PAUSE_S
+            else:
                 self._start_over()
             await self._pause(pause_s)
             pause_s = min(pause_s * _GROWTH, _LONGEST_PAUSE_S)
@@ -56,6 +54,17 @@ class EventStream:
         """Try again now, from the start: the service was restarted or is another one."""
         self._start_over()
         self._again.set()
+
+    async def _follow(self) -> None:
+        """Read one stream to its end, or until it must be read from the start."""
+        async with aclosing(self._client.stream(EVENTS, self._last_event_id)) as events:
+            async for event in events:
+                if event is None:
+                    self._opened = True
+                    if self._last_event_id:
+                        self._unit.set_service("live")
+                elif not self._take(event.name, event.id, event.data):
+                    return
 
     def _take(self, name: str, event_id: str, data: dict[str, object]) -> bool:
         """Hand one event on; False when the stream must be read from the start."""

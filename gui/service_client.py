@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -137,10 +137,10 @@ class ServiceClient:
                 "Look at the log, then try again.",
             ) from error
 
-    async def stream(self, path: str, last_event_id: str = "") -> AsyncIterator[ServerSentEvent | None]:
+    async def stream(self, path: str, last_event_id: str = "") -> AsyncGenerator[ServerSentEvent | None, None]:
         """Yield the events of `path`; None comes first, when the stream is open.
 
-        Ends when the service ends the stream. With `last_event_id` the service replays what was missed.
+        Ends when the service ends the stream; close it (`contextlib.aclosing`) when leaving earlier. With `last_event_id` the service replays what was missed.
         """
         headers = {"Accept": "text/event-stream"}
         if last_event_id:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,32 +17,48 @@ from PySide6.QtWidgets import QApplication
 from stand_in_service import StandInService
 
 from gui import background, theme
+from gui.attachment import Attachment
+from gui.crash import Problems
 from gui.loop import WindowLoop
+from gui.main_window import MainWindow
+from gui.service_host import KnownAddress
+from gui.settings import SettingsStore
 
 # How long anything that should happen may take on a slow computer, in seconds.
-PATIENCE_S = 15.0
+PATIENCE_S = 10.0
 
 
 class LoopDriver:
-    """Runs the window's loop from a plain test function."""
+    """Runs the window's loop from a plain test function.
+
+    In the program the loop runs whenever Qt handles an event; here Qt also handles events between two runs (pytest-qt
+    does so after each phase of a test), so the loop counts as running all the time.
+    """
 
     def __init__(self, loop: WindowLoop) -> None:
         self.loop = loop
+        asyncio.events._set_running_loop(loop)
+
+    def _complete(self, coroutine: Any) -> Any:
+        try:
+            return self.loop.run_until_complete(coroutine)
+        finally:
+            asyncio.events._set_running_loop(self.loop)
 
     def run(self, coroutine: Any) -> Any:
         """Run a coroutine to its end and return its result."""
-        return self.loop.run_until_complete(asyncio.wait_for(coroutine, PATIENCE_S))
+        return self._complete(asyncio.wait_for(coroutine, PATIENCE_S))
 
     def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Run the loop until the condition holds; fail with what it was after a while."""
 
         async def wait() -> None:
             async with asyncio.timeout(PATIENCE_S):
-                while not condition():
+                while not condition():  # noqa: ASYNC110 - whatever a test waits for need not be an event
                     await asyncio.sleep(0.005)
 
         try:
-            self.loop.run_until_complete(wait())
+            self._complete(wait())
         except TimeoutError:
             pytest.fail(f"This did not come true within {PATIENCE_S:g} s: {what or condition}")
 
@@ -51,7 +69,7 @@ class LoopDriver:
             for _ in range(times):
                 await asyncio.sleep(0)
 
-        self.loop.run_until_complete(turn())
+        self._complete(turn())
 
 
 @pytest.fixture(autouse=True)
@@ -71,15 +89,17 @@ def driver(qapp: QApplication) -> Iterator[LoopDriver]:
     asyncio.set_event_loop(loop)
     failures: list[str] = []
     loop.set_exception_handler(lambda _, context: failures.append(str(context)))
-    yield LoopDriver(loop)
+    driver = LoopDriver(loop)
+    yield driver
     _delete_later_now()
-    LoopDriver(loop).turn()
+    driver.turn()
     left = [task for task in asyncio.all_tasks(loop) if not task.done()]
     for task in left:
         task.cancel()
     if left:
         loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
     loop.run_until_complete(loop.shutdown_asyncgens())
+    asyncio.events._set_running_loop(None)
     loop.close()
     asyncio.set_event_loop(None)
     assert not left, f"Tasks left running; cancel them when their owner goes: {left}"
@@ -110,6 +130,118 @@ def service(driver: LoopDriver) -> Iterator[StandInService]:
     driver.run(stand_in.start())
     yield stand_in
     driver.run(stand_in.stop())
+
+
+class OwnHost:
+    """The window's own service: starts and stops the stand-in as the child process would be."""
+
+    def __init__(self, service: StandInService) -> None:
+        self.service = service
+        self.is_ours = False
+        self.started: list[tuple[str, str]] = []
+        self.board_url = ""
+        self.when_window_dies = ""
+        self.left_running = False
+        self.failure: Exception | None = None
+        self.ended: Callable[[str], None] = print
+        self.back: Callable[[Any], None] = print
+
+    async def start(self, board_url: str, when_window_dies: str) -> KnownAddress:
+        if self.failure is not None:
+            raise self.failure
+        self.started.append((board_url, when_window_dies))
+        await self.service.start()
+        self.is_ours = True
+        return KnownAddress(self.service.url, found_running=False)
+
+    def watch(self, ended: Callable[[str], None], back: Callable[[Any], None]) -> None:
+        self.ended, self.back = ended, back
+
+    def choose(self, when_window_dies: str) -> None:
+        self.when_window_dies = when_window_dies
+
+    def use_board(self, board_url: str) -> None:
+        self.board_url = board_url
+
+    async def restart(self) -> KnownAddress:
+        await self.service.stop()
+        return await self.start("restarted", "keep")
+
+    async def stop(self) -> None:
+        await self.service.stop()
+        self.is_ours = False
+
+    async def leave_running(self) -> None:
+        self.left_running = True
+
+
+class Shown:
+    """A window on a service, with everything behind it."""
+
+    def __init__(self, driver: LoopDriver, service: StandInService, folder: Path) -> None:
+        self.driver = driver
+        self.service = service
+        self.host = OwnHost(service)
+        self.settings = SettingsStore()
+        if not self.settings.values.source_kind:
+            self.settings.override(source_kind="simulated")
+        self.problems = Problems(folder)
+        self.attachment = Attachment(lambda: self.host, self.settings)
+        self.unit = self.attachment.unit
+        self.window = MainWindow(self.attachment, self.settings, self.problems)
+
+    def start(self) -> None:
+        """Bring the service up and wait until the window is live."""
+        self.driver.run(self.attachment.start())
+        self.until_live()
+
+    def until_live(self) -> None:
+        self.driver.until(lambda: self.unit.service.is_live and self.service.streams == 1, "the window is live")
+
+    def until(self, condition: Callable[[], object], what: str = "") -> None:
+        self.driver.until(condition, what)
+
+    def send(self, name: str, **data: Any) -> None:
+        self.service.send(name, **data)
+
+    def toasts(self) -> list[str]:
+        return [toast.accessibleName() for toast in self.window.toaster.toasts()]
+
+    def close(self) -> None:
+        self.driver.run(self.attachment.leave(stop=True))
+        self.window.close_for_good()
+        self.window.deleteLater()
+        self.attachment.deleteLater()
+        self.problems.deleteLater()
+
+
+@pytest.fixture
+def service_not_started(driver: LoopDriver) -> Iterator[StandInService]:
+    """A service whose port is not open yet."""
+    stand_in = StandInService()
+    yield stand_in
+    driver.run(stand_in.stop())
+
+
+@pytest.fixture
+def shown(driver: LoopDriver, service_not_started: StandInService, tmp_path: Path) -> Iterator[Shown]:
+    """A whole window; `shown.start()` brings its service up."""
+    whole = Shown(driver, service_not_started, tmp_path / "problems")
+    whole.window.show()
+    yield whole
+    whole.close()
+
+
+@pytest.fixture(scope="module")
+def real_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The real service as a process on a simulated board; yields its address."""
+    data = tmp_path_factory.mktemp("data")
+    command = [sys.executable, "-m", "core.cli", "serve", "--simulate", "--port", "0", "--data", str(data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.terminate()
+        process.wait(PATIENCE_S)
 
 
 def _delete_later_now() -> None:

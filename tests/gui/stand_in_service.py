@@ -91,6 +91,11 @@ class StandInService:
             queue.put_nowait(None)
 
     @property
+    def last_id(self) -> str:
+        """The id of the event sent last."""
+        return str(self._seq)
+
+    @property
     def streams(self) -> int:
         return len(self._streams)
 
