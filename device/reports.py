@@ -32,10 +32,14 @@ _REASONS = {
     messages.BECAUSE_CUTOFF: "cut-off",
     messages.BECAUSE_SENSOR: "sensor",
 }
+_LED_FIELDS = {name: f"led_{number}_percent" for number, name in enumerate(led_names(), 1)}
+_PWM_FIELDS = {channel: f"pwm_{channel}_percent" for channel in range(1, messages.PWM_CHANNELS + 1)}
 
 
 def fault_names(bits: int) -> tuple[str, ...]:
     """Return the names of the faults in `bits`; an unknown bit is named by its value."""
+    if not bits:
+        return ()
     named = [name for bit, name in _FAULTS.items() if bits & bit]
     unknown = bits & ~sum(_FAULTS)
     return (*named, f"fault {unknown}") if unknown else tuple(named)
@@ -50,7 +54,6 @@ def read_status(fields: Fields, dictionary: BoardDictionary, clock: BoardClock) 
     """Return the periodic report of a STATUS message."""
     celsius = float(fields["celsius"])
     board_us = int(fields["board_us"])
-    leds = {name: float(fields[f"led_{number}_percent"]) for number, name in enumerate(led_names(), 1)}
     return BoardStatus(
         utc_s=clock.utc_s(board_us),
         board_us=board_us,
@@ -59,8 +62,8 @@ def read_status(fields: Fields, dictionary: BoardDictionary, clock: BoardClock) 
         faults=fault_names(int(fields["faults"])),
         leases_expired=int(fields["leases_expired"]),
         hall_edges=int(fields["hall_edges"]),
-        led_percent={name: leds[name] for name in dictionary.led_channels},
-        pwm_percent={channel: float(fields[f"pwm_{channel}_percent"]) for channel in dictionary.pwm_channels},
+        led_percent={name: fields[_LED_FIELDS[name]] for name in dictionary.led_channels},
+        pwm_percent={channel: fields[_PWM_FIELDS[channel]] for channel in dictionary.pwm_channels},
     )
 
 

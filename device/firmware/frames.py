@@ -23,7 +23,7 @@ MAX_PAYLOAD = 480
 _HEADER = "<BBH"
 _HEADER_SIZE = 4
 _CRC_SIZE = 4
-_CODES = bytes(range(1, 256))  # by length of a block
+_LONG_BLOCK = 254  # bytes without a zero that one code can stand for
 _MAX_DECODED = _HEADER_SIZE + MAX_PAYLOAD + _CRC_SIZE
 MAX_ENCODED = _MAX_DECODED + _MAX_DECODED // 254 + 2
 
@@ -34,22 +34,50 @@ class FrameError(ValueError):
 
 def cobs_encode(data: bytes) -> bytes:
     """Return `data` with every zero byte stuffed away; without delimiters."""
+    if len(data) < _LONG_BLOCK:
+        return _encode_short(data)
     pieces = []
     for block in data.split(b"\x00"):
-        while len(block) >= 254:
+        while len(block) >= _LONG_BLOCK:
             pieces.append(b"\xff")
-            pieces.append(block[:254])
-            block = block[254:]
-        length = len(block)
-        pieces.append(_CODES[length : length + 1])
+            pieces.append(block[:_LONG_BLOCK])
+            block = block[_LONG_BLOCK:]
+        pieces.append(bytes((len(block) + 1,)))
         pieces.append(block)
     return b"".join(pieces)
+
+
+def _encode_short(data: bytes) -> bytes:
+    """Encode data without long blocks: each zero becomes the distance to the next one. Most frames are like that."""
+    encoded = bytearray(b"\x00" + data)
+    position = 0
+    for block in data.split(b"\x00"):
+        step = len(block) + 1
+        encoded[position] = step
+        position += step
+    return bytes(encoded)
 
 
 def cobs_decode(encoded: bytes) -> bytes:
     """Undo `cobs_encode`; raise FrameError when a block runs past the end or holds a zero byte."""
     if b"\x00" in encoded:
         raise FrameError("a zero byte within a frame")
+    data = bytearray(encoded)
+    position = 0
+    end = len(encoded)
+    while position < end:
+        code = encoded[position]
+        if code == 255:
+            return _decode_long(encoded)
+        data[position] = 0
+        position += code
+    if position != end:
+        raise FrameError("broken byte stuffing")
+    return bytes(data[1:])
+
+
+def _decode_long(encoded: bytes) -> bytes:
+    """Decode what holds long blocks, which no zero byte follows."""
     pieces = []
     position = 0
     end = len(encoded)

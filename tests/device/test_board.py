@@ -326,9 +326,9 @@ def test_the_tachometer_agrees_with_the_motor(in_bent_time: Bent) -> None:
         assert (await bench.board.read_tachometer(3)).rpm == 0
         await bench.board.set_pwm(1, 60, 200, 60)
         await asyncio.sleep(10)
-        tachometer = await bench.board.read_tachometer(3)
-        assert tachometer.rpm == pytest.approx(bench.truth()["stirrer_rpm"], rel=0.03)
-        assert tachometer.edges > 10
+        tachometer = await bench.board.read_tachometer(0.5)
+        assert tachometer.rpm == pytest.approx(bench.truth()["stirrer_rpm"], rel=0.05)
+        assert 3 < tachometer.edges < 12
         assert tachometer.utc_s == pytest.approx(bench.clock.utc_s(), abs=0.01)
 
     on_a_bench(in_bent_time, scenario)
@@ -374,6 +374,7 @@ def test_unplug_and_replug_while_measuring(in_bent_time: Bent) -> None:
         bench.misbehave("unplug 5")
         with pytest.raises(NotConnectedError):
             await measuring
+        assert asyncio.get_running_loop().time() == pytest.approx(30.2, abs=0.01), "it fails at once, not when due"
         lost = bench.board.connection
         assert lost.state is LinkState.LOST
         assert lost.since_utc_s == pytest.approx(EPOCH + 30.2, abs=0.01)
