@@ -77,7 +77,7 @@ def create_board(url: str, *, utc_s: Callable[[], float], record_to: Path | None
         url: "/dev/ttyACM0", "COM3", "socket://host:port", "replay:FILE", "simulated:" or, to set up the simulation,
             "simulated:?seed=3&inoculum_od=0.1".
         utc_s: UTC now, seconds since 1970.
-        record_to: a file to record everything on the wire to.
+        record_to: a file to record everything on the wire to; a number is added to its name when it is there already.
         seed: of the simulated board, where the url says none.
 
     Raises:

@@ -227,22 +227,23 @@ class Reconnector:
     # What a user is told
 
     def _tell_failure(self, error: Exception) -> None:
+        what = str(error).rstrip(".")
         if isinstance(error, ConnectError) and error.refused:
-            self._tell(LinkState.REFUSED, str(error), error.remedy)
+            self._tell(LinkState.REFUSED, what, error.remedy)
         elif isinstance(error, WrongProtocolError | DictionaryError) or _is_disagreement(error):
-            self._tell(LinkState.WRONG_FIRMWARE, str(error), _UPDATE)
+            self._tell(LinkState.WRONG_FIRMWARE, what, _UPDATE)
         elif self._was_connected:
             remedy = error.remedy if isinstance(error, ConnectError) else ""
             remedy = remedy or "Check that the board is plugged in and has power."
-            self._tell(LinkState.LOST, f"{error}; reconnecting", remedy)
+            self._tell(LinkState.LOST, f"{what}; reconnecting", remedy)
         elif isinstance(error, ConnectError):
-            self._tell(LinkState.NO_BOARD, str(error), error.remedy or "Plug a board in.")
+            self._tell(LinkState.NO_BOARD, what, error.remedy or "Plug a board in.")
         elif isinstance(error, NoAnswerError) and error.heard:
             self._tell(
                 LinkState.WRONG_FIRMWARE, f"something answers at {self._url}, but not as a board of ours", _UPDATE
             )
         else:
-            self._tell(LinkState.FOUND, f"{self._url} is there, but no board answers: {error}", _UPDATE)
+            self._tell(LinkState.FOUND, f"{self._url} is there, but no board answers: {what}", _UPDATE)
 
     def _tell(self, state: LinkState, detail: str = "", remedy: str = "") -> None:
         old = self.connection

@@ -13,6 +13,7 @@ import queue
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from device.transport import ConnectError, Connector, Receiver, Transport
 
@@ -24,7 +25,7 @@ class Recorder:
     """Writes lines to a file from a thread of its own, so that a slow disk delays no command.
 
     Args:
-        path: the file; it is overwritten, its folder must be there.
+        path: the file; where it is there already, a number is added to the name. Its folder must be there.
         url: where the recorded board is.
         utc_s: UTC now, for the first line.
     """
@@ -33,7 +34,7 @@ class Recorder:
         self._loop = asyncio.get_running_loop()
         self._began_s = self._loop.time()
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._file = path.open("w", encoding="utf-8")
+        self._file = _open_new(path)
         self._thread = threading.Thread(target=self._write, name=f"record {path.name}", daemon=True)
         self._thread.start()
         self._put({"format": FORMAT, "version": FORMAT_VERSION, "url": url, "utc_s": utc_s()})
@@ -77,6 +78,17 @@ class Recorder:
                 self._file.write(line + "\n")
                 if self._lines.empty():
                     self._file.flush()
+
+
+def _open_new(path: Path) -> TextIO:
+    """Create the file, or the first of path-2, path-3, ... that is not there: no recording replaces another."""
+    number, name = 1, path
+    while True:
+        try:
+            return name.open("x", encoding="utf-8")
+        except FileExistsError:
+            number += 1
+            name = path.with_stem(f"{path.stem}-{number}")
 
 
 class _RecordingReceiver:

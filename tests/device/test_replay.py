@@ -119,6 +119,12 @@ def test_everything_on_the_wire_is_in_the_file(in_bent_time: Bent, tmp_path: Pat
     assert sum("to_host" in line for line in lines) > 40
 
 
+def test_a_second_recording_does_not_replace_the_first(in_bent_time: Bent, tmp_path: Path) -> None:
+    for _ in range(3):
+        in_bent_time(record(tmp_path / "wire.jsonl"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["wire-2.jsonl", "wire-3.jsonl", "wire.jsonl"]
+
+
 def test_a_recording_cut_short_by_a_crash_still_plays(in_bent_time: Bent, tmp_path: Path) -> None:
     path = tmp_path / "wire.jsonl"
     in_bent_time(record(path))

@@ -168,7 +168,7 @@ def test_a_missing_permission_names_what_grants_it(number: int) -> None:
 
 
 async def test_a_board_that_takes_no_bytes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serial_port, "WRITE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(serial_port, "WRITE_TIMEOUT_S", 1.0)
     terminal = Terminal(None)
     owner = Owner()
 
@@ -182,7 +182,7 @@ async def test_a_board_that_takes_no_bytes_is_given_up(monkeypatch: pytest.Monke
     began_s = time.perf_counter()
     for _ in range(100):
         transport.write(bytes(10_000))
-    assert time.perf_counter() - began_s < 0.2, "writing must not block the loop"
+    assert time.perf_counter() - began_s < 0.8, "writing must not block the loop"
     assert "no more data" in await asyncio.wait_for(owner.lost, 10)
     await port_threads_end()
     terminal.close()
