@@ -10,7 +10,7 @@ case "$(uname -s)" in
         if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
             echo "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window can open."
             echo "Running the service without a window instead, on a simulated board. Press Ctrl+C to stop."
-            exec "$python" -m gui.main serve --simulate --port 0 --readings
+            exec "$python" -m gui.main serve --simulate --port 0 --start stirring --start od_reading --readings
         fi
         ;;
 esac

@@ -62,7 +62,7 @@ def _wait_for_service(data: Path, process: subprocess.Popen[str]) -> str:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise SystemExit(f"The program ended by itself with {process.returncode}")
-        for lock in data.glob("*.lock"):
+        for lock in data.glob("service.json"):
             address = re.search(r"http://[0-9.:]+", lock.read_text())
             if address:
                 try:
