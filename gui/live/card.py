@@ -53,9 +53,10 @@ class Card(QFrame):
         top.setSpacing(theme.SPACE_PX)
         top.addWidget(heading)
         top.addStretch(1)
-        if self.job is not None:
-            top.addWidget(self.badge)
-            top.addWidget(self.button)
+        top.addWidget(self.badge)
+        top.addWidget(self.button)
+        self.badge.setVisible(self.job is not None)
+        self.button.setVisible(self.job is not None)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 8, 10)
         column.setSpacing(4)

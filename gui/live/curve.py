@@ -49,9 +49,19 @@ class Curve:
         self.trace = trace
         self.restyle()
 
-    def redraw(self, span: tuple[float, float], columns: int, is_log: bool) -> None:
-        """Draw what lies between two times on `columns` pixels; values that have no logarithm are gaps."""
+    def redraw(self, span: tuple[float, float], until_s: float, columns: int, is_log: bool) -> None:
+        """Draw what lies between two times on `columns` pixels.
+
+        Args:
+            span: first and last visible UTC second.
+            until_s: nothing after this is drawn.
+            columns: width of the span in pixels.
+            is_log: draw logarithms; values that have none are gaps.
+        """
         line = self.buffer.polyline(span, columns) if self.is_shown else Polyline(*_NOTHING)
+        if until_s < span[1]:
+            early = line.t <= until_s
+            line = Polyline(line.t[early], line.y[early], line.joined[early])
         if is_log:
             line = _positive(line)
         self.drawn = line

@@ -72,6 +72,11 @@ class LivePage(QWidget):
         """Return the controls shown beside the page's title."""
         return [self.view_bar]
 
+    def refresh_cards(self) -> None:
+        """Show the newest values in the cards."""
+        for card in self.cards:
+            card.refresh_values()
+
     def _lay_out(self) -> None:
         self._curves = QFrame()
         theme.set_role(self._curves, "card")
@@ -138,8 +143,7 @@ class LivePage(QWidget):
         if not self.isVisible():
             return
         self.view.advance(self.unit.utc_s(), self.feed.first_s())
-        for card in self.cards:
-            card.refresh_values()
+        self.refresh_cards()
         if self._plots.currentWidget() is self.empty:
             self._explain_emptiness()
         self._shade()

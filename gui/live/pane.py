@@ -18,6 +18,14 @@ _WHEEL_BASE = 1.0015
 # The least height of a value axis, so that noise does not look like an event: share of the value, or decades.
 _SMALLEST = {"optical_density": 0.01, "growth_rate": 0.05, "temperature": 1.0, "stirring": 20.0, "reference": 0.02}
 _SMALLEST_DECADES = 0.3
+# What an empty pane shows: the range its values usually have.
+_USUAL = {
+    "optical_density": (0.0, 0.1),
+    "growth_rate": (0.0, 0.5),
+    "temperature": (20.0, 40.0),
+    "stirring": (0.0, 600.0),
+    "reference": (0.9, 1.1),
+}
 
 
 class TimeViewBox(pg.ViewBox):  # type: ignore[misc]
@@ -67,8 +75,7 @@ class PlotPane:
 
     Attributes:
         kind: what it shows.
-        plot: the item in the layout.
-        view: its area.
+        title, value_axis, view, time_axis: its items for the layout, the area in the middle.
         curves: what is drawn in it.
         holds_values: whether the user chose the value range (by a box); then it does not move by itself.
     """
@@ -78,7 +85,6 @@ class PlotPane:
         self.curves = curves
         self.view = TimeViewBox()
         self.time_axis, self.value_axis = TimeAxis(), ValueAxis()
-        self.plot = pg.PlotItem(viewBox=self.view, axisItems={"bottom": self.time_axis, "left": self.value_axis})
         self.title = pg.LabelItem(justify="left")
         self.crosshair = pg.InfiniteLine(angle=90, movable=False)
         self.holds_values = False
@@ -86,14 +92,12 @@ class PlotPane:
         self._range: tuple[float, float] | None = None
         self._lost: list[LostTime] = []
         self._lay_out()
+        self.view.setYRange(*_USUAL[kind.key], padding=0)
         self.restyle()
 
     def _lay_out(self) -> None:
-        self.plot.hideButtons()
-        self.plot.setMenuEnabled(False)
-        self.plot.showAxis("right")
-        self.plot.getAxis("right").setStyle(showValues=False, tickLength=0)
-        self.plot.getAxis("right").setWidth(1)
+        self.value_axis.linkToView(self.view)
+        self.time_axis.linkToView(self.view)
         self.value_axis.setWidth(_AXIS_WIDTH_PX)
         for curve in self.curves:
             self.view.addItem(curve.line)
@@ -102,20 +106,22 @@ class PlotPane:
         self.crosshair.hide()
         self.view.addItem(self.crosshair)
 
+    def items(self) -> tuple[pg.GraphicsWidget, ...]:
+        """Return the items for the layout."""
+        return self.title, self.value_axis, self.view, self.time_axis
+
     def restyle(self) -> None:
         """Take colours and font of the present theme."""
         colours = theme.current()
         font = theme.value_font(11)
-        for name in ("bottom", "left", "right"):
-            axis = self.plot.getAxis(name)
+        self.time_axis.label.setFont(font)
+        for axis in (self.time_axis, self.value_axis):
             axis.setPen(pg.mkPen(colours.colour("line"), width=1))
             axis.setTextPen(pg.mkPen(colours.colour("quiet")))
+            axis.setTickPen(pg.mkPen(colours.colour("line"), width=1))
             axis.setTickFont(font)
             axis.setStyle(tickLength=0, tickTextOffset=6)
             axis.setZValue(-100)  # the grid lies behind the curves
-        self.time_axis.label.setFont(font)
-        for axis in (self.time_axis, self.value_axis):
-            axis.setTickPen(pg.mkPen(colours.colour("line"), width=1))
             axis.setGrid(150)
         self.crosshair.setPen(pg.mkPen(colours.colour("quiet"), width=1))
         for curve in self.curves:
@@ -163,12 +169,8 @@ class PlotPane:
     def redraw(self, span: tuple[float, float], until_s: float) -> None:
         """Draw every curve's samples between two times, none after `until_s`, and fit the value range in steps."""
         columns = max(2, round(self.view.width()))
-        seen = (span[0], min(span[1], until_s))
-        if seen[1] <= seen[0]:
-            seen = (span[0], span[0])
         for curve in self.curves:
-            width = max(2, round(columns * (seen[1] - seen[0]) / (span[1] - span[0])))
-            curve.redraw(seen, width, self.is_log)
+            curve.redraw(span, until_s, columns, self.is_log)
         if not self.holds_values:
             self._fit(span)
         for lost in self._lost:

@@ -21,7 +21,7 @@ from gui.live.trace import GROWTH, OPTICAL_DENSITY, PANES, REFERENCE, Trace
 _SHORTEST_MS = 50
 _ZOOM = 1.5
 _PAN = 0.2
-_TITLE_PX = 18
+_TITLE_PX = 22
 # The least height of a pane for each share of the stack: a lane stays readable, optical density stays tall.
 _LEAST_PX = 21
 
@@ -54,7 +54,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.redraw_now)
         self.ci.layout.setContentsMargins(0, 0, 0, 0)
-        self.ci.layout.setVerticalSpacing(2)
+        self.ci.layout.setSpacing(0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Curves"))
         self._connect()
@@ -82,20 +82,26 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if wanted == self._visible:
             return
         for key in self._visible:
-            self.ci.removeItem(self.panes[key].title)
-            self.ci.removeItem(self.panes[key].plot)
+            for item in self.panes[key].items():
+                self.ci.removeItem(item)
         self._visible = wanted
-        for row, key in enumerate(wanted):
-            pane = self.panes[key]
-            self.ci.addItem(pane.title, 2 * row, 0)
-            self.ci.addItem(pane.plot, 2 * row + 1, 0)
-            self.ci.layout.setRowFixedHeight(2 * row, _TITLE_PX)
-            self.ci.layout.setRowStretchFactor(2 * row + 1, pane.kind.stretch)
-            self.ci.layout.setRowMinimumHeight(2 * row + 1, _LEAST_PX * pane.kind.stretch)
-            self.ci.layout.setRowPreferredHeight(2 * row + 1, _LEAST_PX * pane.kind.stretch)
-            pane.plot.setVisible(True)
-            pane.show_time_axis(key == wanted[-1])
+        for place, key in enumerate(wanted):
+            self._add(self.panes[key], 3 * place, is_lowest=key == wanted[-1])
         self.request_redraw()
+
+    def _add(self, pane: PlotPane, row: int, *, is_lowest: bool) -> None:
+        layout, height_px = self.ci.layout, _LEAST_PX * pane.kind.stretch
+        self.ci.addItem(pane.title, row, 0, 1, 2)
+        self.ci.addItem(pane.value_axis, row + 1, 0)
+        self.ci.addItem(pane.view, row + 1, 1)
+        self.ci.addItem(pane.time_axis, row + 2, 1)
+        layout.setRowFixedHeight(row, _TITLE_PX)
+        layout.setRowMinimumHeight(row + 1, height_px)
+        layout.setRowPreferredHeight(row + 1, height_px)
+        layout.setRowStretchFactor(row + 1, pane.kind.stretch)
+        layout.setRowStretchFactor(row + 2, 0)
+        layout.setColumnStretchFactor(1, 1)
+        pane.show_time_axis(is_lowest)
 
     @property
     def visible_panes(self) -> tuple[str, ...]:
