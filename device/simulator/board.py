@@ -216,7 +216,6 @@ class SimulatedBoard:
         self.replug()
 
     def _watchdog(self) -> None:
-        self._outputs_off()
         self._hung = None
         self._start()
 
