@@ -32,6 +32,7 @@ class Export(QObject):
 
     Attributes:
         dialog: the save dialog while it is open, None otherwise.
+        is_writing: whether a table is being written.
     """
 
     def __init__(self, unit: Unit, history: History, stack: PlotStack, readout: Readout, page: QWidget) -> None:
@@ -43,6 +44,7 @@ class Export(QObject):
         self._page = page
         self._folder = ""
         self.dialog: QFileDialog | None = None
+        self.is_writing = False
 
     def ask_csv(self) -> None:
         """Ask for a file, then write the visible readings into it."""
@@ -55,6 +57,7 @@ class Export(QObject):
     def save_csv(self, path: str) -> None:
         """Write the visible readings; the service is asked for all of them first."""
         self._folder = str(Path(path).parent)
+        self.is_writing = True
         background.run(self._save_csv(Path(path), self._stack.view.span), self)
 
     def save_png(self, path: str) -> None:
@@ -93,6 +96,8 @@ class Export(QObject):
             self._tell_failed(str(path), error.strerror or str(error))
         else:
             self._tell_saved(str(path))
+        finally:
+            self.is_writing = False
 
     def _ask(self, title: str, kind: str, suffix: str, save: Callable[[str], None]) -> None:
         dialog = QFileDialog(self._page, title, self._folder, kind)
