@@ -108,11 +108,10 @@ class _SerialTransport:
             self._outgoing.put(data)
 
     def close(self) -> None:
-        """Wake both threads; the reading one closes the port when both are done."""
+        """Wake the threads; the reading one ends the writing one, then closes the port."""
         if self._closing:
             return
         self._closing = True
-        self._outgoing.put(None)
         with contextlib.suppress(OSError, TypeError):  # the port has just closed by itself: its pipes are gone
             self._port.cancel_read()
             self._port.cancel_write()

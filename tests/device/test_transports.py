@@ -119,7 +119,8 @@ async def test_a_pulled_plug_is_noticed_at_once_and_leaves_no_thread(terminal: T
     await port_threads_end()
 
 
-async def test_closing_leaves_no_thread_and_frees_the_port(terminal: Terminal) -> None:
+async def test_closing_leaves_no_thread_and_frees_the_port(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serial_port, "READ_TIMEOUT_S", 60.0)  # closing wakes the thread, not time
     for _ in range(5):
         link = await Owner().open(terminal.path)
         await link.request(messages.PING, 0)
