@@ -107,7 +107,10 @@ class _Child:
         _tell(loop, self.first_line, line)
         while self._stdout.readline():
             continue
-        _tell(loop, self.over, self.process.wait())
+        code = self.process.wait()
+        self._stdout.close()
+        self.close_pipe()
+        _tell(loop, self.over, code)
 
 
 def _tell(loop: asyncio.AbstractEventLoop, future: asyncio.Future[_T], value: _T) -> None:

@@ -51,10 +51,17 @@ class _ToBus(logging.Handler):
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._publish = publish
+        self._is_publishing = False
 
     def emit(self, record: logging.LogRecord) -> None:
         if threading.get_ident() == self._thread:
-            self._publish(record)
+            # What a listener of log lines says while it is told one goes to terminal and file only: no circles.
+            if not self._is_publishing:
+                self._is_publishing = True
+                try:
+                    self._publish(record)
+                finally:
+                    self._is_publishing = False
         elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._publish, record)
 

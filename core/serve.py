@@ -29,7 +29,6 @@ from core.records.time_series import SERIES_UNITS
 from core.security import is_loopback, make_token, stored_token_hash
 from core.service import Service, ServiceOptions, running_service
 from core.version import VERSION
-from device.board import BoardError
 
 _log = logging.getLogger(__name__)
 
@@ -72,9 +71,10 @@ async def serve(options: ServeOptions) -> None:
             server = HttpServer(make_app(service, _token_hash(service, options)), options.service.speed)
             await server.start(listener)
             url = f"http://{service.address}"
+            # Whoever reads the address may end the service at once: by then it must heed that.
+            trouble = _attend(service, options, stack)
             ownership.tell_address(url)
             _say(options.out, url)
-            trouble = _attend(service, options, stack)
             await service.stop_wanted.wait()
             await service.jobs.close()
             service.events.close()
@@ -128,8 +128,8 @@ def _listen(options: ServeOptions) -> socket.socket:
 async def _enter_service(stack: AsyncExitStack, options: ServiceOptions) -> Service:
     try:
         return await stack.enter_async_context(running_service(options))
-    except BoardError as error:
-        raise StartError(ExitCode.USAGE, f"{error}.", error.remedy) from error
+    except ValueError as error:
+        raise StartError(ExitCode.USAGE, str(error), "See `vialdesk boards` for what is plugged in.") from error
     except (OSError, sqlite3.Error) as error:
         raise _unusable(options, error) from error
 

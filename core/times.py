@@ -21,7 +21,7 @@ def utc_seconds(text: str, field: str = "timestamp") -> float:
     try:
         if form is None:
             raise ValueError(text)
-        whole = datetime.strptime(form[1], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+        whole = datetime.fromisoformat(form[1]).replace(tzinfo=UTC)
     except ValueError:
         raise BadRequestError(
             f"'{field}' is not a UTC timestamp.",

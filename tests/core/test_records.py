@@ -14,6 +14,7 @@ from running_services import Served, serving
 
 from core.bus import Bus, GapMarked, JobChanged, LedChanged, LogWritten, ReadingTaken, SettingChanged
 from core.clock import BentLoop, Clock
+from core.logs import job_logger
 from core.records.database import open_database
 from core.records.records import Records, open_records
 from core.records.schema import SCHEMA_STEPS
@@ -236,8 +237,6 @@ def test_readings_of_a_bent_day_are_kept_without_loss(tmp_path: Path) -> None:
 
 
 async def test_log_lines_can_be_asked_for(served: Served) -> None:
-    from core.logs import job_logger
-
     stirring = job_logger("stirring", "exp one")
     for number in range(5):
         stirring.notice("stall %d", number)
@@ -255,6 +254,17 @@ async def test_log_lines_can_be_asked_for(served: Served) -> None:
     assert (await served.json("GET", "/logs?to=2001-01-01T00:00:00Z"))["logs"] == []
     for bad in ("limit=0", "limit=1001", "min_level=LOUD", "from=yesterday", "before_id=-1", "limit=x"):
         await served.json("GET", f"/logs?{bad}", 400)
+
+
+async def test_a_listener_that_fails_on_log_lines_does_not_go_in_circles(served: Served) -> None:
+    def deaf(event: LogWritten) -> None:
+        raise ValueError(event.item["id"])
+
+    stop = served.service.bus.listen(LogWritten, deaf)
+    job_logger("stirring").error("stall")
+    stop()
+    messages = [item["message"] for item in (await served.json("GET", "/logs?min_level=ERROR"))["logs"]]
+    assert messages == ["stall"]
 
 
 async def test_the_log_file_holds_the_lines_too(data_dir: Path) -> None:
