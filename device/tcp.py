@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 
 from device.transport import ConnectError, Receiver, Transport
@@ -22,7 +23,8 @@ async def open_tcp(host: str, port: int, receiver: Receiver) -> Transport:
     except socket.gaierror as error:
         raise ConnectError(f"the name {host!r} is not known", "Check the address.") from error
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        number = getattr(error, "errno", None)
+        reason = os.strerror(number) if number else str(error)
         raise ConnectError(
             f"no board listens at {host}:{port} ({reason})", "Start the board or the program that serves it."
         ) from error

@@ -200,7 +200,9 @@ def closed_port() -> Iterator[int]:
 
 
 async def test_nobody_listening_is_told_with_the_address(closed_port: int) -> None:
-    with pytest.raises(ConnectError, match=f"no board listens at 127.0.0.1:{closed_port}") as caught:
+    with pytest.raises(
+        ConnectError, match=rf"no board listens at 127.0.0.1:{closed_port} \(Connection refused\)"
+    ) as caught:
         await open_tcp("127.0.0.1", closed_port, CountingBoard())
     assert caught.value.remedy
     with pytest.raises(ConnectError):
