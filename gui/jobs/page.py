@@ -102,6 +102,7 @@ class JobsPage(QWidget):
         form.closed.connect(self.close_form)
         self.form = form
         self._side.addWidget(form)
+        form.show()
         self.start_list.mark(capability)
         form.focus_first()
 

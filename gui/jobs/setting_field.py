@@ -75,29 +75,31 @@ class SettingField(QWidget):
         return None
 
     def _lay_out(self) -> None:
-        name = QLabel(self.setting.label)
-        theme.set_role(name, "caption")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        if not isinstance(self.input, QCheckBox):
-            column.addWidget(name)
-        if self.input is None:
-            column.addWidget(self.value_label)
-            column.addStretch(1)
-        else:
-            self.input.setAccessibleName(f"{self.setting.label} {self.setting.unit}".strip())
-            name.setBuddy(self.input)
-            row = QHBoxLayout()
-            row.setSpacing(4)
-            row.addWidget(self.input)
-            unit = QLabel(self.setting.unit)
-            theme.set_role(unit, "unit")
-            row.addWidget(unit)
-            row.addStretch(1)
-            column.addLayout(row)
-            column.addWidget(self.note)
         self.value_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        name = QLabel(self.setting.label)
+        theme.set_role(name, "caption")
+        column.addWidget(name)
+        column.addWidget(self.value_label)
+        column.addWidget(self.note)
+        if self.input is None:
+            self.note.hide()
+            column.addStretch(1)
+            return
+        self.value_label.hide()
+        name.setHidden(isinstance(self.input, QCheckBox))
+        name.setBuddy(self.input)
+        self.input.setAccessibleName(f"{self.setting.label} {self.setting.unit}".strip())
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.input)
+        unit = QLabel(self.setting.unit)
+        theme.set_role(unit, "unit")
+        row.addWidget(unit)
+        row.addStretch(1)
+        column.insertLayout(1, row)
 
     def _is_being_typed(self) -> bool:
         line = self.input.lineEdit() if isinstance(self.input, NumberInput) else self.input

@@ -72,9 +72,9 @@ class StartForm(QFrame):
         folded.setSpacing(12)
         for field in rest:
             folded.addWidget(field)
-        if rest:
-            inside.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
-            inside.addWidget(self._rest)
+        inside.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        inside.addWidget(self._rest)
+        self.more.setVisible(bool(rest))
         self._rest.hide()
         inside.addStretch(1)
         area = QScrollArea()
