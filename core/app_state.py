@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from core.service import Service
 
 
-def get_service(request: Request) -> Service:
+async def get_service(request: Request) -> Service:
     """Return the service that answers this request."""
     service: Service = request.app.state.service
     return service

@@ -1,7 +1,5 @@
-"""Which Vialdesk this is."""
+"""Which Vialdesk this is; the same as in pyproject.toml, which is not there once the program is frozen."""
 
 from __future__ import annotations
 
-from importlib import metadata
-
-VERSION = metadata.version("vialdesk")
+VERSION = "0.1.0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +164,7 @@ async def test_what_changes_something_is_noted_with_who_asked(served: Served) ->
         lambda connection: connection.execute("SELECT who, method, path, body, status FROM actions").fetchall()
     )
     assert rows == [("127.0.0.1 bench", "POST", "/unit_api/experiments", '{"experiment":"noted"}', 201)]
+
+
+async def test_the_version_is_the_distributions(served: Served) -> None:
+    assert await served.json("GET", "/versions/app") == {"version": metadata.version("vialdesk")}
