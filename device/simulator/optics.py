@@ -24,6 +24,7 @@ _READING_CV = 0.0056
 _READING_AR = 0.02
 _SHOCK_PROBABILITY = 0.0073
 _BUBBLES_PER_H = 0.7
+_DROOP, _DROOP_TAU_S = 0.008, 0.3  # what the LED loses as it warms up in a pulse
 _STRAY_SHARE = 0.03  # of another LED's light, against the infrared LED's
 
 
@@ -76,6 +77,7 @@ class Optics:
         self._dark_v = _DARK_V + 0.0002 * rng.standard_normal(count)
         self._reading_cv = np.array([0.2 * _READING_CV] + [_READING_CV] * (count - 1))
         self._error = np.zeros(count)
+        self._courses: dict[int, Floats] = {}
         self.ambient_v = float(rng.uniform(0.002, 0.005))
         self.saturated: set[int] = set()
 
@@ -88,29 +90,49 @@ class Optics:
         volts: Floats = self._gain * (light * np.array(seen) + np.array(stray))
         return volts
 
-    def sample(self, scene: Scene, start_us: int, window_us: int, full_scale_v: list[float]) -> NDArray[np.int64]:
-        """Return raw counts, shape (photodiodes, samples), evenly spaced over the window."""
-        count = max(1, window_us * SAMPLES_PER_S // 1_000_000)
-        offsets_s: Floats = (np.arange(count, dtype=np.float64) + 0.5) * (window_us * 1e-6 / count)
+    def sample(self, scene: Scene, start_us: int, window_us: int, full_scale_v: list[float]) -> Floats:
+        """Return raw counts as whole numbers, shape (photodiodes, samples), evenly spaced over the window."""
+        if window_us not in self._courses:
+            self._courses[window_us] = self._course(window_us)
+        course = self._courses[window_us]
         self._draw_errors(scene)
-        droop = 1.0 - 0.008 * -np.expm1(-(scene.droop_from_s + offsets_s) / 0.3)
-        volts: Floats = (self.clean_volts(scene) * (1.0 + self._error))[:, None] * droop
-        volts += self._hum_v[:, None] * self._hum(start_us * 1e-6 + offsets_s)
-        volts += _SAMPLE_NOISE_V * self._rng.standard_normal(volts.shape)
-        volts += (self._dark_v + np.array([0.0] + [self.ambient_v] * (len(PHOTODIODES) - 1)))[:, None]
-        np.clip(volts, 0.0, _INPUT_LIMIT_V, out=volts)
+        light = self.clean_volts(scene) * (1.0 + self._error)
+        steady = (1.0 - _DROOP) * light + self._dark_v
+        steady[1:] += self.ambient_v
+        fading = _DROOP * math.exp(-scene.droop_from_s / _DROOP_TAU_S) * light
+        # One matrix product: what each photodiode has of each course of time.
+        shares = np.column_stack((steady, fading, np.outer(self._hum_v, self._hum(start_us * 1e-6))))
+        counts: Floats = self._rng.standard_normal((len(PHOTODIODES), course.shape[1]))
+        counts *= _SAMPLE_NOISE_V
+        counts += shares @ course
         for channel in self.saturated:
-            volts[channel - 1] = _INPUT_LIMIT_V
-        volts *= _CONVERTER_LIMIT / np.array(full_scale_v)[:, None]
-        counts: NDArray[np.int64] = np.minimum(np.rint(volts), _CONVERTER_LIMIT).astype(np.int64)
+            counts[channel - 1] = _INPUT_LIMIT_V
+        np.clip(counts, 0.0, _INPUT_LIMIT_V, out=counts)
+        counts *= (_CONVERTER_LIMIT / np.array(full_scale_v))[:, None]
+        np.rint(counts, out=counts)
+        np.minimum(counts, _CONVERTER_LIMIT, out=counts)
         return counts
 
-    def _hum(self, seconds: Floats) -> Floats:
-        """Return mains hum of amplitude 1 with a fifth of second harmonic and a slow drift of phase."""
-        drift = 0.5 * math.sin(2.0 * math.pi * float(seconds[0]) / 600.0)
-        phase: Floats = 2.0 * math.pi * self._mains_hz * seconds + self._hum_phase + drift
-        hum: Floats = np.sin(phase) + 0.2 * np.sin(2.0 * phase)
-        return hum
+    def _course(self, window_us: int) -> Floats:
+        """Return how light and hum go on within a window, shape (6, samples).
+
+        Rows: steady, the fading of the LED as it warms up, and sine and cosine of mains and second harmonic.
+        """
+        count = max(1, window_us * SAMPLES_PER_S // 1_000_000)
+        seconds: Floats = (np.arange(count, dtype=np.float64) + 0.5) * (window_us * 1e-6 / count)
+        mains = 2.0 * math.pi * self._mains_hz * seconds
+        rows = [np.ones(count), np.exp(-seconds / _DROOP_TAU_S)]
+        return np.stack([*rows, np.sin(mains), np.cos(mains), np.sin(2.0 * mains), np.cos(2.0 * mains)])
+
+    def _hum(self, start_s: float) -> list[float]:
+        """Return the hum's shares of the last four rows of a course, for a window that starts at `start_s`.
+
+        The second harmonic has a fifth of the amplitude, and the phase drifts slowly.
+        """
+        drift = 0.5 * math.sin(2.0 * math.pi * start_s / 600.0)
+        phase = 2.0 * math.pi * self._mains_hz * start_s + self._hum_phase + drift
+        second = 2.0 * phase
+        return [math.cos(phase), math.sin(phase), 0.2 * math.cos(second), 0.2 * math.sin(second)]
 
     def _draw_errors(self, scene: Scene) -> None:
         """Draw this reading's errors; always the same number of draws, whatever happens."""

@@ -10,12 +10,11 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from device.simulator.culture import Culture, Strain
 from device.simulator.heat import Heat
 from device.simulator.liquid import Pump, Vial
-from device.simulator.optics import Optics, Scene
+from device.simulator.optics import Floats, Optics, Scene
 from device.simulator.stirrer import Stirrer
 
 STIRRER, MEDIA, ALT_MEDIA, WASTE, HEATER = 1, 2, 3, 4, 5
@@ -142,7 +141,7 @@ class Reactor:
         load = 0.15 * self._pwm_percent[HEATER - 1] + 0.05 * sum(self._pwm_percent[: HEATER - 1])
         return float(self.supply_v - load / 100.0 + 0.005 * self._supply_rng.standard_normal())
 
-    def sample(self, start_us: int, end_us: int, full_scale_v: list[float]) -> NDArray[np.int64]:
+    def sample(self, start_us: int, end_us: int, full_scale_v: list[float]) -> Floats:
         """Return raw counts of the photodiodes, shape (4, samples), over a window that ends now."""
         self.advance(end_us)
         scene = self.scene(start_us)

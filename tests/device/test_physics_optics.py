@@ -19,7 +19,7 @@ def scene(od: float = 1.0, infrared: float = 1.0) -> Scene:
     return Scene(infrared, 0.0, od, droop_from_s=0.125, seconds_since_last=5.0, stirred=False)
 
 
-def volts(counts: NDArray[np.int64], full_scale_v: float = 4.096) -> NDArray[np.float64]:
+def volts(counts: NDArray[np.float64], full_scale_v: float = 4.096) -> NDArray[np.float64]:
     return counts * (full_scale_v / 32767)
 
 
