@@ -111,3 +111,11 @@ def test_an_overlong_frame_is_counted_once_and_memory_stays_small(length: int, c
     frame = (1, 2, 3, b"after")
     assert reader.feed(encode_frame(*frame)) == [frame]
     assert reader.skipped == 1
+
+
+def test_the_tail_of_an_overlong_frame_is_never_taken_for_a_frame() -> None:
+    tail = encode_frame(0, 5, 6, b"tail")[2:]  # whole again if the reader put a code of its own before it
+    reader = FrameReader()
+    assert reader.feed(b"\x02" * (MAX_ENCODED + 1)) == []
+    assert reader.feed(tail) == []
+    assert reader.skipped == 1
