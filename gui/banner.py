@@ -40,6 +40,7 @@ class Banner(QFrame):
         for number, button in enumerate(self._buttons):
             button.setObjectName(str(number))
             button.clicked.connect(self._pressed)
+            button.hide()
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         theme.current().palette_changed.connect(self._redraw)
         self.hide()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import weakref
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import qasync
@@ -19,18 +20,24 @@ class WindowLoop(qasync.QEventLoop):  # type: ignore[misc]
     async-generator hooks, so that the `finally` of an event stream left halfway would not run.
     """
 
-    def __init__(self, application: object) -> None:
-        super().__init__(application)
+    def __init__(self, application: object, *, already_running: bool = False) -> None:
+        super().__init__(application, already_running=already_running)
         start_timer = self._timer.startTimer
         self._timer.startTimer = lambda delay_ms: start_timer(delay_ms, Qt.TimerType.PreciseTimer)
         self._generators: weakref.WeakSet[AsyncGenerator[Any, Any]] = weakref.WeakSet()
 
     def run_forever(self) -> Any:
         """Run until `stop`, finishing async generators that nobody holds any more."""
+        with self.finishing_generators():
+            return super().run_forever()
+
+    @contextmanager
+    def finishing_generators(self) -> Iterator[None]:
+        """Finish async generators that nobody holds any more, within this context."""
         before = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(firstiter=self._generators.add, finalizer=self._finish)
         try:
-            return super().run_forever()
+            yield
         finally:
             sys.set_asyncgen_hooks(*before)
 

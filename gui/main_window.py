@@ -164,6 +164,11 @@ class MainWindow(QMainWindow):
         self._show_page_actions(made)
 
     @property
+    def pages_made(self) -> tuple[str, ...]:
+        """Keys of the pages that were opened so far."""
+        return tuple(self._pages)
+
+    @property
     def current_page(self) -> QWidget | None:
         """The page that is open."""
         return self._stack.currentWidget()

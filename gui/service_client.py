@@ -140,7 +140,8 @@ class ServiceClient:
     async def stream(self, path: str, last_event_id: str = "") -> AsyncGenerator[ServerSentEvent | None, None]:
         """Yield the events of `path`; None comes first, when the stream is open.
 
-        Ends when the service ends the stream; close it (`contextlib.aclosing`) when leaving earlier. With `last_event_id` the service replays what was missed.
+        Ends when the service ends the stream; close it (`contextlib.aclosing`) when leaving earlier. With
+        `last_event_id` the service replays what was missed.
         """
         headers = {"Accept": "text/event-stream"}
         if last_event_id:

@@ -35,7 +35,7 @@ class StatusStrip(QWidget):
         self._dismiss.setIcon(icon("close"))
         self._dismiss.setToolTip(self.tr("Dismiss the crashed jobs; faults of the board stay until they are gone"))
         self._dismiss.setAccessibleName(self.tr("Dismiss alarms"))
-        self._dismiss.clicked.connect(self._forget_crashed)
+        self._dismiss.clicked.connect(self.dismiss)
         self._link = QLabel()
         self._link.setFont(theme.value_font(11))
         theme.set_role(self._link, "caption")
@@ -64,6 +64,11 @@ class StatusStrip(QWidget):
         self._link.setText(" · ".join(self._link_parts()))
         self._link.setToolTip(self.tr("Round trip to the board, frames lost and commands repeated since it was opened"))
 
+    def dismiss(self) -> None:
+        """Take crashed jobs off the strip; faults of the board stay until they are gone."""
+        self._crashed.clear()
+        self.refresh()
+
     @property
     def alarm_text(self) -> str:
         """The alarms shown now; empty when there are none."""
@@ -89,10 +94,6 @@ class StatusStrip(QWidget):
     def _on_crashed(self, job: dict[str, Any]) -> None:
         when = clock_time(datetime.fromtimestamp(self._unit.utc_s(), UTC))
         self._crashed.append(self.tr("{} crashed at {}").format(job_title(str(job["job_name"])), when))
-        self.refresh()
-
-    def _forget_crashed(self) -> None:
-        self._crashed.clear()
         self.refresh()
 
     def _redraw(self) -> None:

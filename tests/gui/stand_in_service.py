@@ -60,7 +60,7 @@ class StandInService:
         self._seq = 0
         self._streams: set[asyncio.Queue[str | None]] = set()
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[Any]] = set()
+        self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
         self.port = 0
 
     @property
@@ -68,17 +68,23 @@ class StandInService:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Vanish, as a killed process does: all connections break, the port is closed."""
         if self._server is not None:
+            # asyncio leaks a connection whose server is closed while it is being accepted; let those through first.
+            await asyncio.sleep(0.03)
             self._server.close()
             self._server = None
-        for connection in tuple(self._connections):
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        connections = dict(self._connections)
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+        for writer in connections.values():
+            writer.transport.abort()
+        await asyncio.sleep(0.01)  # aborted transports let go of their sockets in the next turns of the loop
 
     def send(self, name: str, **data: Any) -> None:
         """Tell every open stream an event."""
@@ -127,10 +133,15 @@ class StandInService:
         told = json.dumps({"seq": self._seq, "t": T0} | data)
         return f"id: {self._seq}\nevent: {name}\ndata: {told}\n\n"
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None:
+            writer.transport.abort()
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._connections[task] = writer
+        task.add_done_callback(self._connections.pop)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
         try:
             while await self._serve_one(reader, writer):
                 pass
@@ -138,7 +149,6 @@ class StandInService:
             pass
         finally:
             writer.close()
-            self._connections.discard(task)
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
