@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +42,9 @@ class Client:
 
 
 @contextmanager
-def service(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], Client]]:
-    """Run `vialdesk serve --simulate` until the block ends."""
-    with tempfile.TemporaryDirectory(prefix="vialdesk-bench-") as folder:
+def service(*arguments: str, data: str | None = None) -> Iterator[tuple[subprocess.Popen[str], Client]]:
+    """Run `vialdesk serve --simulate` until the block ends, on a throw-away data folder or on `data`."""
+    with nullcontext(data) if data else tempfile.TemporaryDirectory(prefix="vialdesk-bench-") as folder:
         command = [sys.executable, "-m", "gui.main", "serve", "--simulate", "--port", "0", "--data", folder, *arguments]
         with Path(folder, "stderr.txt").open("w") as errors:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)

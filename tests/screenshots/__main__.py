@@ -1,0 +1,147 @@
+"""`python -m tests.screenshots [NAME ...]` on a display: writes screenshots/NAME-THEME-WIDTHxHEIGHT.png.
+
+The window is a process of its own on a service of its own, as a user has it; the picture is taken from the screen.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtGui import QColor, QGuiApplication
+
+from tests.bench.running import Client, service
+
+FOLDER = Path("screenshots")
+THEMES = ("light", "dark")
+SIZES = ((1024, 640), (1600, 1000))
+WINDOW_WITHIN_S = 60.0
+SETTLE_S = 5.0
+UPSET_S = 12.0
+# A culture of half a day: lag, exponential growth and the way to the plateau.
+CULTURE_S = 11 * 3600.0
+SPEED = "900"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A page in a state: `upset` is what befalls the service while the window looks on, `mend` undoes it."""
+
+    name: str
+    page: str
+    upset: Callable[[Client, subprocess.Popen[str]], None] | None = None
+    mend: Callable[[Client, subprocess.Popen[str]], None] | None = None
+
+
+def unplug(client: Client, _: subprocess.Popen[str]) -> None:
+    """Pull the simulated board's plug."""
+    client.ask("POST", "/board/simulation", {"command": "unplug"})
+
+
+def replug(client: Client, _: subprocess.Popen[str]) -> None:
+    """Put the plug back and wait until the board is in use again."""
+    client.ask("POST", "/board/simulation", {"command": "replug"})
+    client.wait_until("/board", lambda board: board["state"] == "connected")
+
+
+def hang(_: Client, process: subprocess.Popen[str]) -> None:
+    """Let the service fall silent."""
+    process.send_signal(signal.SIGSTOP)
+
+
+def wake(_: Client, process: subprocess.Popen[str]) -> None:
+    """Let the service go on."""
+    process.send_signal(signal.SIGCONT)
+
+
+EMPTY = (Scene("live-empty", "live"), Scene("jobs-empty", "jobs"))
+BUSY = (
+    Scene("live", "live"),
+    Scene("jobs", "jobs"),
+    Scene("log", "log"),
+    Scene("live-board-lost", "live", unplug, replug),
+    Scene("jobs-board-lost", "jobs", unplug, replug),
+    Scene("live-service-silent", "live", hang, wake),
+    Scene("log-service-silent", "log", hang, wake),
+)
+
+
+def main(names: list[str]) -> int:
+    """Take the pictures named, or all."""
+    application = QGuiApplication.instance() or QGuiApplication([])
+    assert isinstance(application, QGuiApplication)
+    FOLDER.mkdir(exist_ok=True)
+    for scenes, arguments in ((EMPTY, ()), (BUSY, ("--speed", SPEED))):
+        wanted = [scene for scene in scenes if not names or scene.name in names]
+        if not wanted:
+            continue
+        with service(*arguments) as (process, client):
+            if scenes is BUSY:
+                _grow(client)
+            for scene in wanted:
+                for theme in THEMES:
+                    for size in SIZES:
+                        _take(scene, theme, size, process, client)
+    return 0
+
+
+def _take(scene: Scene, theme: str, size: tuple[int, int], process: subprocess.Popen[str], client: Client) -> None:
+    look = ("--theme", theme, "--page", scene.page, "--size", f"{size[0]}x{size[1]}")
+    target = FOLDER / f"{scene.name}-{theme}-{size[0]}x{size[1]}.png"
+    with tempfile.TemporaryDirectory() as settings:
+        window = subprocess.Popen(
+            [sys.executable, "-m", "gui.main", "--attach", client.address, *look],
+            env={**os.environ, "VIALDESK_SETTINGS_DIR": settings},
+        )
+        try:
+            _wait_for_window()
+            time.sleep(SETTLE_S)
+            if scene.upset is not None:
+                scene.upset(client, process)
+                time.sleep(UPSET_S)
+            _grab(size, target)
+        finally:
+            if scene.mend is not None:
+                scene.mend(client, process)
+            window.terminate()
+            window.wait(timeout=30)
+    print(target, flush=True)
+
+
+def _grow(client: Client) -> None:
+    """Measure half a day's culture in bent time."""
+    for job in ("stirring", "od_reading"):
+        client.ask("POST", f"/jobs/run/job_name/{job}", {})
+    client.wait_until("/board/simulation", lambda found: found["truth"]["time_s"] > CULTURE_S, within_s=300)
+
+
+def _wait_for_window() -> None:
+    """Return when the screen shows something: a virtual screen is black without a window."""
+    deadline = time.monotonic() + WINDOW_WITHIN_S
+    while not _is_lit():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the window did not appear")
+        time.sleep(0.1)
+
+
+def _is_lit() -> bool:
+    pixel = QGuiApplication.primaryScreen().grabWindow(0, 100, 100, 1, 1).toImage().pixelColor(0, 0)
+    return pixel != QColor("black")
+
+
+def _grab(size: tuple[int, int], target: Path) -> None:
+    """Save the window's part of the screen; without a window manager that is its top left corner."""
+    QGuiApplication.primaryScreen().grabWindow(0, 0, 0, *size).save(str(target))
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        sys.exit(main(sys.argv[1:]))
