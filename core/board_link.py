@@ -6,10 +6,8 @@ listeners (the job runner), so that every state shown is the true one.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from core.bus import BoardChanged, Bus
@@ -32,7 +30,7 @@ from device.discovery import create_board
 _log = logging.getLogger(__name__)
 
 # The board object is published at least this often while the board reports, so that figures on screen stay fresh.
-_REFRESH_S = 5.0
+_REFRESH_S = 10.0
 
 
 class BoardLink:
@@ -52,7 +50,6 @@ class BoardLink:
         self._published_at_s = 0.0
         self._none_since_utc_s = clock.utc_s()
         self.url: str | None = None
-        self.record_to: Path | None = None
         self.seed = 1
 
     @property
@@ -120,9 +117,6 @@ class BoardLink:
         board, self._board = self._board, None
         if board is None:
             return
-        if board.connection.is_usable:
-            with contextlib.suppress(BoardError):
-                await board.all_off()
         await board.close()
         if self._subscription:
             self._subscription.cancel()
@@ -172,7 +166,7 @@ class BoardLink:
         return "simulated" if self._board.simulation else "connected"
 
     def _discover(self, url: str) -> Board:
-        return create_board(url, utc_s=self._clock.utc_s, record_to=self.record_to, seed=self.seed)
+        return create_board(url, utc_s=self._clock.utc_s, seed=self.seed)
 
     def _hear(self, event: BoardEvent) -> None:
         for listener in tuple(self._listeners):

@@ -17,7 +17,7 @@ from core.board_link import BoardLink
 from core.bus import Bus, LedChanged, PwmChanged
 from core.clock import Clock
 from core.config import Config, ConfigError
-from core.errors import ConflictError
+from core.errors import ConflictError, UnavailableError
 from device.board import Board, BoardError
 
 _log = logging.getLogger(__name__)
@@ -51,10 +51,15 @@ def pwm_channel(config: Config, role: str) -> int:
 
 
 class OutputHolds:
-    """Which job holds which output."""
+    """Which job holds which output.
+
+    Attributes:
+        left_on: outputs whose job ended while the board could not be reached; to be switched off when it can.
+    """
 
     def __init__(self) -> None:
         self._holders: dict[str, str] = {}
+        self.left_on: set[str] = set()
 
     def claim(self, outputs: Iterable[str], holder: str) -> None:
         """Give all `outputs` to `holder`; raise ConflictError naming the holder when one of them is taken."""
@@ -122,9 +127,16 @@ class HeldOutputs:
     """The outputs one job holds. Their values are percent; 0 is off and needs no lease."""
 
     def __init__(
-        self, holds: OutputHolds, outputs: tuple[str, ...], board_link: BoardLink, bus: Bus, clock: Clock
+        self,
+        holds: OutputHolds,
+        led_locks: LedLocks,
+        outputs: tuple[str, ...],
+        board_link: BoardLink,
+        bus: Bus,
+        clock: Clock,
     ) -> None:
         self._holds = holds
+        self._led_locks = led_locks
         self._outputs = outputs
         self._board_link = board_link
         self._bus = bus
@@ -150,7 +162,12 @@ class HeldOutputs:
         self._bus.publish(PwmChanged(self._clock.utc_s(), channel, duty_percent))
 
     async def set_led(self, channel: str, intensity_percent: float, source: str, experiment: str | None) -> None:
-        """Light an LED this job holds, and keep it on from now on; raises as the board's commands do."""
+        """Light an LED this job holds, and keep it on from now on; raises as the board's commands do.
+
+        Raises ConflictError while light is being measured: try again a little later.
+        """
+        if self._led_locks.is_locked(channel):
+            raise ConflictError(f"LED {channel} is locked while light is measured.", remedy="Try again in a second.")
 
         async def send(board: Board, lease_s: float) -> float:
             return await board.set_led(channel, intensity_percent, lease_s)
@@ -179,17 +196,18 @@ class HeldOutputs:
 
     async def release(self) -> None:
         """Switch every output of the job off, and let go of them, whatever the board says."""
-        driven = tuple(self._driven.items())
+        driven = dict(self._driven)
         self._driven.clear()
         try:
-            if self._board_link.is_usable and driven:
+            if driven:
                 async with asyncio.timeout(_RELEASE_TIMEOUT_S):
-                    await self._switch_off(name for name, _ in driven)
-        except (BoardError, TimeoutError) as error:
-            lease_s = max(each.lease_s for _, each in driven)
-            _log.error("The board did not confirm that an output is off (%s); it will be in %g s.", error, lease_s)
+                    await switch_off(self._board_link.board, driven)
+        except (BoardError, UnavailableError, TimeoutError) as error:
+            lease_s = max(each.lease_s for each in driven.values())
+            _log.warning("The board did not confirm that an output is off (%s); it will be in %g s.", error, lease_s)
+            self._holds.left_on.update(driven)
         self._holds.free(self._outputs)
-        for name, _ in driven:
+        for name in driven:
             self._tell_off(name)
 
     async def _drive(self, output: str, percent: float, send: Callable[[Board, float], Awaitable[float]]) -> None:
@@ -206,15 +224,6 @@ class HeldOutputs:
             self._driven.pop(output, None)
             await send(board, lease_s)
 
-    async def _switch_off(self, names: Iterable[str]) -> None:
-        board = self._board_link.board
-        for name in names:
-            kind, channel = name.split()
-            if kind == "PWM":
-                await board.set_pwm(int(channel), 0.0, 0.0, 0.0)
-            else:
-                await board.set_led(channel, 0.0, 0.0)
-
     def _tell_off(self, name: str) -> None:
         kind, channel = name.split()
         now = self._clock.utc_s()
@@ -222,6 +231,16 @@ class HeldOutputs:
             self._bus.publish(PwmChanged(now, int(channel), 0.0))
         else:
             self._bus.publish(LedChanged(now, channel, 0.0, "job ended"))
+
+
+async def switch_off(board: Board, outputs: Iterable[str]) -> None:
+    """Switch outputs off by name; raises as the board's commands do."""
+    for output in outputs:
+        kind, channel = output.split()
+        if kind == "PWM":
+            await board.set_pwm(int(channel), 0.0, 0.0, 0.0)
+        else:
+            await board.set_led(channel, 0.0, 0.0)
 
 
 def _lease_limit_s(board: Board, output: str) -> float:

@@ -253,6 +253,8 @@ class Job:
         declared = self.declaration.published
         name = self.declaration.job_name
         values = {key: read_setting(name, declared, key, value) for key, value in wanted.items()}
+        if self.state is JobState.INIT:
+            raise UnavailableError(f"{name} is still starting.", remedy="Wait until it is ready, then try again.")
         async with self._changing:
             state = values.pop(STATE_SETTING, None)
             target = None if state is None else self._legal(state)

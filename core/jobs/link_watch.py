@@ -7,16 +7,21 @@ ended although the link was there means that its job no longer answers: that job
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+import contextlib
+from collections.abc import Coroutine
+from typing import Any, Protocol
 
 from core.board_link import BoardLink
 from core.clock import Clock
+from core.errors import UnavailableError
 from core.jobs.job import Job
-from device.board import BoardEvent, ConnectionChanged, OutputWentOff
+from core.outputs import OutputHolds, switch_off
+from device.board import BoardError, BoardEvent, ConnectionChanged, OutputWentOff
 
 # How long after the end of a lease a job that was only held up gets to renew it.
 _GRACE_S = 6.0
 _LOOKS = 12
+_LEASE_EXPIRED = "lease expired"
 
 
 class HungJobError(Exception):
@@ -24,7 +29,9 @@ class HungJobError(Exception):
 
 
 class JobsRunning(Protocol):
-    """Where the jobs are found that must be told."""
+    """Where the jobs are found that must be told, and who holds what."""
+
+    holds: OutputHolds
 
     def jobs(self) -> list[Job]:
         """Return the running jobs."""
@@ -38,6 +45,7 @@ class LinkWatch:
         self._board_link = board_link
         self._clock = clock
         self._was_usable = board_link.is_usable
+        self._tasks: set[asyncio.Task[None]] = set()
         board_link.listen(self._hear)
 
     def _hear(self, event: BoardEvent) -> None:
@@ -54,11 +62,27 @@ class LinkWatch:
             if not usable and job.declaration.needs_board:
                 job.mark_gap("the link to the board was lost")
             job.spawn(job.tell_link(usable))
+        if usable and self._runner.holds.left_on:
+            self._begin(self._switch_off_what_was_left_on())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work, name="link watch")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _switch_off_what_was_left_on(self) -> None:
+        holds = self._runner.holds
+        outputs = [output for output in sorted(holds.left_on) if holds.holder_of(output) is None]
+        holds.left_on.clear()
+        with contextlib.suppress(BoardError, UnavailableError):  # the leases end by themselves
+            await switch_off(self._board_link.board, outputs)
 
     def _output_gone(self, event: OutputWentOff) -> None:
+        if event.reason != _LEASE_EXPIRED:
+            return
         for job in self._runner.jobs():
             if event.output in job.context.outputs and not job.is_ending:
-                asyncio.get_running_loop().create_task(self._look_again(job, event, self._clock.monotonic_s()))
+                self._begin(self._look_again(job, event, self._clock.monotonic_s()))
 
     async def _look_again(self, job: Job, event: OutputWentOff, when_s: float) -> None:
         """See whether the job was only held up (a busy or suspended computer) or hangs."""

@@ -193,7 +193,7 @@ class JobRunner:
             clock=self._clock,
             bus=self._bus,
             board_link=self._board_link,
-            outputs=HeldOutputs(self.holds, outputs, self._board_link, self._bus, self._clock),
+            outputs=HeldOutputs(self.holds, self.led_locks, outputs, self._board_link, self._bus, self._clock),
             led_locks=self.led_locks,
             store=self._records.store,
             log=job_logger(name, None if experiment == NO_EXPERIMENT else experiment),

@@ -7,7 +7,6 @@ import logging
 from dataclasses import dataclass
 
 from core.board_link import BoardLink
-from core.errors import UnavailableError
 from core.jobs.runner import JobRunner, RunningJob
 from device.board import BoardError
 
@@ -54,10 +53,11 @@ async def switch_all_off(entries: list[RunningJob], board_link: BoardLink) -> No
     for entry in entries:
         if entry.job.context.outputs.any_held:
             entry.job.end()
+    board = board_link.current
+    if board is None:
+        return
     try:
         async with asyncio.timeout(_ALL_OFF_WITHIN_S):
-            await board_link.board.all_off()
-    except UnavailableError:
-        return
+            await board.all_off()
     except (BoardError, TimeoutError) as error:
         _log.error("The board did not confirm that everything is off (%s); leases end by themselves.", error)

@@ -28,6 +28,7 @@ from core.plugins.api import (
     JobState,
     Setting,
     StopOrder,
+    led_output,
     pwm_output,
 )
 
@@ -56,6 +57,25 @@ class Heater(Job):
         if self.trouble.result() == "crash":
             raise RuntimeError("a job with a bug")
         await asyncio.get_running_loop().create_future()  # hangs: waits without renewing
+
+
+class Lamp(Job):
+    """Lights LED B, as fast as it may."""
+
+    declaration = JobDeclaration("lamp", "", Group.LIGHT, "Lamp", stop_order=StopOrder.LIGHTS)
+    refused = 0
+
+    @classmethod
+    def outputs_needed(cls, config: Config) -> tuple[str, ...]:
+        return (led_output("B"),)
+
+    async def work(self) -> None:
+        while True:
+            try:
+                await self.context.outputs.set_led("B", 20.0, "test", self.context.experiment)
+            except ConflictError:
+                self.refused += 1
+            await self.sleep(0.1)
 
 
 class Thinker(Job):
@@ -90,7 +110,7 @@ def _service(folder: Path, *classes: type[Job]) -> Any:
     class Prepared:
         async def __aenter__(self) -> Any:
             service, told = await context.__aenter__()
-            service.jobs.registry.add(Heater, Thinker, Unlucky, Stubborn, *classes)
+            service.jobs.registry.add(Heater, Lamp, Thinker, Unlucky, Stubborn, *classes)
             return service, told
 
         async def __aexit__(self, *error: Any) -> Any:
@@ -388,6 +408,56 @@ def test_stop_all_works_without_a_link(tmp_path: Path) -> None:
             await until(lambda: service.board_link.is_usable)
             await asyncio.sleep(5)
             assert truth(service)["heater_percent"] == 0
+
+    bent(run())
+
+
+def test_a_job_stopped_without_a_link_is_switched_off_when_the_link_is_back(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with _service(tmp_path) as (service, told):
+            await started(service, "stirring")
+            await asyncio.sleep(9)
+            misbehave(service, "unplug 1.5")
+            await until(lambda: not service.board_link.is_usable)
+            await service.jobs.end(of_experiments(service.jobs))
+            assert "did not confirm" in told.log("WARNING")
+            assert truth(service)["stirrer_percent"] > 0, "its lease of 30 s has not ended"
+            await until(lambda: service.board_link.is_usable, 15)
+            await asyncio.sleep(0.5)
+            assert truth(service)["stirrer_percent"] == 0
+
+    bent(run())
+
+
+def test_leds_are_dark_and_locked_while_light_is_measured(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with _service(tmp_path) as (service, told):
+            lamp = await started(service, "lamp")
+            await started(service, "od_reading")
+            refused_at_start = lamp.refused
+            assert refused_at_start > 0
+            await until(lambda: bool(told.readings("od2")))
+            first_utc_s = service.jobs.settings_of("od_reading")["first_od_obs_time"]
+            await asyncio.sleep(first_utc_s + 10.3 - service.clock.utc_s())
+            assert truth(service)["led_a_percent"] == pytest.approx(80, abs=0.5)
+            assert truth(service)["led_b_percent"] == 0
+            await asyncio.sleep(1)
+            assert truth(service)["led_a_percent"] == 0
+            assert truth(service)["led_b_percent"] == pytest.approx(20, abs=0.5)
+            assert lamp.refused > refused_at_start
+            assert len(told.readings("od2")) == 3
+            await service.jobs.end(of_experiments(service.jobs))
+            assert truth(service)["led_b_percent"] == 0
+
+    bent(run())
+
+
+def test_settings_wait_until_the_job_is_up(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with _service(tmp_path) as (service, _):
+            service.jobs.start(StartRequest("od_reading"))
+            with pytest.raises(UnavailableError, match="still starting"):
+                await service.jobs.change_settings("od_reading", {"interval": 7})
 
     bent(run())
 

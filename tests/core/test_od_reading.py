@@ -27,7 +27,7 @@ def _expected_v(od: float) -> float:
     return CLEAR_V + SCATTER_V * od * math.exp(-INNER_PER_OD * od)
 
 
-def _mean_od(folder: Path, board: str, minutes: float = 10.0, **options: Any) -> float:
+def _mean_od(folder: Path, board: str, minutes: float = 5.0, **options: Any) -> float:
     """Return the mean of od2 of a stirred culture."""
 
     async def run() -> float:
@@ -51,15 +51,15 @@ def test_a_growing_culture_doubles_as_it_truly_does(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_service(tmp_path, "simulated:?inoculum_od=0.3&room_celsius=37") as (service, told):
             await started(service, "stirring")
-            await started(service, "od_reading", interval=20)
+            await started(service, "od_reading", interval=30)
             factors, ods = [], []
-            for _ in range(6):
+            for _ in range(5):
                 await asyncio.sleep(900)
                 ods.append(truth(service)["biomass_od"])
                 measured = statistics.mean(reading.value for reading in told.readings("od2")[-6:])
                 factors.append(measured / _expected_v(ods[-1]))
-            assert ods[-1] > 2 * ods[0]
-            assert factors == pytest.approx([factors[0]] * 6, rel=0.02)
+            assert ods[-1] > 1.8 * ods[0]
+            assert factors == pytest.approx([factors[0]] * 5, rel=0.02)
 
     bent(run())
 
@@ -68,9 +68,9 @@ def test_the_reference_removes_the_leds_drift(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_service(tmp_path, "simulated:?inoculum_od=0") as (service, told):
             await started(service, "od_reading")
-            await asyncio.sleep(900)
+            await asyncio.sleep(300)
             cool = statistics.mean(reading.value for reading in told.readings("od2")[-60:])
-            for _ in range(50):
+            for _ in range(40):
                 misbehave(service, "overheat 80")
                 await asyncio.sleep(30)
             warm = statistics.mean(reading.value for reading in told.readings("od2")[-60:])
