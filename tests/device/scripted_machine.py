@@ -2,6 +2,7 @@
 
 # ruff: noqa: UP031, RUF005, RUF012 - also runs on MicroPython
 
+import binascii
 import sys
 
 notes: "list[str]" = []
@@ -71,6 +72,37 @@ class ADC:
         return int(5.0 * 0.134 / 3.3 * 65535 + 0.5)
 
 
+class WDT:
+    """A watchdog that starves the loop after a while, so that it ends."""
+
+    feeds = 0
+
+    def __init__(self, timeout: int) -> None:
+        notes.append("watchdog %d ms" % timeout)
+
+    def feed(self) -> None:
+        WDT.feeds += 1
+        if WDT.feeds > 20:
+            raise RuntimeError("the end of the script")
+
+
+class ScriptedSerial:
+    """A serial port on which a host says a few things; what it hears is noted."""
+
+    said: "list[bytes]" = []
+
+    def read(self) -> bytes:
+        return ScriptedSerial.said.pop(0) if ScriptedSerial.said else b""
+
+    def write(self, data: bytes) -> None:
+        notes.append("sent %s" % binascii.hexlify(data).decode())
+
+
+def reset() -> None:
+    """Note the restart."""
+    notes.append("reset")
+
+
 def unique_id() -> bytes:
     """Return a Pico's number."""
     return bytes((0xE6, 0x60, 0x58, 0x38, 0x83, 0x72, 0x4A, 0x32))
@@ -98,6 +130,25 @@ def exercise() -> "list[str]":
     told.append("led " + notes[-1])
     told.append("supply %s" % round(board.read_supply_v(), 2))
     return told + [_burst(board), _turns(board)]
+
+
+def exercise_loop(said: "list[str]") -> "list[str]":
+    """Run the board's own main loop on what a host says; return the notes from the watchdog's start on."""
+    sys.modules["machine"] = sys.modules["scripted_machine"]
+    from device.firmware import main, pico_hardware
+
+    pico_hardware.PicoHardware.new_boot_id = _boot_id
+    main.UsbSerial = ScriptedSerial
+    ScriptedSerial.said = [binascii.unhexlify(each) for each in said]
+    try:
+        main.run()
+    except RuntimeError:
+        notes.append("ended")
+    return notes[notes.index("watchdog 2000 ms") :]
+
+
+def _boot_id(_board: object) -> int:
+    return 0x78
 
 
 def _burst(board: "object") -> str:

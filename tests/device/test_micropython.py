@@ -140,6 +140,21 @@ def test_the_clock_and_the_edges_outlive_the_wrap_of_the_ticks() -> None:
     assert f"{wrapping_ticks.turns_across_a_wrap()}" == "600 99"
 
 
+def test_the_boards_loop_answers_feeds_the_watchdog_and_restarts_on_an_error() -> None:
+    led = command(0x79, 1, messages.SET_LED, 2, 100.0, 10_000)[1]
+    said = [hello(1)[1], led]
+    code = f"import scripted_machine\nfor line in scripted_machine.exercise_loop({said}):\n    print(line)"
+    printed = micropython(code)
+    sent = bytes.fromhex("".join(line.removeprefix("sent ") for line in printed if line.startswith("sent ")))
+    answers = [
+        (kind, payload[1]) for kind, _, _, payload in frames.FrameReader().feed(sent) if kind != frames.TELEMETRY
+    ]
+    assert answers == [(frames.WELCOME, 0), (frames.REPLY, messages.OK)]
+    assert printed[0] == "watchdog 2000 ms"
+    assert "17 50000 Hz 65535" in printed
+    assert printed[-2:] == ["reset", "ended"]
+
+
 def test_the_reference_board_drives_its_pins_and_converters() -> None:
     printed = micropython("import scripted_machine\nfor line in scripted_machine.exercise():\n    print(line)")
     assert printed == [
