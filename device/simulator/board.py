@@ -64,6 +64,7 @@ class SimulatedBoard:
         self._starting = False
         self._step_timer: asyncio.TimerHandle | None = None
         self._timers: set[asyncio.TimerHandle] = set()
+        self._replug_timer: asyncio.TimerHandle | None = None
         self._misbehaviour = Misbehaviour(self)
         self.hardware: SimulatedHardware
         self._start()
@@ -111,8 +112,11 @@ class SimulatedBoard:
         self.to_host.clear()
         self.to_board.clear()
 
-    def unplug(self) -> None:
-        """Pull the USB plug; the board has its own supply and runs on."""
+    def unplug(self, seconds: float | None = None) -> None:
+        """Pull the USB plug, for some seconds or until `replug`; the board has its own supply and runs on."""
+        self._forget_replug()
+        if seconds is not None:
+            self._replug_timer = self.later(seconds, self.replug)
         if not self.plugged:
             return
         self.plugged = False
@@ -124,6 +128,7 @@ class SimulatedBoard:
 
     def replug(self) -> None:
         """Put the plug back in."""
+        self._forget_replug()
         if self.plugged:
             return
         self.plugged = True
@@ -134,8 +139,9 @@ class SimulatedBoard:
         """Restart: outputs go off at once, the USB connection is lost and comes back."""
         self._outputs_off()
         self._starting = True
-        self.unplug()
-        self.later(RESTART_S, self._restarted)
+        if self.plugged:
+            self.unplug(RESTART_S)
+        self.later(RESTART_S, self._start)
 
     def hang(self, seconds: float) -> None:
         """Stop the firmware; after WATCHDOG_S its watchdog restarts it. The connection stays."""
@@ -149,8 +155,8 @@ class SimulatedBoard:
         self._run()
         self.later(seconds, self._release_button)
 
-    def later(self, delay_s: float, action: Callable[[], None]) -> None:
-        """Call `action` after `delay_s` unless the simulation has ended."""
+    def later(self, delay_s: float, action: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call `action` after `delay_s` unless the simulation has ended or the handle is cancelled."""
 
         def run() -> None:
             self._timers.discard(timer)
@@ -158,6 +164,7 @@ class SimulatedBoard:
 
         timer = self._loop.call_later(delay_s, run)
         self._timers.add(timer)
+        return timer
 
     def misbehave(self, command: str) -> str:
         """Obey a line such as "unplug 5"; return what was done, raise ValueError with what is wrong with it."""
@@ -205,15 +212,17 @@ class SimulatedBoard:
         self.hardware.button = False
         self._run()
 
+    def _forget_replug(self) -> None:
+        if self._replug_timer is not None:
+            self._replug_timer.cancel()
+            self._timers.discard(self._replug_timer)
+            self._replug_timer = None
+
     def _reset_asked(self) -> None:
         # Not at once: the firmware is in the middle of its step, and its last reply still has to leave.
         self._starting = True
         self._outputs_off()
         self.later(0.01, self.reboot)
-
-    def _restarted(self) -> None:
-        self._start()
-        self.replug()
 
     def _watchdog(self) -> None:
         self._hung = None

@@ -92,10 +92,10 @@ class Misbehaviour:
     def _unplug(self, words: list[str]) -> str:
         _no_more(words, 2)
         seconds = _number(words, 1, "seconds", 0.0, 1e6, default=math.inf)
-        self._board.unplug()
         if math.isinf(seconds):
+            self._board.unplug()
             return "unplugged"
-        self._board.later(seconds, self._board.replug)
+        self._board.unplug(seconds)
         return f"unplugged for {seconds:g} s"
 
     def _replug(self, words: list[str]) -> str:

@@ -47,6 +47,8 @@ class FaultyWire:
             piece = self._damaged(piece)
         if self._happens(self.truncate):
             piece = piece[: int(self._rng.integers(len(piece)))]
+        if not piece:
+            return
         for _ in range(2 if self._happens(self.duplicate) else 1):
             self._transmit(piece)
 

@@ -132,6 +132,26 @@ def test_unplug_and_replug_are_told_truthfully(in_bent_time: Bent) -> None:
     in_bent_time(story())
 
 
+def test_the_last_word_on_the_plug_counts(in_bent_time: Bent) -> None:
+    async def story() -> None:
+        async with rig() as it:
+            it.obey("unplug 2")
+            it.obey("unplug")
+            it.obey("reboot")
+            await asyncio.sleep(10.0)
+            assert it.truth("plugged") == 0.0
+            it.obey("unplug 1")
+            await asyncio.sleep(1.1)
+            assert it.truth("plugged") == 1.0
+            it.obey("unplug 5")
+            it.obey("replug")
+            it.obey("unplug")
+            await asyncio.sleep(6.0)
+            assert it.truth("plugged") == 0.0
+
+    in_bent_time(story())
+
+
 @pytest.mark.parametrize("command", ["reboot", "hang"])
 def test_a_restart_switches_everything_off_and_the_host_comes_back(in_bent_time: Bent, command: str) -> None:
     async def story() -> None:
