@@ -22,6 +22,7 @@ from core.service import Service
 
 router = APIRouter(prefix="/unit_api", tags=["events"])
 
+_TASKS_SHOWN = 100
 _RETRY = b"retry: 2000\n\n"
 _COMMENT = b": still here\n\n"
 _DESCRIPTION = "Server-sent events: `snapshot` first, then changes only; a comment line at least every 15 s."
@@ -38,11 +39,26 @@ async def events(
     experiment: str | None = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Stream what happens.
+    """Stream what happens, as server-sent events: `snapshot` first, then changes only.
 
     `topics`: comma-separated names of the events wanted (`snapshot` and `resync` always come). `experiment`: only the
     jobs, readings, gaps, doses and log lines of that experiment. With `Last-Event-ID` of the last minute what was
-    missed is replayed instead of a snapshot.
+    missed is replayed instead of a snapshot. A reader that falls 1000 events behind gets `resync` and is let go.
+
+    The data of each event is one JSON object with `seq` (rises by one with every event), `t` (timestamp) and:
+
+    - `snapshot`: unit, experiment, board, jobs, settings {job: {setting: value}}, leds, pwms, bioreactor, tasks, speed
+    - `job`: job_id, job_name, experiment, state, is_running, started_at, ended_at
+    - `setting`: job_id, job_name, setting, value (null: cleared)
+    - `reading`: experiment, series, value; `t` is when it was measured
+    - `gap`: experiment, series, reason; the curve must not be bridged after `t`
+    - `led`: channel, intensity, source_of_event
+    - `pwm`: channel, dc
+    - `board`: the object of GET /unit_api/board, and reason
+    - `experiment`: an item of GET /unit_api/experiments
+    - `task`: task_id, status, error when failed
+    - `log`: an item of GET /unit_api/logs, level INFO and above
+    - `resync`: reason; read the stream from the start
     """
     if experiment is not None and experiment != NO_EXPERIMENT:
         check_name(experiment)
@@ -85,7 +101,7 @@ def _snapshot(service: Service, reader: Reader) -> dict[str, Any]:
         "leds": dict(service.events.leds),
         "pwms": dict(service.events.pwms),
         "bioreactor": {},
-        "tasks": [{"task_id": task.task_id, "status": task.status} for task in service.tasks.all()],
+        "tasks": [{"task_id": task.task_id, "status": task.status} for task in service.tasks.all()[-_TASKS_SHOWN:]],
         "speed": service.options.speed,
     }
 

@@ -91,7 +91,7 @@ class Records:
         job_id = next(self._job_ids)
         row = JobRow(job_id, job_name, experiment, job_source, self._clock.utc_s(), None, "init", is_long_running)
         self._jobs[job_id] = row
-        self._jobs.pop(job_id - ROWS_SHOWN, None)
+        self._forget_old_rows()
         values = (job_id, job_name, experiment, job_source, row.started_at, row.state, int(is_long_running))
         self._writer.write(_ADD_JOB, *values)
         self._writer.commit_soon()
@@ -175,13 +175,11 @@ class Records:
             self._writer.write(_ADD_GAP, self._series_id(event.experiment, event.series), event.utc_s, event.reason)
 
     def _on_job(self, event: JobChanged) -> None:
-        row = self._jobs.get(event.row["job_id"])
-        if row is None:
-            return
-        ended = event.row["ended_at"]
-        row.state = event.state
-        row.ended_at = None if ended is None else utc_seconds(ended)
-        self._writer.write(_MOVE_JOB, row.state, row.ended_at, row.job_id)
+        job_id, ended = event.row["job_id"], event.row["ended_at"]
+        ended_at = None if ended is None else utc_seconds(ended)
+        if row := self._jobs.get(job_id):
+            row.state, row.ended_at = event.state, ended_at
+        self._writer.write(_MOVE_JOB, event.state, ended_at, job_id)
 
     def _on_setting(self, event: SettingChanged) -> None:
         value = None if event.value is None else json.dumps(event.value)
@@ -198,6 +196,14 @@ class Records:
         values = (item["id"], utc_seconds(item["timestamp"]), level, item["source"], item["task"], item["message"])
         self._writer.write("INSERT INTO logs VALUES (?, ?, ?, ?, ?, ?, ?)", *values, item["experiment"])
 
+    def _forget_old_rows(self) -> None:
+        """Keep the newest rows in memory, and those that still run."""
+        while len(self._jobs) > ROWS_SHOWN:
+            oldest = next((job_id for job_id, row in self._jobs.items() if row.ended_at is not None), None)
+            if oldest is None:
+                return
+            del self._jobs[oldest]
+
     def _end_lost_jobs(self) -> list[str]:
         """End what was running when the last service died; return what to tell the user."""
         notes = []
@@ -208,6 +214,8 @@ class Records:
             row.state, row.ended_at = "lost", self._clock.utc_s()
             self._writer.write(_MOVE_JOB, row.state, row.ended_at, row.job_id)
             self._writer.write(_GAPS_AFTER_CRASH, reason, row.experiment)
+            if row.is_long_running:
+                continue  # the service has started it again
             started = timestamp(row.started_at)
             notes.append(f"Job {row.job_name} of {started} was lost: {reason}. Start it again to go on.")
         return notes

@@ -27,6 +27,13 @@ _ROWS_KEPT_IN_TROUBLE = 1_000_000
 _FLUSH_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 5.0
 
+_TROUBLE = (
+    "The records cannot be written (%s). They wait in memory. Free space on the disk that holds %s; if it has space, "
+    "restart the service: records that cannot be read are set aside."
+)
+# What is wrong with one row and not with the database: numbers beyond 64 bits, text that is no Unicode, constraints.
+_BAD_ROW = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError, UnicodeError)
+
 _log = logging.getLogger(__name__)
 
 
@@ -114,8 +121,7 @@ class Writer:
                 raise
         except sqlite3.Error as error:
             if not self._in_trouble:
-                what = "The records cannot be written (%s). They wait in memory; free space on the disk of %s."
-                _log.error(what, error, self._path.parent)
+                _log.error(_TROUBLE, error, self._path.parent)
             self._in_trouble = True
             return False
         if self._in_trouble:
@@ -127,7 +133,7 @@ class Writer:
     def _execute(connection: sqlite3.Connection, row: _Row) -> None:
         try:
             connection.execute(row.sql, row.values)
-        except (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:
+        except _BAD_ROW as error:
             _log.error("A row of the records was left out (%s): %s", error, row.sql)
 
 

@@ -219,6 +219,32 @@ async def test_while_nothing_can_be_written_rows_wait_and_the_user_is_told_once(
     assert rows(path, "SELECT count(*), max(utc_s) FROM readings") == [(300, 299.0)]
 
 
+async def test_one_bad_row_is_left_out_and_told_and_the_rest_is_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "records.sqlite"
+    _, records = await opened(path)
+    records.note_action("who", "POST", "/a", "\ud800", 200)
+    records.note_action("who", "POST", "/b", None, 2**70)
+    records.note_action("who", "POST", "/c", None, 200)
+    await records.close()
+    assert rows(path, "SELECT path FROM actions") == [("/c",)]
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+
+
+async def test_the_newest_thousand_rows_and_what_still_runs_are_listed(tmp_path: Path) -> None:
+    bus, records = await opened(tmp_path / "records.sqlite")
+    running = records.insert_job("monitor", "$experiment", "system", True)
+    for _ in range(1100):
+        job_id = records.insert_job("od_blank", "e", "user")
+        bus.publish(JobChanged({"job_id": job_id, "ended_at": "2031-02-03T04:05:06.789Z"}, "disconnected"))
+    assert len(records.job_items()) == 1000
+    assert records.job_row(running)
+    bus.publish(JobChanged({"job_id": running, "ended_at": "2031-02-03T04:05:06.789Z"}, "disconnected"))
+    await records.close()
+    assert rows(tmp_path / "records.sqlite", "SELECT count(*) FROM jobs WHERE ended_at IS NULL") == [(0,)]
+
+
 def test_readings_of_a_bent_day_are_kept_without_loss(tmp_path: Path) -> None:
     path = tmp_path / "records.sqlite"
 
