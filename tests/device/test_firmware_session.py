@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import struct
+
 from firmware_bench import Bench
 from scripted_board import ScriptedBoard
 
 from device.firmware import frames, messages
+from device.firmware.session import Session
 
 
 def test_a_repeated_command_is_answered_again_but_executed_once() -> None:
@@ -70,11 +73,20 @@ def test_another_protocol_version_is_told_so_and_gets_no_session() -> None:
 
 
 def test_sequence_numbers_wrap() -> None:
-    bench = Bench()
-    for _ in range(65_536 + 3):
-        bench.replies(bench.command_bytes(messages.PING, 0))
-    assert bench.sequence == 3
-    bench.do(messages.PING, 0)
+    executed: list[bytes] = []
+    sent: list[bytes] = []
+
+    def execute(payload: bytes) -> bytes:
+        executed.append(payload)
+        return payload
+
+    session = Session(0, execute, sent.append)
+    session.take(frames.HELLO, 0, 0, struct.pack(messages.HELLO_FORMAT, messages.PROTOCOL_VERSION, 1))
+    for number in range(1, 65_536 + 3):
+        session.take(frames.COMMAND, 1, number & 0xFFFF, b"x")
+    session.take(frames.COMMAND, 1, 2, b"x")
+    assert len(executed) == 65_536 + 2
+    assert sent[-1] == sent[-2], "the last one was a repeat"
 
 
 def test_noise_between_frames_is_skipped_and_counted() -> None:

@@ -129,7 +129,7 @@ def test_a_whole_session_is_the_same_byte_for_byte() -> None:
     assert played_there(script) == here
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_random_sessions_are_the_same_byte_for_byte(seed: int) -> None:
     script = random_session(seed)
     assert played_there(script) == play(script)
