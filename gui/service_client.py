@@ -75,6 +75,8 @@ class ServiceClient:
         self._base_url = base_url.rstrip("/")
         self._token = token
         self._http: httpx.AsyncClient | None = None
+        self._requests: set[asyncio.Task[httpx.Response]] = set()
+        self._leaving: list[asyncio.Task[None]] = []
 
     @property
     def base_url(self) -> str:
@@ -82,21 +84,24 @@ class ServiceClient:
         return self._base_url
 
     def point_at(self, base_url: str, token: str | None = None) -> None:
-        """Use another address from now on; requests under way end by themselves."""
+        """Use another address from now on; requests under way are given up."""
         if (base_url.rstrip("/"), token) == (self._base_url, self._token):
             return
         self._base_url, self._token = base_url.rstrip("/"), token
-        self._http = None
+        if self._http is not None:
+            leaving = _close(self._http, set(self._requests))
+            self._leaving.append(asyncio.get_running_loop().create_task(leaving))
+            self._http = None
 
     async def prepare(self) -> None:
         """Load what requests need, in a thread: it takes most of a second that the window shall not stand still."""
         await asyncio.to_thread(_load)
 
     async def close(self) -> None:
-        """Let go of the open connections."""
-        if self._http is not None:
-            http, self._http = self._http, None
-            await http.aclose()
+        """Let go of the open connections; nothing can be asked until it is pointed at an address again."""
+        self.point_at("")
+        leaving, self._leaving = self._leaving, []
+        await asyncio.gather(*leaving)
 
     async def get(self, path: str, **query: str | int | float | None) -> Any:
         """GET `path` (such as `/unit_api/jobs`); return the JSON answer. Query values of None are left out."""
@@ -199,10 +204,18 @@ class ServiceClient:
         http = self._connection()
         import httpx
 
+        request = asyncio.get_running_loop().create_task(http.request(method, path, params=query or None, json=body))
+        self._requests.add(request)
+        request.add_done_callback(self._requests.discard)
         try:
-            answer = await http.request(method, path, params=query or None, json=body)
+            answer = await request
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
+        except asyncio.CancelledError:
+            asking = asyncio.current_task()
+            if asking is not None and asking.cancelling():
+                raise
+            raise ServiceUnreachableError("The window has turned to another service.") from None
         if answer.is_error:
             raise _refusal(answer)
         try:
@@ -220,6 +233,14 @@ class ServiceClient:
         else:
             why = f"The connection to {self._base_url} broke."
         return ServiceUnreachableError("The service was not reached.", why, "Check that it runs, or restart it.")
+
+
+async def _close(http: httpx.AsyncClient, requests: set[asyncio.Task[httpx.Response]]) -> None:
+    """Close a client after its requests: closed while one is connecting, it would leave that connection open."""
+    for request in requests:
+        request.cancel()
+    await asyncio.gather(*requests, return_exceptions=True)
+    await http.aclose()
 
 
 def _load() -> None:
