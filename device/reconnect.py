@@ -204,11 +204,8 @@ class Reconnector:
         now_s = asyncio.get_running_loop().time()
         is_degraded = self.connection.state is LinkState.DEGRADED
         if self._losses.degraded(now_s, self.counters.troubles, is_degraded):
-            counts = self.counters
-            detail = (
-                f"frames are being lost: {counts.telemetry_lost} reports lost, {counts.frames_skipped} damaged frames, "
-                f"{counts.commands_repeated} commands repeated since the board was opened"
-            )
+            # No numbers here: a state that told each loss anew would flood the log. They are in the statistics.
+            detail = "frames are lost or damaged on the way; commands are repeated until they arrive"
             self._tell(LinkState.DEGRADED, detail, "Use a shorter or better cable, or another USB port.")
         elif is_degraded:
             self._tell(LinkState.CONNECTED)

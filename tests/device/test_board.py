@@ -446,6 +446,8 @@ def test_losing_frames_is_told_as_degraded_until_it_is_well_again(in_bent_time: 
         await asyncio.sleep(15)
         assert bench.board.connection.state is LinkState.CONNECTED
         assert LinkState.LOST not in bench.states()
+        degraded = [e for e in bench.told(ConnectionChanged) if e.connection.state is LinkState.DEGRADED]
+        assert len(degraded) == 1, "it is told once, not at each loss"
 
     on_a_bench(in_bent_time, scenario)
 
