@@ -1,7 +1,8 @@
 """What the board protects by itself, whatever the host does: the heater's cut-off, the thermometer, the supply.
 
 Faults latch: they stay until CLEAR_FAULTS comes and their cause is gone. While FAULT_HEATER_CUTOFF or
-FAULT_THERMOMETER_MISSING is latched the heater stays off.
+FAULT_THERMOMETER_MISSING is latched the heater stays off. A board that was started without a heater board has no such
+fault, and no heating either.
 """
 
 from device.firmware import messages
@@ -53,7 +54,7 @@ class Safety:
 
     def heater_allowed(self) -> bool:
         """Return whether no latched fault forbids heating."""
-        return not self.faults & _HEATER_FAULTS
+        return self._hardware.has_thermometer and not self.faults & _HEATER_FAULTS
 
     def raise_fault(self, fault: int) -> None:
         """Latch a fault found elsewhere."""
@@ -69,7 +70,8 @@ class Safety:
         self.celsius = self._hardware.read_celsius()
         self.supply_v = self._hardware.read_supply_v()
         if self.celsius is None:
-            self.faults |= messages.FAULT_THERMOMETER_MISSING
+            if self._hardware.has_thermometer:
+                self.faults |= messages.FAULT_THERMOMETER_MISSING
         elif not self.celsius <= self._cutoff_celsius:
             self.faults |= messages.FAULT_HEATER_CUTOFF
         if self.supply_v < LOW_SUPPLY_V:

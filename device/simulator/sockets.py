@@ -28,7 +28,7 @@ class TcpSocket:
         self._announce = announce
         self._port = port
         self._server: asyncio.Server | None = None
-        self._opening: asyncio.Task[str] | None = None
+        self._opening: asyncio.Task[None] | None = None
 
     async def open(self) -> str:
         """Listen; return the address as `socket://127.0.0.1:PORT`. OSError when the port is taken."""
@@ -47,7 +47,13 @@ class TcpSocket:
 
     def replug(self) -> None:
         """Listen again on the same port."""
-        self._opening = asyncio.get_running_loop().create_task(self.open())
+        self._opening = asyncio.get_running_loop().create_task(self._reopen())
+
+    async def _reopen(self) -> None:
+        try:
+            await self.open()
+        except OSError as error:
+            self._announce(f"no address any more: {error.strerror}")
 
     def close(self) -> None:
         """Give the port back."""

@@ -67,8 +67,6 @@ class FaultyWire:
             return
         loop = asyncio.get_running_loop()
         due = loop.time() + self.delay_s
-        if self._queue:
-            due = max(due, self._queue[-1][0])
         self._queue.append((due, piece))
         if self._timer is None:
             self._timer = loop.call_at(due, self._arrive)

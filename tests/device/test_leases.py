@@ -79,6 +79,15 @@ def test_without_a_thermometer_there_is_no_heating(celsius: float | None) -> Non
     bench.do(messages.SET_PWM, HEATER, 0.0, 16.0, 0)
 
 
+def test_a_board_without_a_heater_board_has_no_fault_and_no_heating() -> None:
+    bench = Bench()
+    bench.hardware.has_thermometer = False
+    bench.hardware.celsius = None
+    bench.wait(3)
+    assert bench.telemetry(messages.STATUS)[-1]["faults"] == 0
+    assert bench.refuse(messages.SET_PWM, HEATER, 10.0, 16.0, 3_000)[0] == messages.FAULT
+
+
 def test_a_low_supply_is_reported_and_stops_nothing() -> None:
     bench = Bench()
     bench.do(messages.SET_PWM, 1, 30.0, 200.0, 60_000)
