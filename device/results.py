@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 
-from device.board import CommandTimeoutError, NotConnectedError
+from device.board import BoardError, CommandRefusedError, CommandTimeoutError, NotConnectedError
 from device.bursts import Fields
 from device.firmware import messages
 from device.link import Link, RefusedByBoardError
@@ -55,9 +55,13 @@ class Results:
     def fail(self, detail: str, remedy: str) -> None:
         """Tell whoever waits that the link is lost."""
         for result in self._expected.values():
-            if not result.done():
-                result.set_exception(NotConnectedError(detail, remedy))
-                result.exception()  # marked as seen: its command may have failed with the link already
+            _fail(result, NotConnectedError(detail, remedy))
+
+    def given_up(self, message: int, why: str) -> None:
+        """Tell whoever waits for results of this kind that the board gave them up because it was told to."""
+        for (expected, _), result in self._expected.items():
+            if expected == message:
+                _fail(result, CommandRefusedError(why, "Measure again."))
 
     async def collect(self, link: Link, message: int, number: int, takes_s: float) -> Fields:
         """Return an expected result that takes `takes_s` from now; raise as `Link.request`."""
@@ -76,3 +80,9 @@ class Results:
                     raise
             wait_s = LATE_S
         raise CommandTimeoutError("the board does not finish what it began", "Restart the board.")
+
+
+def _fail(result: asyncio.Future[Fields], error: BoardError) -> None:
+    if not result.done():
+        result.set_exception(error)
+        result.exception()  # marked as seen: its command may have failed already

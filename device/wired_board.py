@@ -223,6 +223,7 @@ class WiredBoard(Board):
         link.withdraw(switches_on, "everything was switched off before this command was sent")
         await link.request(messages.ALL_OFF, urgent=True)
         self._all_off_due = False
+        self._results.given_up(messages.BURST, "everything was switched off during the measurement")
 
     async def set_heater_cutoff(self, cutoff_celsius: float) -> float:
         """Set the temperature above which the board switches the heater off; return what it took."""
@@ -264,8 +265,8 @@ class WiredBoard(Board):
                 await link.request(messages.MEASURE, burst_id, *arguments)
                 fields = await self._results.collect(link, messages.BURST, burst_id, takes_s)
                 self._board_measures_until_s = 0.0
-            except RefusedByBoardError:
-                self._board_measures_until_s = 0.0
+            except CommandRefusedError:
+                self._board_measures_until_s = 0.0  # the board does not measure: it refused, or was told to stop
                 raise
             finally:
                 self._results.forget(messages.BURST, burst_id)

@@ -272,6 +272,20 @@ def test_all_off_overtakes_and_refuses_what_would_switch_on_again(in_bent_time: 
     on_a_bench(in_bent_time, scenario)
 
 
+def test_all_off_ends_a_measurement_with_words(in_bent_time: Bent) -> None:
+    async def scenario(bench: Bench) -> None:
+        measuring = asyncio.create_task(bench.board.measure(INFRARED))
+        await asyncio.sleep(0.3)
+        await bench.board.all_off()
+        with pytest.raises(CommandRefusedError, match="switched off during the measurement"):
+            await measuring
+        assert asyncio.get_running_loop().time() < 0.31
+        assert (await bench.board.measure(INFRARED)).signals["1"].mean_v > 0.08
+        assert asyncio.get_running_loop().time() < 1.0
+
+    on_a_bench(in_bent_time, scenario)
+
+
 def test_all_off_while_unplugged_happens_at_the_next_connection(in_bent_time: Bent) -> None:
     async def scenario(bench: Bench) -> None:
         await bench.board.set_led("B", 50, 60)
