@@ -159,7 +159,7 @@ class Program(QObject):
     def _quit(self, *, stop: bool) -> None:
         if not self._is_leaving:
             self._is_leaving = True
-            self.window.setEnabled(False)
+            self.window.hide()
             background.run(self._leave(stop), self)
 
     async def _leave(self, stop: bool) -> None:

@@ -67,6 +67,8 @@ class Attachment(QObject):
         self.stream = EventStream(self.client, self.unit)
         self._host: ServiceHost | None = None
         self._stream_task: asyncio.Task[Any] | None = None
+        # A service that is just being started is let start before it is stopped; nothing is left half started.
+        self._moving = asyncio.Lock()
 
     @property
     def owns_service(self) -> bool:
@@ -91,11 +93,13 @@ class Attachment(QObject):
 
     async def start(self) -> None:
         """Start or find the service the settings name, and follow it from now on."""
-        source = self.source
-        self._host = RunningService(source.url) if source.kind == "service" else self._make_host()
-        self._host.watch(self._on_ended, self._on_back)
-        self.host_changed.emit()
-        await self._bring_up(self._host.start(source.board_url, self._when_window_dies))
+        async with self._moving:
+            source = self.source
+            host = RunningService(source.url) if source.kind == "service" else self._make_host()
+            self._host = host
+            host.watch(self._on_ended, self._on_back)
+            self.host_changed.emit()
+            await self._bring_up(host.start(source.board_url, self._when_window_dies))
 
     async def restart(self) -> None:
         """Start the window's own service anew."""
@@ -103,7 +107,8 @@ class Attachment(QObject):
             await self.start()
             return
         self.unit.set_service("starting", self.tr("The service is being restarted."))
-        await self._bring_up(self._host.restart())
+        async with self._moving:
+            await self._bring_up(self._host.restart())
 
     async def choose(self, source: Source) -> None:
         """Work with `source` from now on and remember it; raise ServiceTroubleError when a board is refused."""
@@ -150,11 +155,12 @@ class Attachment(QObject):
 
     async def leave(self, *, stop: bool) -> None:
         """Let go of the service; with `stop` the window's own service is brought down safely."""
-        await self._end_stream()
-        host, self._host = self._host, None
-        if host is not None:
-            await (host.stop() if stop else host.leave_running())
-        await self.client.close()
+        async with self._moving:
+            await self._end_stream()
+            host, self._host = self._host, None
+            if host is not None:
+                await (host.stop() if stop else host.leave_running())
+            await self.client.close()
 
     async def _bring_up(self, starting: Any) -> None:
         try:

@@ -58,6 +58,7 @@ class Problems(QObject):
         self._folder = folder
         self._crash_file: TextIO | None = None
         self._before = sys.excepthook
+        self._handler: logging.Handler | None = None
         self.kept: list[Problem] = []
 
     def install(self) -> None:
@@ -76,6 +77,9 @@ class Problems(QObject):
     def uninstall(self) -> None:
         """Give everything back; a run that ends well leaves no crash file."""
         sys.excepthook = self._before
+        if self._handler is not None:
+            logging.getLogger().removeHandler(self._handler)
+            self._handler.close()
         qInstallMessageHandler(None)
         if self._crash_file is not None:
             faulthandler.disable()
@@ -112,6 +116,7 @@ class Problems(QObject):
         handler = logging.handlers.RotatingFileHandler(
             self._folder / _LOG_FILE, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8", delay=True
         )
+        self._handler = handler
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         root = logging.getLogger()
         root.addHandler(handler)

@@ -46,15 +46,15 @@ class ProblemsDialog(QDialog):
         self._empty.explain(
             "ok", self.tr("No problems"), self.tr("Faults of the window itself are listed here."), tone="ok"
         )
-        self._copy = QPushButton(icon("copy"), self.tr("Copy report"))
-        self._copy.clicked.connect(self._copy_report)
+        self.copy_button = QPushButton(icon("copy"), self.tr("Copy report"))
+        self.copy_button.clicked.connect(self._copy_report)
         close = QPushButton(self.tr("Close"))
         close.clicked.connect(self.accept)
         words = QLabel(self.tr("The window went on after these. Running jobs are not touched by faults of the window."))
         words.setWordWrap(True)
         theme.set_role(words, "quiet")
         buttons = QHBoxLayout()
-        buttons.addWidget(self._copy)
+        buttons.addWidget(self.copy_button)
         buttons.addStretch(1)
         buttons.addWidget(close)
         column = QVBoxLayout(self)
@@ -75,7 +75,7 @@ class ProblemsDialog(QDialog):
         self.list.clear()
         self.list.addItems([f"{one.when}  {one.headline}".strip() for one in self._shown])
         any_at_all = bool(self._problems.kept)
-        for part in (self.search, self.list, self.report, self._copy):
+        for part in (self.search, self.list, self.report, self.copy_button):
             part.setVisible(any_at_all)
         self._empty.setVisible(not any_at_all)
         if self._shown:

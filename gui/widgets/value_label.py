@@ -82,6 +82,11 @@ class ValueLabel(QWidget):
         return self._figures.text()
 
     @property
+    def age_text(self) -> str:
+        """How old the value is, as shown now."""
+        return self._age.text()
+
+    @property
     def is_stale(self) -> bool:
         """Whether the value is too old to be the present, or the service that would renew it is gone."""
         return self._value is not None and (
