@@ -5,18 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QPen
 
 from gui import theme
 from gui.live.decimation import Polyline
+from gui.live.line_item import LineItem
 from gui.live.series_buffer import SeriesBuffer
 from gui.live.trace import Trace
-
-# Below this many samples in view each is marked: then the points matter more than the line.
-_MARK_BELOW = 200
-_MARK_PX = 4
 
 
 class Curve:
@@ -25,7 +21,7 @@ class Curve:
     Attributes:
         trace: its words and colour.
         buffer: its samples.
-        line, marks: the items to put into the pane.
+        line: the item to put into the pane.
         is_shown: whether the user wants to see it.
         drawn: what is on the screen now, values in the series' unit.
     """
@@ -33,16 +29,15 @@ class Curve:
     def __init__(self, trace: Trace, buffer: SeriesBuffer) -> None:
         self.trace = trace
         self.buffer = buffer
-        self.line = pg.PlotCurveItem(antialias=False, skipFiniteCheck=True)
-        self.marks = pg.ScatterPlotItem(size=_MARK_PX, pen=None, pxMode=True)
+        self.line = LineItem()
         self.is_shown = True
+        self._asked: tuple[object, ...] = ()
         self.drawn = Polyline(np.empty(0), np.empty(0), np.empty(0, bool))
         self.restyle()
 
     def restyle(self) -> None:
         """Take the colours of the present theme."""
-        self.line.setPen(pen_of(self.trace))
-        self.marks.setBrush(self.trace.colour)
+        self.line.set_pen(pen_of(self.trace))
 
     def relabel(self, trace: Trace) -> None:
         """Take other words and another colour: the angle or the unit has become known."""
@@ -58,6 +53,10 @@ class Curve:
             columns: width of the span in pixels.
             is_log: draw logarithms; values that have none are gaps.
         """
+        asked = (self.buffer.version, span, min(until_s, span[1]), columns, is_log, self.is_shown)
+        if asked == self._asked:
+            return
+        self._asked = asked
         line = self.buffer.polyline(span, columns) if self.is_shown else Polyline(*_NOTHING)
         if until_s < span[1]:
             early = line.t <= until_s
@@ -66,21 +65,17 @@ class Curve:
             line = _positive(line)
         self.drawn = line
         y = np.log10(line.y) if is_log else line.y
-        self.line.setData(x=line.t, y=y, connect=line.joined)
-        if 0 < len(y) < _MARK_BELOW:
-            self.marks.setData(x=line.t, y=y)
-        elif len(self.marks.data):
-            self.marks.clear()
+        self.line.show_points(line.t, y, line.joined)
 
 
 _NOTHING = (np.empty(0), np.empty(0), np.empty(0, bool))
 
 
-def pen_of(trace: Trace) -> object:
+def pen_of(trace: Trace) -> QPen:
     """Return the pen of a curve: one pixel wide, since wider lines cost ten times as much to draw."""
     if trace.dashed:
-        return pg.mkPen(theme.current().colour("faint"), width=1, style=Qt.PenStyle.DashLine)
-    return pg.mkPen(QColor(trace.colour), width=1)
+        return QPen(theme.current().colour("faint"), 1, Qt.PenStyle.DashLine)
+    return QPen(trace.colour, 1)
 
 
 def _positive(line: Polyline) -> Polyline:

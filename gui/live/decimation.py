@@ -19,7 +19,7 @@ Indices: TypeAlias = NDArray[np.intp]
 
 FACTOR = 16
 # Up to this many samples, reading them all is as quick as climbing the pyramid.
-_DIRECT = 1 << 16
+_DIRECT = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,16 @@ def _fold(low: Floats, high: Floats, minima: Floats, maxima: Floats, lo: Indices
     filled = hi > lo
     if not filled.any():
         return
-    lo, counts = lo[filled], (hi - lo)[filled]
-    offsets = np.cumsum(counts) - counts
-    entries = np.repeat(lo - offsets, counts) + np.arange(int(counts.sum()))
-    low[filled] = np.minimum(low[filled], np.minimum.reduceat(minima[entries], offsets))
-    high[filled] = np.maximum(high[filled], np.maximum.reduceat(maxima[entries], offsets))
+    lo, hi = lo[filled], hi[filled]
+    if (lo[1:] == hi[:-1]).all():  # one range after the other: no need to gather them
+        offsets, minima, maxima = lo - lo[0], minima[lo[0] : hi[-1]], maxima[lo[0] : hi[-1]]
+    else:
+        counts = hi - lo
+        offsets = np.cumsum(counts) - counts
+        entries = np.repeat(lo - offsets, counts) + np.arange(int(counts.sum()))
+        minima, maxima = minima[entries], maxima[entries]
+    low[filled] = np.minimum(low[filled], np.minimum.reduceat(minima, offsets))
+    high[filled] = np.maximum(high[filled], np.maximum.reduceat(maxima, offsets))
 
 
 def thin(
@@ -126,13 +131,14 @@ def _columns(
 ) -> Polyline:
     low, high = pyramid.min_max(values, starts, stops)
     rising = values[starts] <= values[stops - 1]
-    beyond = np.append(starts_after_gap, True)[stops]
-    pairs_t = np.repeat(t[starts], 2)
-    pairs_y = np.column_stack((np.where(rising, low, high), np.where(rising, high, low))).ravel()
-    alone = stops - starts == 1
-    joined = np.column_stack((np.ones(len(starts), bool), ~beyond)).ravel()
-    keep = np.column_stack((~alone, np.ones(len(starts), bool))).ravel()
-    return Polyline(pairs_t[keep], pairs_y[keep], joined[keep])
+    pairs = np.empty((len(starts), 2))
+    pairs[:, 0], pairs[:, 1] = np.where(rising, low, high), np.where(rising, high, low)
+    joined = np.ones((len(starts), 2), bool)
+    joined[:-1, 1] = ~starts_after_gap[stops[:-1]]
+    joined[-1, 1] = stops[-1] < len(t) and not starts_after_gap[stops[-1]]
+    keep = np.ones((len(starts), 2), bool)
+    keep[:, 0] = stops - starts > 1  # a sample alone in its column is one point
+    return Polyline(np.repeat(t[starts], 2)[keep.ravel()], pairs[keep], joined[keep])
 
 
 def _with_neighbours(

@@ -21,6 +21,7 @@ class SeriesBuffer:
         t: UTC in seconds, strictly ascending (a view: do not change it).
         values: the values (a view).
         starts_after_gap: True for each sample that must not be joined to the one before (a view).
+        version: another number after each change.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class SeriesBuffer:
         self._values = np.empty(1024)
         self._gaps = np.zeros(1024, bool)
         self._size = 0
+        self.version = 0
         self._gap_pending = False
         self._pyramid = MinMaxPyramid()
         self._changed_from = 0
@@ -52,6 +54,7 @@ class SeriesBuffer:
 
     def append(self, utc_s: float, value: float) -> None:
         """Add one sample, usually the newest."""
+        self.version += 1
         if not np.isfinite(value):
             self.mark_gap(utc_s)
             return
@@ -68,6 +71,7 @@ class SeriesBuffer:
 
     def mark_gap(self, utc_s: float) -> None:
         """Do not join the last sample before `utc_s` to the next one, whenever it comes."""
+        self.version += 1
         after = int(np.searchsorted(self.t, utc_s, side="right"))
         if after < self._size:
             self._gaps[after] = True
@@ -83,6 +87,7 @@ class SeriesBuffer:
             values: their values; not finite ones are gaps.
             usual_s: interval in seconds below which there is certainly no gap (a bucket's length).
         """
+        self.version += 1
         first = int(np.searchsorted(self.t, span[0], side="left"))
         last = int(np.searchsorted(self.t, span[1], side="right"))
         marked = self._t[first:last][self._gaps[first:last]]
@@ -130,6 +135,7 @@ class SeriesBuffer:
 
     def clear(self) -> None:
         """Forget all samples."""
+        self.version += 1
         self._size = 0
         self._gap_pending = False
         self._changed_from = 0

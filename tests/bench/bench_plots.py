@@ -29,7 +29,7 @@ def _redraws() -> list[Figure]:
     for samples, bar in ((100_000, 10.0), (1_000_000, None)):
         stack = filled_stack(EIGHT, samples)
         times = [timed_ms(stack) for _ in range(FRAMES)]
-        name = f"redraw 8 curves x {samples:,} at 1920 px, median"
+        name = f"redraw 8 curves x {samples:,} at 1920 px, processor"
         figures.append(Figure(name, quantile(times, 0.5), "ms", bar))
         _close(stack)
     return figures
@@ -107,6 +107,6 @@ def _settle(seconds: float) -> None:
 
 
 def _close(stack: PlotStack) -> None:
-    stack.close()
+    stack.hide()
     stack.deleteLater()
     QApplication.processEvents()
