@@ -53,10 +53,10 @@ class Told:
         return [event.state for event in self.of(JobChanged) if event.row["job_name"] == job_name]
 
 
-def bent(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine on a loop whose time jumps to the next timer."""
+def bent(coroutine: Coroutine[Any, Any, Any], within_s: float = 3 * 3600.0) -> Any:
+    """Run a coroutine on a loop whose time jumps to the next timer; fail when it is not done in bent `within_s`."""
     with asyncio.Runner(loop_factory=lambda: BentLoop(math.inf)) as runner:
-        return runner.run(coroutine)
+        return runner.run(asyncio.wait_for(coroutine, within_s))
 
 
 @contextlib.asynccontextmanager
@@ -75,6 +75,12 @@ async def started(service: Service, job_name: str, /, **options: Any) -> Job:
     job = service.jobs.start(StartRequest(job_name, options))
     await service.jobs.until_started(job)
     return job
+
+
+async def ended(job: Job) -> None:
+    """Wait for the end of a job."""
+    async with asyncio.timeout(120):
+        await job.gone.wait()
 
 
 async def until(condition: Callable[[], bool], within_s: float = 60.0) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bent_service import bent, bent_service, misbehave, started, truth, until
+from bent_service import bent, bent_service, ended, misbehave, started, truth, until
 
 from core.bus import GapMarked, JobChanged, SettingChanged
 from core.errors import (
@@ -163,13 +163,13 @@ def test_a_crash_ends_that_job_alone(tmp_path: Path) -> None:
             )
             await asyncio.sleep(2)
             job.trouble.set_result("crash")
-            await job.gone.wait()
+            await ended(job)
             assert job.state is JobState.LOST
             assert truth(service)["heater_percent"] == 0
             assert [row["job_name"] for row in service.jobs.rows()] == ["monitor", "stirring"]
-            ended = told.of(JobChanged)[-1]
-            assert ended.state == "lost"
-            assert ended.row["ended_at"] is not None
+            last = told.of(JobChanged)[-1]
+            assert last.state == "lost"
+            assert last.row["ended_at"] is not None
             assert SettingChanged(job.context.job_id, "heater", "goal", None) in told.events
             await asyncio.sleep(0.1)
             assert "a job with a bug" in told.log("ERROR")
@@ -188,7 +188,7 @@ def test_a_hung_job_loses_its_output_to_the_board_and_is_ended(tmp_path: Path) -
             job.trouble.set_result("hang")
             await asyncio.sleep(5)
             assert truth(service)["heater_percent"] == 0, "the lease must end"
-            await job.gone.wait()
+            await ended(job)
             assert job.state is JobState.LOST
             assert "PWM 5" in told.log("WARNING")
             await asyncio.sleep(0.1)

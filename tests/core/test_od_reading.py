@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bent_service import bent, bent_service, misbehave, started, truth, until
+from bent_service import bent, bent_service, ended, misbehave, started, truth, until
 
 from core.bus import GapMarked, JobChanged
 from core.errors import BadRequestError, ServiceError
@@ -134,7 +134,7 @@ def test_a_snapshot_takes_one_reading_and_ends(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_service(tmp_path) as (service, told):
             job = await started(service, "od_reading", snapshot=True)
-            await job.gone.wait()
+            await ended(job)
             assert job.state is JobState.DISCONNECTED
             assert len(told.readings("od2")) == 1
             assert '"od":' in told.log("INFO")
@@ -214,7 +214,7 @@ def test_too_much_light_ends_the_job_and_darkens_everything(tmp_path: Path) -> N
             await asyncio.sleep(20)
             count = len(told.readings("od2"))
             misbehave(service, "saturate 2")
-            await job.gone.wait()
+            await ended(job)
             assert job.state is JobState.DISCONNECTED
             assert "all LEDs go off" in told.log("ERROR")
             assert len(told.readings("od2")) == count, "a saturated value is no reading"
