@@ -107,6 +107,11 @@ def words(name: str) -> str:
     return name.replace("_", " ").strip().capitalize()
 
 
+def in_sentence(label: str) -> str:
+    """Return a label as it stands inside a sentence: `Stirring` becomes `stirring`, `OD reading` stays."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
 def _capability(entry: dict[str, Any]) -> Capability:
     automation = str(entry.get("automation_name") or "")
     known = [key for key, _ in GROUPS]

@@ -17,7 +17,7 @@ class NumberInput(QDoubleSpinBox):
     ) -> None:
         super().__init__(parent)
         self.setKeyboardTracking(False)
-        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.lineEdit().setTextMargins(4, 0, 0, 0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setDecimals(0 if whole else 4)
         low, high = limits

@@ -32,6 +32,7 @@ class JobsPage(QWidget):
     def __init__(self, unit: Unit, client: ServiceClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         theme.set_role(self, "page")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.unit = unit
         self._client = client
         self._capabilities: tuple[Capability, ...] = ()
@@ -98,7 +99,7 @@ class JobsPage(QWidget):
         self.close_form()
         form = StartForm(capability, self._client)
         form.setFixedWidth(_FORM_PX)
-        form.started.connect(self.close_form)
+        form.started.connect(self._on_started)
         form.closed.connect(self.close_form)
         self.form = form
         self._side.addWidget(form)
@@ -116,6 +117,11 @@ class JobsPage(QWidget):
             self.form = None
             self.start_list.mark(None)
             self.start_list.focus_on(name)
+
+    def _on_started(self) -> None:
+        self.close_form()
+        # Not on a button of the job that has just begun: the next Space must not pause it.
+        self.setFocus()
 
     async def _load(self) -> None:
         entries = await self._client.get("/unit_api/capabilities")

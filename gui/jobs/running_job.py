@@ -64,7 +64,7 @@ class RunningJob(QFrame):
         theme.set_role(title, "heading")
         top = QHBoxLayout()
         top.setSpacing(12)
-        for part in (title, self.badge, self.since):
+        for part in (title, self.badge):
             top.addWidget(part)
         top.addStretch(1)
         top.addWidget(self.pause)
@@ -80,8 +80,10 @@ class RunningJob(QFrame):
         tiles.setVisible(bool(self.fields))
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 10, 12, 12)
-        column.setSpacing(theme.SPACE_PX)
+        column.setSpacing(4)
         column.addLayout(top)
+        column.addWidget(self.since)
+        column.addSpacing(4)
         column.addWidget(tiles)
         self.setSizePolicy(policy)
 
@@ -127,7 +129,7 @@ class RunningJob(QFrame):
             return
         source = self.row.get("job_source") or "user"
         by = "" if source == "user" else self.tr(", started by {source}").format(source=source)
-        self.since.setText(self.tr("for {t}").format(t=duration(max(0.0, self._unit.utc_s() - started))) + by)
+        self.since.setText(self.tr("Running for {t}").format(t=duration(max(0.0, self._unit.utc_s() - started))) + by)
         self.since.setToolTip(self.tr("Since {t}").format(t=exact(datetime.fromisoformat(self.row["started_at"]))))
 
     def _on_pause(self) -> None:
@@ -171,5 +173,5 @@ def _button(words: str, icon: str) -> QPushButton:
     button = QPushButton(words)
     theme.set_role(button, "quiet")
     show_icon(button, icon)
-    button.setFixedWidth(button.fontMetrics().horizontalAdvance("Stopping…") + 52)
+    button.setFixedWidth(button.fontMetrics().horizontalAdvance("Stopping…") + 44)
     return button

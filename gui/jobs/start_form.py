@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLay
 
 from gui import background, theme
 from gui.icons import show_icon
-from gui.jobs.capability import Capability
+from gui.jobs.capability import Capability, in_sentence
 from gui.jobs.option_field import ArgumentField, OptionField
 from gui.service_client import ServiceClient, ServiceRefusedError, ServiceTroubleError
 
@@ -35,7 +35,7 @@ class StartForm(QFrame):
         self._client = client
         self.fields = [OptionField(option) for option in capability.options]
         self.arguments = [ArgumentField(argument) for argument in capability.arguments]
-        self.start = QPushButton(self.tr("Start {name}").format(name=capability.label.lower()))
+        self.start = QPushButton(self.tr("Start {name}").format(name=in_sentence(capability.label)))
         theme.set_role(self.start, "primary")
         self.close_button = QPushButton(self.tr("Cancel"))
         theme.set_role(self.close_button, "quiet")
@@ -185,7 +185,7 @@ class StartForm(QFrame):
 
     def _offer_start(self) -> None:
         self.start.setEnabled(True)
-        self.start.setText(self.tr("Start {name}").format(name=self.capability.label.lower()))
+        self.start.setText(self.tr("Start {name}").format(name=in_sentence(self.capability.label)))
 
     def _show_trouble(self, words: str) -> None:
         self.trouble.setText(words)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
-from gui.jobs.capability import GROUPS, Capability
+from gui.jobs.capability import GROUPS, Capability, in_sentence
 from gui.widgets.rule import Rule
 from gui.widgets.state_badge import StateBadge
 
@@ -32,7 +32,7 @@ class StartRow(QWidget):
         self._running.show_job_state("ready")
         self.button = QPushButton(self.tr("Start…"))
         self.button.setCheckable(True)
-        self.button.setAccessibleName(self.tr("Start {name}…").format(name=capability.label.lower()))
+        self.button.setAccessibleName(self.tr("Start {name}…").format(name=in_sentence(capability.label)))
         self.button.clicked.connect(self._on_clicked)
         text = QVBoxLayout()
         text.setSpacing(2)
@@ -95,10 +95,11 @@ class StartList(QWidget):
             row.button.setChecked(row.capability == capability)
 
     def focus_on(self, capability: Capability) -> None:
-        """Put the keyboard onto a job's button."""
-        for row in self.rows:
-            if row.capability == capability:
-                row.button.setFocus()
+        """Put the keyboard onto a job's button; onto the first that can be pressed when that job runs now."""
+        usable = [row for row in self.rows if row.button.isEnabled()]
+        chosen = [row for row in usable if row.capability == capability] or usable
+        if chosen:
+            chosen[0].button.setFocus()
 
     def _add_group(self, words: str, members: list[Capability]) -> None:
         caption = QLabel(self.tr(words))
