@@ -35,6 +35,7 @@ from device.board import (
     BoardStatus,
     BurstRequest,
     ButtonMoved,
+    CommandRefusedError,
     ConnectionChanged,
     PhotodiodeBurst,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "BurstRequest",
     "ButtonMoved",
     "Clock",
+    "CommandRefusedError",
     "Config",
     "ConfigError",
     "ConflictError",

@@ -142,6 +142,21 @@ def test_a_snapshot_takes_one_reading_and_ends(tmp_path: Path) -> None:
     bent(run())
 
 
+def test_stopped_in_the_middle_of_a_reading_and_started_again_at_once(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            job = await started(service, "od_reading")
+            await until(lambda: "first_od_obs_time" in job.settings)
+            await asyncio.sleep(5.2 - (service.clock.utc_s() - job.settings["first_od_obs_time"]))
+            await service.jobs.end([entry for entry in service.jobs.running if entry.name == "od_reading"])
+            assert not service.jobs.rows("od_reading")
+            await started(service, "od_reading")
+            await asyncio.sleep(3)
+            assert len(told.readings("od2")) == 2
+
+    bent(run())
+
+
 def test_sleeping_takes_no_readings_and_keeps_the_phase(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_service(tmp_path) as (service, told):

@@ -6,12 +6,13 @@ anything here sees it; no fit is needed. All values are volts at the converter's
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.jobs.od_reading.averages import MovingAverage
 from core.jobs.od_reading.channels import OpticalChannels
-from core.plugins.api import Board, BurstRequest, PhotodiodeBurst
+from core.plugins.api import Board, BurstRequest, CommandRefusedError, PhotodiodeBurst
 
 WINDOW_S = 0.4  # 20 periods of 50 Hz, 24 of 60 Hz
 _TUNING_FULL_SCALE_V = 4.096
@@ -148,9 +149,15 @@ class Photometer:
 
     async def _set_gains(self, board: Board, full_scale_v: dict[str, float]) -> None:
         for channel, scale in full_scale_v.items():
-            if self._full_scale_v.get(channel) != scale:
+            if self._full_scale_v.get(channel) == scale:
+                continue
+            try:
                 await board.set_gain(channel, scale)
-                self._full_scale_v[channel] = scale
+            except CommandRefusedError:
+                # A measurement that was given up, as when the job is stopped and started again, may be under way.
+                await asyncio.sleep(self._settle_s + WINDOW_S)
+                await board.set_gain(channel, scale)
+            self._full_scale_v[channel] = scale
 
 
 def full_scale_for(level_v: float, scales_v: list[float]) -> float:
