@@ -49,10 +49,11 @@ class StartRequest:
 
 @dataclass
 class RunningJob:
-    """A job that is listed: itself, its row, and the task it lives in."""
+    """A job that is listed: itself, its row, the row as the API shows it, and the task it lives in."""
 
     job: Job
     row: JobRow
+    item: dict[str, Any]
     task: asyncio.Task[None] | None = None
 
     @property
@@ -108,7 +109,7 @@ class JobRunner:
     def rows(self, job_name: str | None = None, experiment: str | None = None) -> list[dict[str, Any]]:
         """Return running rows as the API shows them, all or those of one job or experiment."""
         return [
-            self._item(each.row)
+            each.item
             for each in self._running.values()
             if (job_name is None or each.name == job_name) and (experiment is None or each.row.experiment == experiment)
         ]
@@ -201,10 +202,10 @@ class JobRunner:
             active_experiment=self._experiments.active,
         )
         job.attach(context)
-        entry = RunningJob(job, row)
+        entry = RunningJob(job, row, self._item(row))
         self._running[job_id] = entry
         job.state_changed = lambda: self._on_state(entry)
-        self._bus.publish(JobChanged(self._item(row), job.state.value))
+        self._bus.publish(JobChanged(entry.item, job.state.value))
         entry.task = asyncio.get_running_loop().create_task(self._live(entry), name=f"job {name}")
         return job
 
@@ -242,7 +243,8 @@ class JobRunner:
             if self._running.pop(entry.row.job_id, None) is None:
                 return
             entry.row.ended_at = self._clock.utc_s()
-        self._bus.publish(JobChanged(self._item(entry.row), state.value))
+            entry.item = self._item(entry.row)
+        self._bus.publish(JobChanged(entry.item, state.value))
 
     def _refuse_too_soon(self, job_name: str) -> None:
         accepted_s = self._accepted_s.get(job_name)
