@@ -195,7 +195,7 @@ class Attachment(QObject):
 
     def _on_ended(self, why: str) -> None:
         _log.error("The service ended: %s", why)
-        self.unit.set_service("lost", why, self.tr("It is being started again by itself."))
+        self.stream.explain(why, self.tr("It is started again by itself, or press Restart service."))
 
     def _on_back(self, address: Address) -> None:
         self._follow(address)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from gui import theme
 from gui.connection_words import Standing
 from gui.icons import refresh, show_icon
+from gui.words import sentences
 
 _MOST_BUTTONS = 2
 
@@ -54,7 +55,7 @@ class Banner(QFrame):
         theme.set_tone(self._headline, standing.tone)
         show_icon(self._picture, standing.icon, standing.tone, 20)
         self._headline.setText(standing.word)
-        self._words.setText(" ".join(part for part in (standing.detail, standing.remedy) if part))
+        self._words.setText(sentences(standing.detail, standing.remedy))
         self.setAccessibleName(f"{standing.word}. {standing.detail} {standing.remedy}")
         self._actions = actions[:_MOST_BUTTONS]
         for number, button in enumerate(self._buttons):

@@ -29,6 +29,7 @@ class EventStream:
         self._last_event_id = ""
         self._last_seq = -1
         self._opened = False
+        self._known: tuple[str, str] | None = None
         self._again = asyncio.Event()
 
     async def run(self) -> None:
@@ -50,6 +51,11 @@ class EventStream:
             await self._pause(pause_s)
             pause_s = min(pause_s * _GROWTH, _LONGEST_PAUSE_S)
 
+    def explain(self, why: str, remedy: str) -> None:
+        """Say why the service is lost, from one who knows better; holds until it is reached again."""
+        self._known = (why, remedy)
+        self._unit.set_service("lost", why, remedy)
+
     def reconnect(self) -> None:
         """Try again now, from the start: the service was restarted or is another one."""
         self._start_over()
@@ -60,7 +66,7 @@ class EventStream:
         async with aclosing(self._client.stream(EVENTS, self._last_event_id)) as events:
             async for event in events:
                 if event is None:
-                    self._opened = True
+                    self._opened, self._known = True, None
                     if self._last_event_id:
                         self._unit.set_service("live")
                 elif not self._take(event.name, event.id, event.data):
@@ -89,6 +95,8 @@ class EventStream:
         self._last_event_id, self._last_seq = "", -1
 
     def _tell_lost(self, why: str, remedy: str = "") -> None:
+        if self._known is not None:
+            why, remedy = self._known
         if not self._unit.has_snapshot and self._unit.service.state in ("starting", "connecting"):
             self._unit.set_service(self._unit.service.state, why, remedy)
         else:

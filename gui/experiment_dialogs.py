@@ -22,6 +22,7 @@ from gui import background, theme
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.toast import toaster_for
 from gui.unit import Unit
+from gui.words import sentences
 
 EXPERIMENTS = "/unit_api/experiments"
 _FORBIDDEN = "#$%+/\\"
@@ -53,6 +54,7 @@ class AskDialog(QDialog):
         theme.set_role(explanation, "quiet")
         self.trouble = QLabel()
         self.trouble.setWordWrap(True)
+        self.trouble.hide()
         theme.set_tone(self.trouble, "alarm")
         self.act_button = QPushButton(act)
         theme.set_role(self.act_button, "primary")
@@ -77,8 +79,13 @@ class AskDialog(QDialog):
 
     def show_trouble(self, trouble: ServiceTroubleError) -> None:
         """Say in the dialog what the service refused, and let the user correct it."""
-        self.trouble.setText(" ".join(part for part in (trouble.error, trouble.remedy) if part))
+        self.tell(sentences(trouble.error, trouble.remedy))
         self.act_button.setEnabled(True)
+
+    def tell(self, trouble: str) -> None:
+        """Say what is wrong; nothing when empty."""
+        self.trouble.setText(trouble)
+        self.trouble.setVisible(bool(trouble))
 
 
 class NewExperimentDialog(AskDialog):
@@ -109,7 +116,7 @@ class NewExperimentDialog(AskDialog):
     def _look(self) -> None:
         name = self.name.text().strip()
         self.act_button.setEnabled(not name_fault(name))
-        self.trouble.setText(name_fault(name) if name else "")
+        self.tell(name_fault(name) if name else "")
 
     def _create(self) -> None:
         self.act_button.setEnabled(False)

@@ -30,7 +30,7 @@ from gui.status_strip import StatusStrip
 from gui.toast import Toaster
 from gui.top_bar import TopBar
 from gui.widgets.empty_state import EmptyState
-from gui.words import job_title, listing
+from gui.words import job_title, listing, sentences
 
 _SMALLEST_PX = (1024, 640)
 _USUAL_PX = (1360, 860)
@@ -126,6 +126,7 @@ class MainWindow(QMainWindow):
         unit.board_changed.connect(self.refresh)
         unit.snapshot_loaded.connect(self.refresh)
         unit.experiment_changed.connect(self._enable_actions)
+        unit.jobs_missed.connect(self._on_missed)
         self._attachment.host_changed.connect(self.refresh)
         self._attachment.told.connect(self._on_told)
         self._problems.found.connect(self._on_problem)
@@ -252,9 +253,16 @@ class MainWindow(QMainWindow):
             self.toaster.show(self.tr("Nothing was running"), self.tr("All outputs are off."))
 
     def _on_stop_failed(self, trouble: ServiceTroubleError) -> None:
-        detail = " ".join(part for part in (trouble.error, trouble.remedy) if part)
         safe = self.tr("The board switches its outputs off by itself when the service is silent.")
-        self.toaster.show(self.tr("Stop all did not get through"), f"{detail} {safe}", "alarm", stays=True)
+        detail = sentences(trouble.error, trouble.remedy, safe)
+        self.toaster.show(self.tr("Stop all did not get through"), detail, "alarm", stays=True)
+
+    def _on_missed(self, job_names: list[str]) -> None:
+        jobs = self.tr("1 job") if len(job_names) == 1 else self.tr("{} jobs").format(len(job_names))
+        names = listing([job_title(name) for name in job_names])
+        headline = self.tr("{} ended while the service was lost").format(jobs)
+        detail = self.tr("{}. Start again what shall run.").format(names)
+        self.toaster.show(headline, detail, "alarm", stays=True)
 
     def _on_told(self, headline: str, detail: str) -> None:
         self.toaster.show(headline, detail)

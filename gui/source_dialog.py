@@ -21,6 +21,7 @@ from gui import background, theme
 from gui.attachment import Attachment, Source, boards_found
 from gui.icons import icon
 from gui.service_client import ServiceTroubleError, is_loopback
+from gui.words import sentences
 
 _LOOK_AGAIN_MS = 1500
 _SIMULATED = Source("simulated")
@@ -39,6 +40,7 @@ class SourceDialog(QDialog):
         super().__init__(parent)
         self._attachment = attachment
         self._boards: list[dict[str, Any]] = []
+        self._is_chosen = False
         self.setWindowTitle(self.tr("Welcome to Vialdesk") if is_first else self.tr("Choose board"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(560)
@@ -80,7 +82,7 @@ class SourceDialog(QDialog):
         words = QLabel(
             self.tr("It is remembered, and can be changed at any time under Menu, Choose board…")
             if is_first
-            else self.tr("Running jobs lose the board that is used now.")
+            else self.tr("Jobs that use the present board must be stopped first.")
         )
         words.setWordWrap(True)
         theme.set_role(words, "quiet")
@@ -127,7 +129,7 @@ class SourceDialog(QDialog):
         """The list stays as it is; why shows in the window's connection state, and it is asked again."""
 
     def _list_choices(self) -> None:
-        kept = self.chosen if self.choices.count() else self._attachment.source
+        kept = self.chosen if self._is_chosen else self._attachment.source
         with QSignalBlocker(self.choices):
             self.choices.clear()
             for board in self._boards:
@@ -141,23 +143,31 @@ class SourceDialog(QDialog):
                 self.tr("Simulated board\nA culture, optics, heat and a stir bar, calculated"), "simulated", _SIMULATED
             )
             self._add(self.tr("A running service\nHere or on the network, by its address"), "service", _ELSEWHERE)
-        self._choose(kept)
+            self.choices.setCurrentRow(self._row_of(kept))
+        self._show_choice()
 
     def _add(self, text: str, icon_name: str, source: Source) -> None:
         item = QListWidgetItem(icon(icon_name, "accent"), text)
         item.setData(Qt.ItemDataRole.UserRole, source)
         self.choices.addItem(item)
 
-    def _choose(self, wanted: Source) -> None:
-        row = 0
-        for number in range(self.choices.count()):
-            source: Source = self.choices.item(number).data(Qt.ItemDataRole.UserRole)
+    def _row_of(self, wanted: Source) -> int:
+        """Return the row of what is wanted; else of the first board without a problem, else of the simulated one."""
+        usable = {board["url"] for board in self._boards if not board.get("problem")}
+        best = len(self._boards)
+        for row in reversed(range(self.choices.count())):
+            source: Source = self.choices.item(row).data(Qt.ItemDataRole.UserRole)
             if source.kind == wanted.kind and (source.kind != "board" or source.url == wanted.url):
-                row = number
-        self.choices.setCurrentRow(row)
-        self._on_choice()
+                return row
+            if source.url in usable:
+                best = row
+        return best
 
     def _on_choice(self) -> None:
+        self._is_chosen = True
+        self._show_choice()
+
+    def _show_choice(self) -> None:
         source = self.chosen
         for field in (self.address, self.token):
             field.setVisible(source.kind == "service")
@@ -170,7 +180,7 @@ class SourceDialog(QDialog):
                 "service": self.tr("Jobs run there, and go on when this window is closed."),
             }.get(source.kind, str(board.get("remedy") or self.tr("Jobs run on this computer, on that board.")))
         )
-        self.trouble.setText("")
+        self._tell("")
         self._look()
 
     def _look(self) -> None:
@@ -183,7 +193,7 @@ class SourceDialog(QDialog):
         fault = _address_fault(source) if source.kind == "service" else ""
         self.use_button.setEnabled(not fault)
         if self.address.text():
-            self.trouble.setText(fault)
+            self._tell(fault)
 
     def _use(self) -> None:
         if self.use_button.isEnabled():
@@ -195,8 +205,12 @@ class SourceDialog(QDialog):
         self.accept()
 
     def _on_refused(self, trouble: ServiceTroubleError) -> None:
-        self.trouble.setText(" ".join(part for part in (trouble.error, trouble.remedy) if part))
+        self._tell(sentences(trouble.error, trouble.remedy))
         self.use_button.setEnabled(True)
+
+    def _tell(self, trouble: str) -> None:
+        self.trouble.setText(trouble)
+        self.trouble.setVisible(bool(trouble))
 
 
 def _address_fault(source: Source) -> str:

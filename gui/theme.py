@@ -49,7 +49,7 @@ LIGHT = Tokens(
     text="#1B1D1F", quiet="#5B6066", faint="#8B9096",
     accent="#0B6E66", on_accent="#FFFFFF", accent_soft="#DDEDEB",
     ok="#2F7D32", note="#1F5FA8", warn="#9A6700", alarm="#B3261E",
-    ok_soft="#EDF6ED", note_soft="#E3EDF8", warn_soft="#F8EFD9", alarm_soft="#F9E4E2",
+    ok_soft="#EDF6ED", note_soft="#E9F1FA", warn_soft="#FCF6E6", alarm_soft="#FBEAE8",
 )  # fmt: skip
 DARK = Tokens(
     surface="#16181A", raised="#1E2124", sunken="#101214", line="#2E3236",

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLay
 from gui.icons import icon, show_icon
 from gui.service_client import ServiceTroubleError
 from gui.theme import set_role, set_tone
+from gui.words import sentences
 
 _SHORTEST_S = 5.0
 _S_PER_CHARACTER = 0.06
@@ -80,7 +81,7 @@ class Toaster(QObject):
     def show_trouble(self, trouble: ServiceTroubleError) -> Toast:
         """Show what the service refused, or that it was not reached: what, why, what next."""
         why = trouble.cause if trouble.cause != trouble.error else ""
-        return self.show(trouble.error, " ".join(part for part in (why, trouble.remedy) if part), "alarm", stays=True)
+        return self.show(trouble.error, sentences(why, trouble.remedy), "alarm", stays=True)
 
     def toasts(self) -> list[Toast]:
         """Return what is shown now, oldest first."""

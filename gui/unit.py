@@ -58,6 +58,7 @@ class Unit(QObject):
         board_changed: `board` changed (service to board).
         snapshot_loaded: everything was replaced; read all attributes again.
         jobs_changed: `jobs` or `job_states` changed.
+        jobs_missed: names of jobs that ran when the service was lost and do not run now that it is back.
         job_crashed: the event of a job that ended with `$state` lost.
         setting_changed: job name, setting, value (None when cleared).
         reading: series, UTC in seconds, value.
@@ -83,6 +84,7 @@ class Unit(QObject):
     snapshot_loaded = Signal()
     jobs_changed = Signal()
     job_crashed = Signal(dict)
+    jobs_missed = Signal(list)
     setting_changed = Signal(str, str, object)
     reading = Signal(str, float, float)
     gap = Signal(str, float, str)
@@ -161,6 +163,8 @@ class Unit(QObject):
         return [row for row in self.jobs if not row.get("is_long_running_job")]
 
     def _on_snapshot(self, data: dict[str, Any]) -> None:
+        was_lost = self.has_snapshot and not self.service.is_live and self.name == data.get("unit")
+        before = self.stoppable_jobs() if was_lost else []
         self.name = data.get("unit", "")
         self.board = data.get("board") or {}
         experiment = data.get("experiment")
@@ -177,6 +181,10 @@ class Unit(QObject):
         self.snapshot_loaded.emit()
         for signal in (self.board_changed, self.experiment_changed, self.jobs_changed, self.led_changed):
             signal.emit()
+        now = {row["job_id"] for row in self.jobs}
+        missed = [str(row["job_name"]) for row in before if row["job_id"] not in now]
+        if missed:
+            self.jobs_missed.emit(missed)
 
     def _on_job(self, data: dict[str, Any]) -> None:
         job_id, name = data["job_id"], data["job_name"]

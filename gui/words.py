@@ -31,6 +31,16 @@ def job_title(job_name: str) -> str:
     return QCoreApplication.translate("jobs", known) if known else job_name.replace("_", " ").capitalize()
 
 
+def sentences(*parts: str) -> str:
+    """Join what was said in parts to whole sentences: each with a capital and a full stop, empty ones left out."""
+    whole = []
+    for part in (part.strip() for part in parts):
+        if part:
+            end = "" if part[-1] in ".!?…" else "."
+            whole.append(part[0].upper() + part[1:] + end)
+    return " ".join(whole)
+
+
 def listing(words: list[str]) -> str:
     """Join words as in a sentence: "a", "a and b", "a, b and c"."""
     if len(words) < 2:

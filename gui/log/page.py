@@ -26,6 +26,7 @@ from gui.log.model import FROM, LEVEL, LEVELS, MESSAGE, TIME, LogModel, as_text,
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.unit import Unit
 from gui.widgets.empty_state import EmptyState
+from gui.words import sentences
 
 _LOGS = "/unit_api/logs"
 _LINES_AT_ONCE = 200
@@ -94,6 +95,7 @@ class LogPage(QWidget):
         self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.table.setTabKeyNavigation(False)
         self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(28)
         header = self.table.horizontalHeader()
@@ -222,7 +224,7 @@ class LogPage(QWidget):
             return
         if self._trouble is not None and self._unit.service.is_live:
             trouble = self._trouble
-            words = " ".join(part for part in (trouble.cause, trouble.remedy) if part)
+            words = sentences(trouble.cause, trouble.remedy)
             self.empty.explain("alarm", self.tr("The log could not be read"), words, self.tr("Try again"), "alarm")
         elif loaded:
             self.empty.explain(

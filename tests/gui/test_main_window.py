@@ -198,16 +198,22 @@ def test_a_simulated_board_is_never_shown_as_a_real_one(shown: Shown) -> None:
 
 
 def test_a_service_that_dies_is_told_and_comes_back(shown: Shown) -> None:
+    shown.service.snapshot = snapshot(jobs=[row(1, "monitor", is_long_running_job=1), row(2, "stirring")])
     shown.start()
     shown.driver.run(shown.service.stop())
     shown.host.ended("The service ended unexpectedly: it was ended by signal 9.")
     shown.until(lambda: shown.window.top_bar.connection_word.startswith("Service lost, reconnecting ("), "lost")
     assert shown.window.banner.isVisible()
     assert [button.text() for button in shown.window.banner.buttons()] == ["Restart service", "Choose board…"]
+    assert "ended by signal 9" in shown.window.banner.words, "whoever watches the process knows best"
+    shown.until(lambda: shown.service.streams == 0, "the stream broke")
+    shown.service.snapshot = snapshot(jobs=[row(3, "monitor", is_long_running_job=1)])
     shown.driver.run(shown.service.start())
     shown.host.back(type("Back", (), {"url": shown.service.url, "found_running": False})())
     shown.until_live()
     assert shown.window.banner.isHidden()
+    told = "1 job ended while the service was lost Stirring. Start again what shall run."
+    assert shown.toasts() == [told]
 
 
 def test_restart_service_restarts_it(shown: Shown) -> None:

@@ -66,10 +66,19 @@ def test_boards_are_offered_first_then_simulated_then_elsewhere(shown: Shown) ->
 def test_a_board_plugged_in_later_appears_and_the_choice_stays(shown: Shown) -> None:
     shown.start()
     dialog = opened(shown)
-    assert dialog.chosen.kind == "simulated"
+    choose(dialog, "simulated")
     answer_boards(shown.service, BOARD)
     shown.until(lambda: dialog.choices.count() == 3, "the board appears")
     assert dialog.chosen.kind == "simulated"
+
+
+def test_at_the_first_start_a_board_that_can_be_used_is_proposed(shown: Shown) -> None:
+    shown.settings.override(source_kind="")
+    answer_boards(shown.service, LOCKED, BOARD)
+    shown.start()
+    dialog = opened(shown, is_first=True)
+    shown.until(lambda: dialog.choices.count() == 4, "the boards are listed")
+    assert dialog.chosen == Source("board", "/dev/ttyACM0")
 
 
 def test_a_chosen_board_is_used_and_remembered(shown: Shown, qtbot: QtBot) -> None:
