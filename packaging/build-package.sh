@@ -8,7 +8,7 @@ packaging/system-packages.sh package
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml | head -n 1)
 architecture=$(dpkg --print-architecture 2>/dev/null || uname -m)
 rm -rf dist/vialdesk build/deb
-"$python" -m PyInstaller --noconfirm --log-level WARN --distpath dist --workpath build/pyinstaller packaging/vialdesk.spec
+"$python" -m PyInstaller --noconfirm --log-level ERROR --distpath dist --workpath build/pyinstaller packaging/vialdesk.spec
 echo "Frozen: dist/vialdesk ($(du -sm dist/vialdesk | cut -f 1) MB)"
 
 command -v dpkg-deb >/dev/null || exit 0
