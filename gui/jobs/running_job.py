@@ -97,7 +97,12 @@ class RunningJob(QFrame):
         state = self._unit.job_states.get(self.job_id, "ready")
         if self._asked == state or (self._asked == "ready" and state == "ready"):
             self._asked = None
-        self.badge.show_job_state(state)
+        if self._unit.service.is_live:
+            self.badge.show_job_state(state)
+        else:
+            self.badge.show_state(
+                self.tr("Not known"), "disconnected", "quiet", self.tr("The service does not answer.")
+            )
         paused = state == "sleeping"
         self.pause.setText(self.tr("Resume") if paused else self.tr("Pause"))
         show_icon(self.pause, "start" if paused else "pause")

@@ -69,7 +69,12 @@ class Card(QFrame):
             return
         pending = self._session.pending(self.job)
         running = self._unit.is_running(self.job)
-        self.badge.show_job_state("init" if pending == "starting" else self._unit.state_of(self.job))
+        if self._unit.service.is_live:
+            self.badge.show_job_state("init" if pending == "starting" else self._unit.state_of(self.job))
+        else:
+            self.badge.show_state(
+                self.tr("Not known"), "disconnected", "quiet", self.tr("The service does not answer.")
+            )
         words = {"starting": self.tr("Starting…"), "stopping": self.tr("Stopping…"), None: None}[pending]
         self.button.setText(words or (self.tr("Stop") if running else self.tr("Start")))
         self.button.setEnabled(pending is None and self._unit.service.is_live)

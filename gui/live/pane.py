@@ -14,6 +14,7 @@ from gui.live.lost_time import LostTime
 from gui.live.trace import Pane
 
 _AXIS_WIDTH_PX = 58
+_BOX_ALPHA = 40
 _WHEEL_BASE = 1.0015
 # Minimum and maximum of each two pixels: half the work of one pixel, and no eye sees the difference.
 _COLUMN_PX = 2
@@ -69,6 +70,10 @@ class TimeViewBox(pg.ViewBox):  # type: ignore[misc]
             if abs(now.x() - start.x()) > 4:
                 self.box_drawn.emit(left, right, low, high)
         else:
+            accent = theme.current().colour("accent")
+            self.rbScaleBox.setPen(pg.mkPen(accent, width=1))
+            accent.setAlpha(_BOX_ALPHA)
+            self.rbScaleBox.setBrush(accent)
             self.updateScaleBox(start, now)
 
 

@@ -368,6 +368,7 @@ def test_without_the_service_nothing_can_be_pressed(jobs: JobsBench) -> None:
     jobs.begin(row(1, "stirring"))
     jobs.unit.set_service("lost", "The service ended the connection.")
     card = jobs.page.running[1]
+    assert card.badge.word == "Not known"
     assert not card.stop.isEnabled()
     assert not card.fields["target_rpm"].isEnabled()
 

@@ -182,6 +182,7 @@ def test_a_lost_service_leaves_the_values_dimmed_and_the_buttons_dead(live: Live
     assert live.page.cards[0].rows["od2"].value.is_stale
     assert not live.page.start_button.isEnabled()
     assert not live.page.cards[0].button.isEnabled()
+    assert live.page.cards[0].badge.word == "Not known"
     assert [outage.words for outage in live.page.feed.outages] == ["Service lost"]
 
 
