@@ -96,7 +96,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _check(value: Any, depth: int) -> None:
     """Raise ValueError for what JSON text allows but no value here can be: too deep, infinite, half a character."""
-    if depth > _DEEPEST:
+    if depth > _DEEPEST and isinstance(value, dict | list):
         raise ValueError(f"it is nested deeper than {_DEEPEST}")
     if isinstance(value, dict):
         for key, item in value.items():

@@ -6,6 +6,7 @@ Beside it the owner writes its address, so that a second start finds the first.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -64,7 +65,8 @@ class Ownership:
 
     def release(self) -> None:
         """Let go of the folder."""
-        self._address_file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what is left means nothing once the lock is gone
+            self._address_file.unlink(missing_ok=True)
         self._lock.close()
 
     def _write(self, owner: Owner) -> None:

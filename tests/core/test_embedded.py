@@ -122,6 +122,16 @@ async def test_left_running_it_goes_on_without_the_window(data_dir: Path) -> Non
             await asyncio.sleep(0.01)
 
 
+async def test_restarted_it_uses_the_board_chosen_meanwhile(data_dir: Path) -> None:
+    async with embedded(data_dir, "--port", "0") as service:
+        assert (await health(await service.start("", "stop")))["board"] == "disconnected"
+        service.use_board("simulated:")
+        address = await service.restart()
+        async with asyncio.timeout(10):
+            while (await health(address))["board"] != "simulated":
+                continue
+
+
 async def test_what_keeps_it_from_starting_is_told(tmp_path: Path) -> None:
     (tmp_path / "storage").write_text("in the way")
     async with embedded(tmp_path, "--port", "0") as service:

@@ -183,8 +183,8 @@ async def test_a_reader_that_falls_behind_is_told_and_let_go_and_others_are_not_
         async with following(served, "?topics=reading") as events:
             await anext(events)
             # More than the sockets between service and reader can hold.
-            for number in range(1200):
-                take_reading(served, float(number), series="s" * 8000)
+            for number in range(2400):
+                take_reading(served, float(number), series="s" * 5000)
                 assert (await anext(events)).data["value"] == float(number)
         received = await read_to_the_end(hung)
     assert received.count(b"event: resync") == 1

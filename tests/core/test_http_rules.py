@@ -12,6 +12,8 @@ import httpx
 import pytest
 from running_services import Served, serving, write_config
 
+from core.bodies import parse_object
+from core.errors import BadRequestError
 from core.service import ServiceOptions
 
 
@@ -109,6 +111,12 @@ async def test_methods(served: Served) -> None:
 async def test_bad_bodies_are_400(served: Served, raw: bytes) -> None:
     answer = await served.http.post("/unit_api/experiments", content=raw)
     assert_error(answer, 400)
+
+
+def test_bodies_may_be_nested_32_deep_and_no_deeper() -> None:
+    assert parse_object(b'{"a":' * 32 + b"1" + b"}" * 32)
+    with pytest.raises(BadRequestError):
+        parse_object(b'{"a":' * 33 + b"1" + b"}" * 33)
 
 
 async def test_unknown_fields_are_named(served: Served) -> None:

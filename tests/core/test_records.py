@@ -147,6 +147,22 @@ async def test_records_that_cannot_be_read_are_set_aside_and_told_and_the_servic
     assert rows(path, "SELECT utc_s FROM readings") == [(1.0,)]
 
 
+def test_after_a_crash_every_page_is_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "records.sqlite"
+    open_database(path, "T0", lambda connection: None)  # whose mark of being open nobody takes away
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO series VALUES (1, 'e', 'od2')")
+        connection.executemany("INSERT INTO readings VALUES (1, ?, 1.0)", [(float(n),) for n in range(20_000)])
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = bytearray(path.read_bytes())
+    whole[-8192:] = b"\xa5" * 8192
+    path.write_bytes(whole)
+    opened, _ = open_database(path, "T1", lambda connection: None)
+    assert opened.notes
+    assert (tmp_path / "records-unreadable-T1.sqlite").read_bytes() == bytes(whole)
+
+
 def do_damage(path: Path, damage: str) -> None:
     """Make a database unreadable."""
     if damage == "garbage":

@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -143,17 +144,18 @@ sys.exit(run_command(sys.argv[1:]))
 """
 
 
-def test_a_serial_port_without_permission_is_told_with_what_gives_it(tmp_path: Path) -> None:
+def test_a_serial_port_without_permission_is_told_with_what_gives_it() -> None:
     owner, port = pty.openpty()
     path = os.ttyname(port)
     os.chmod(path, 0)
-    tmp_path.chmod(0o777)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
-    arguments = ["serve", "--board", path, "--port", "0", "--data", str(tmp_path / "data")]
-    program = _AS_NOBODY if os.getuid() == 0 else _AS_NOBODY.replace("os.set", "# os.set")
-    command = [sys.executable, "-c", program, *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    # Not below pytest's own folder, into which other users may not look.
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        arguments = ["serve", "--board", path, "--port", "0", "--data", f"{folder}/data"]
+        program = _AS_NOBODY if os.getuid() == 0 else _AS_NOBODY.replace("os.set", "# os.set")
+        command = [sys.executable, "-c", program, *arguments]
+        environment = {**os.environ, "XDG_STATE_HOME": folder}
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=environment)
     os.close(owner)
     os.close(port)
     assert ended.returncode == 5, ended.stderr
@@ -216,6 +218,25 @@ def test_killed_while_writing_all_but_the_last_second_is_there_and_no_job_runs(
         gaps = database.execute("SELECT reason FROM gaps").fetchall()
     assert {(event["series"], event["value"]) for event in told} <= kept
     assert ("the service ended unexpectedly",) in gaps
+
+
+def test_at_the_end_jobs_stop_first_and_who_listens_is_told(start_service: Start, data_dir: Path) -> None:
+    service = start_service("--simulate", "--start", "stirring")
+    url = service.url()
+    read_some_events(url, "setting", 1)
+    told = []
+    with httpx.stream("GET", f"{url}/unit_api/events?topics=job,pwm", timeout=30, trust_env=False) as answer:
+        for line in answer.iter_lines():
+            if line == "event: snapshot":
+                service.process.send_signal(signal.SIGTERM)
+            elif line.startswith("data: "):
+                told.append(json.loads(line.removeprefix("data: ")))
+    assert service.wait() == 0
+    stirring = [event["state"] for event in told if event.get("job_name") == "stirring"]
+    assert stirring[-1] == "disconnected"
+    assert [event["dc"] for event in told if event.get("channel") == "1"][-1] == 0.0
+    with closing(sqlite3.connect(data_dir / "storage" / "vialdesk.sqlite")) as database:
+        assert database.execute("SELECT count(*) FROM jobs WHERE ended_at IS NULL").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("last_will", ["stop", "keep", None])

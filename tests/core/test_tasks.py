@@ -81,6 +81,25 @@ async def test_results_outlive_a_restart_and_what_was_cut_off_is_failed(data_dir
         assert (body["status"], body["error_info"]["status"]) == ("failed", 503)
 
 
+async def test_a_task_cut_off_by_a_crash_is_failed(tmp_path: Path) -> None:
+    async def endless() -> dict[str, Any]:
+        return await asyncio.get_running_loop().create_future()
+
+    path, clock = tmp_path / "tasks.sqlite", Clock(asyncio.get_running_loop())
+    crashed = await open_tasks(path, Bus(), clock, "unit")
+    task_id = crashed.spawn("test", endless)
+    after = None
+    async with asyncio.timeout(10):
+        while after is None or not after.all():
+            if after is not None:
+                await after.close()
+            after = await open_tasks(path, Bus(), clock, "unit")
+    task = after.get(task_id)
+    assert (task.status, task.answer["error_info"]["status"]) == ("failed", 503)
+    await after.close()
+    await crashed.close()
+
+
 async def test_a_file_of_tasks_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
     path = tmp_path / "tasks.sqlite"
     path.write_bytes(b"not a database" * 100)
