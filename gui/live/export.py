@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QStandardPaths
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gui import background
@@ -19,7 +21,7 @@ from gui.live.history import History
 from gui.live.picture import picture_of
 from gui.live.plot_stack import PlotStack
 from gui.live.readout import Readout
-from gui.moments import exact
+from gui.moments import clock_time, exact
 from gui.service_client import ServiceTroubleError
 from gui.toast import toaster_for
 from gui.unit import Unit
@@ -32,7 +34,7 @@ class Export(QObject):
 
     Attributes:
         dialog: the save dialog while it is open, None otherwise.
-        is_writing: whether a table is being written.
+        is_writing: whether a file is being written.
     """
 
     def __init__(self, unit: Unit, history: History, stack: PlotStack, readout: Readout, page: QWidget) -> None:
@@ -42,7 +44,7 @@ class Export(QObject):
         self._stack = stack
         self._readout = readout
         self._page = page
-        self._folder = ""
+        self._folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         self.dialog: QFileDialog | None = None
         self.is_writing = False
 
@@ -65,11 +67,14 @@ class Export(QObject):
         self._folder = str(Path(path).parent)
         span = self._stack.view.span
         when = " – ".join(exact(datetime.fromtimestamp(at_s, UTC)) for at_s in span)
+        # "Now" would soon be untrue in a file.
+        told = self._readout.time.text()
+        if math.isnan(self._stack.pointer_s):
+            self._readout.time.setText(clock_time(datetime.fromtimestamp(self._unit.utc_s(), UTC)))
         image = picture_of(f"{self._title()} · {self._unit.name}", when, self._readout, self._stack.viewport())
-        if image.save(path, "PNG"):  # type: ignore[call-overload]
-            self._tell_saved(path)
-        else:
-            self._tell_failed(path, self.tr("The picture could not be written there."))
+        self._readout.time.setText(told)
+        self.is_writing = True
+        background.run(self._save_png(image, path), self)
 
     def visible(self) -> ExportedView:
         """Return the readings of every shown curve inside the visible span."""
@@ -96,6 +101,16 @@ class Export(QObject):
             self._tell_failed(str(path), error.strerror or str(error))
         else:
             self._tell_saved(str(path))
+        finally:
+            self.is_writing = False
+
+    async def _save_png(self, image: QImage, path: str) -> None:
+        try:
+            # QImage needs no window; compressing takes long enough to be felt.
+            if await asyncio.to_thread(_write_png, image, path):
+                self._tell_saved(path)
+            else:
+                self._tell_failed(path, self.tr("The picture could not be written there."))
         finally:
             self.is_writing = False
 
@@ -128,3 +143,7 @@ class Export(QObject):
         if toaster is not None:
             words = self.tr("{why} Choose another folder, or free some space.").format(why=why.rstrip(".") + ".")
             toaster.show(self.tr("{name} was not saved").format(name=Path(path).name), words, "alarm", stays=True)
+
+
+def _write_png(image: QImage, path: str) -> bool:
+    return bool(image.save(path, "PNG"))  # type: ignore[call-overload]

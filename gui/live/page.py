@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QFrame,
@@ -58,8 +56,8 @@ class LivePage(QWidget):
             TemperatureCard(self.stack.curves, unit, self.session),
         )
         self.export = Export(unit, self.history, self.stack, self.readout, self)
-        self._pointer_s = math.nan
         self._empty_action = START
+        self._seen: set[str] = set()  # series of which a reading has come
         self._tick = QTimer(self, interval=_TICK_MS)
         self._lay_out()
         self.feed = LiveFeed(unit, self.stack.curves, self.history, self)
@@ -134,7 +132,8 @@ class LivePage(QWidget):
         self.view_bar.png_wanted.connect(self.export.ask_png)
 
     def _on_reading(self, series: str) -> None:
-        if series not in self.readout.chips:  # its first one
+        if series not in self._seen:
+            self._seen.add(series)
             self._on_history()
         self.view.advance(self.unit.utc_s(), self.feed.first_s())
         self.stack.request_redraw()
@@ -150,10 +149,9 @@ class LivePage(QWidget):
 
     def _on_drawn(self) -> None:
         self.history.look_at(self.view.span, int(self.stack.panes[OPTICAL_DENSITY].view.width()))
-        self.readout.read(list(self.stack.curves.values()), self._pointer_s)
+        self.readout.read(list(self.stack.curves.values()), self.stack.pointer_s)
 
     def _on_pointed(self, utc_s: float) -> None:
-        self._pointer_s = utc_s
         self.readout.read(list(self.stack.curves.values()), utc_s)
 
     def _on_toggled(self, series: str, is_shown: bool) -> None:
@@ -187,7 +185,7 @@ class LivePage(QWidget):
             if len(curve.buffer) and (curve.trace.pane != REFERENCE or REFERENCE in self.stack.visible_panes)
         ]
         self.readout.show_curves(shown)
-        self.readout.read(shown, self._pointer_s)
+        self.readout.read(shown, self.stack.pointer_s)
 
     def _od_curves(self) -> list[Curve]:
         return [curve for curve in self.stack.curves.values() if curve.trace.pane == OPTICAL_DENSITY]

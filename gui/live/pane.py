@@ -96,6 +96,7 @@ class PlotPane:
         self.crosshair = pg.InfiniteLine(angle=90, movable=False)
         self.holds_values = False
         self.is_log = False
+        self._measure = kind.unit
         self._range: tuple[float, float] | None = None
         self._lost: list[LostTime] = []
         self._lay_out()
@@ -134,10 +135,11 @@ class PlotPane:
             curve.restyle()
         for lost in self._lost:
             lost.restyle()
-        self.show_title(self.kind.unit)
+        self.show_title(self._measure)
 
     def show_title(self, measure: str) -> None:
         """Name the pane and its unit above it; a horizontal title is never cut off in a thin lane."""
+        self._measure = measure
         words = f"{self.kind.title}, {measure}" if measure else self.kind.title
         self.title.setText(words, color=theme.current().colour("quiet").name(), size="11px", bold=False)
 

@@ -29,8 +29,7 @@ def picture_of(title: str, subtitle: str, legend: QWidget, plots: QWidget) -> QI
         line = QRect(_MARGIN_PX, top, plots.width(), _TITLE_PX)
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         top += _TITLE_PX
-    for widget in (legend, plots):
-        widget.render(painter, QPoint(_MARGIN_PX, top))
-        top += widget.height()
+    legend.render(painter, QPoint(_MARGIN_PX, top), renderFlags=QWidget.RenderFlag.DrawChildren)
+    plots.render(painter, QPoint(_MARGIN_PX, top + legend.height()))
     painter.end()
     return image

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pyqtgraph as pg
 from PySide6.QtCore import QElapsedTimer, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from gui import theme
@@ -36,6 +36,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     Attributes:
         view: which part of time is shown.
         curves: every curve by series.
+        pointer_s: where the crosshair is, NaN when there is none.
     """
 
     pointed_at = Signal(float)
@@ -48,7 +49,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.panes = {kind.key: PlotPane(kind, self._curves_of(kind.key)) for kind in PANES}
         self._visible: tuple[str, ...] = ()
         self._wants_reference = False
-        self._pointer_s = math.nan
+        self.pointer_s = math.nan
         self._shaded: list[tuple[float, float, str]] = []
         self._since_drawn = QElapsedTimer()
         self._timer = QTimer(self, singleShot=True)
@@ -144,8 +145,8 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.request_redraw()
 
     def request_redraw(self) -> None:
-        """Redraw soon; many requests in a row are one redraw."""
-        if self._timer.isActive():
+        """Redraw soon; many requests in a row are one redraw. What nobody sees is drawn when it is shown again."""
+        if self._timer.isActive() or not self.isVisible():
             return
         waited_ms = self._since_drawn.elapsed() if self._since_drawn.isValid() else _SHORTEST_MS
         self._timer.start(max(0, _SHORTEST_MS - int(waited_ms)))
@@ -161,7 +162,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def point_at(self, utc_s: float) -> None:
         """Put the crosshair at a time in every pane; NaN takes it away."""
-        self._pointer_s = utc_s
+        self.pointer_s = utc_s
         for pane in self.panes.values():
             pane.crosshair.setVisible(not math.isnan(utc_s))
             if not math.isnan(utc_s):
@@ -173,6 +174,11 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         super().resizeEvent(event)
         if hasattr(self, "_timer"):
             self.request_redraw()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what came while nobody looked."""
+        super().showEvent(event)
+        self.request_redraw()
 
     def leaveEvent(self, event: object) -> None:
         """Take the crosshair away with the mouse."""
@@ -210,7 +216,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _step_pointer(self, direction: float) -> None:
         start_s, end_s = self.view.span
-        at_s = end_s if math.isnan(self._pointer_s) else self._pointer_s
+        at_s = end_s if math.isnan(self.pointer_s) else self.pointer_s
         self.point_at(min(max(at_s + direction * (end_s - start_s) / 100, start_s), end_s))
 
     def _curves_of(self, pane: str) -> list[Curve]:

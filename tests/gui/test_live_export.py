@@ -122,6 +122,7 @@ def test_the_picture_shows_the_plots_under_a_title(live: LiveBench, tmp_path: Pa
     live.draw()
     path = tmp_path / "plots.png"
     live.page.export.save_png(str(path))
+    live.driver.until(lambda: not live.page.export.is_writing)
     picture = QImage(str(path))
     stack = live.page.stack
     assert picture.width() >= 2 * stack.width()
