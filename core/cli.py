@@ -7,6 +7,7 @@ import asyncio
 import faulthandler
 import json
 import math
+import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
@@ -133,10 +134,21 @@ def _simulate_board(given: argparse.Namespace) -> None:
     from device.board import BoardError
     from device.discovery import serve_simulated_board
 
+    async def until_told() -> None:
+        task = asyncio.current_task()
+        if task is not None and sys.platform != "win32":
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await serve_simulated_board(tcp_port=given.tcp, seed=given.seed)
+
     try:
-        _run(serve_simulated_board(tcp_port=given.tcp, seed=given.seed), 1.0)
+        _run(until_told(), 1.0)
+    except asyncio.CancelledError:
+        return
     except BoardError as error:
         raise StartError(ExitCode.USAGE, f"{error}.", error.remedy) from error
+    except OSError as error:
+        remedy = "Choose another port, or 0 for any free one."
+        raise StartError(ExitCode.PORT_TAKEN, f"The simulated board cannot listen ({error}).", remedy) from error
 
 
 def _run(work: Coroutine[Any, Any, None], speed: float) -> None:

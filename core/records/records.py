@@ -189,6 +189,8 @@ class Records:
     def _on_led(self, event: LedChanged) -> None:
         sql = "INSERT INTO led_events VALUES (?, ?, ?, ?, ?)"
         self._writer.write(sql, event.utc_s, event.experiment, event.channel, event.intensity, event.source)
+        if event.experiment is not None:
+            self._on_reading(ReadingTaken(event.utc_s, event.experiment, f"led_{event.channel}", event.intensity))
 
     def _on_log(self, event: LogWritten) -> None:
         item = event.item

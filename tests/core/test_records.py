@@ -47,10 +47,10 @@ async def test_everything_told_is_kept_bit_for_bit(tmp_path: Path) -> None:
     item = {"id": 5, "timestamp": "2031-02-03T04:05:06.789Z", "level": "NOTICE", "source": "app", "task": "stirring"}
     bus.publish(LogWritten({**item, "message": "stall", "experiment": None}))
     await records.close()
-    kept = rows(path, "SELECT utc_s, value FROM readings ORDER BY utc_s")
+    kept = rows(path, "SELECT utc_s, value FROM readings WHERE series_id = 1 ORDER BY utc_s")
     assert [moment for moment, _ in kept] == [1e9 + number / 3 for number in range(5)]
     assert [value.hex() for _, value in kept] == [value.hex() for value in values]
-    assert rows(path, "SELECT experiment, series FROM series") == [("e", "od2")]
+    assert rows(path, "SELECT experiment, series FROM series") == [("e", "od2"), ("e", "led_A")]
     assert rows(path, "SELECT utc_s, reason FROM gaps") == [(1e9 + 9, "link lost")]
     assert rows(path, "SELECT job_id, setting, value FROM settings") == [(7, "target_rpm", '{"a": [1, null]}')]
     assert rows(path, "SELECT channel, intensity, source FROM led_events") == [("A", 80.0, "od_reading")]

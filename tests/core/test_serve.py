@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -272,6 +272,41 @@ def test_the_window_can_have_it_stopped(start_service: Start) -> None:
     service.say("when_window_dies keep")
     service.say("stop")
     assert service.wait() == 0
+
+
+def test_a_simulated_board_of_its_own_is_used_and_its_loss_and_return_are_told(start_service: Start) -> None:
+    command = [sys.executable, "-m", "core.cli", "simulate-board", "--tcp", "0"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as board:
+        assert board.stdin
+        assert board.stdout
+        found = re.search(r"socket://\S+", board.stdout.readline())
+        assert found
+        url = start_service("--board", found[0]).url()
+        with httpx.stream("GET", f"{url}/unit_api/events?topics=board", timeout=30, trust_env=False) as answer:
+            links = board_links(answer)
+            assert "connected" in links
+            board.stdin.write("unplug 1\n")
+            board.stdin.flush()
+            assert "disconnected" in links
+            assert "connected" in links
+        board.terminate()
+        assert board.wait(10) == 0
+
+
+def board_links(answer: httpx.Response) -> Iterator[str]:
+    """Yield the link's word in each event that tells of the board."""
+    for line in answer.iter_lines():
+        if line.startswith("data: "):
+            data = json.loads(line.removeprefix("data: "))
+            yield data.get("board", data)["link"]
+
+
+def test_a_simulated_board_whose_port_is_taken_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert run_command(["simulate-board", "--tcp", str(taken.getsockname()[1])]) == 3
+    assert "cannot listen" in capfd.readouterr().err
 
 
 def test_boards_lists_what_is_plugged_in() -> None:
