@@ -98,13 +98,13 @@ class Program(QObject):
         self.problems.uninstall()
 
     def on_close_asked(self) -> None:
-        """Decide what closing means: ask while jobs run in the window's own service, go otherwise."""
+        """Decide what closing means: ask while jobs run in this computer's service, go otherwise."""
         unit = self.attachment.unit
         running = [str(row["job_name"]) for row in unit.stoppable_jobs()]
-        if not running or not self.attachment.owns_service or not unit.service.is_live:
+        if not running or self.attachment.is_elsewhere or not unit.service.is_live:
             self._quit(stop=True)
             return
-        dialog = ClosingDialog(running, QSystemTrayIcon.isSystemTrayAvailable(), self.window)
+        dialog = ClosingDialog(running, self._goes_to_tray(), self.window)
         dialog.keep_asked.connect(self._keep_running)
         dialog.stop_asked.connect(self._stop_and_quit)
         dialog.open()
@@ -120,10 +120,14 @@ class Program(QObject):
             self.window.choose_source(is_first=True)
 
     def _keep_running(self) -> None:
-        if QSystemTrayIcon.isSystemTrayAvailable():
+        if self._goes_to_tray():
             self._hide_in_tray()
         else:
             self._quit(stop=False)
+
+    def _goes_to_tray(self) -> bool:
+        """Whether the window stays behind an icon to keep its service running; one it did not start needs no window."""
+        return self.attachment.owns_service and QSystemTrayIcon.isSystemTrayAvailable()
 
     def _hide_in_tray(self) -> None:
         if self._tray is None:

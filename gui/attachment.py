@@ -195,7 +195,7 @@ class Attachment(QObject):
 
     def _on_ended(self, why: str) -> None:
         _log.error("The service ended: %s", why)
-        self.stream.explain(why, self.tr("It is started again by itself, or press Restart service."))
+        self.stream.explain(why, self.tr("What is shown is the last known state."))
 
     def _on_back(self, address: Address) -> None:
         self._follow(address)

@@ -39,7 +39,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Opens the Vialdesk window. Commands without a window: " + ", ".join(_COMMANDS) + ".",
     )
     parser.add_argument("--simulate", action="store_true", help="work with a simulated board")
-    parser.add_argument("--attach", metavar="URL", help="attach to a running service, such as http://127.0.0.1:4999")
+    parser.add_argument(
+        "--attach", type=_address, metavar="URL", help="attach to a running service, such as http://127.0.0.1:4999"
+    )
     parser.add_argument("--token", help="the token of a service on the network (or VIALDESK_TOKEN)")
     parser.add_argument("--data", metavar="DIR", type=Path, help="the data folder of the window's own service")
     # For screenshots and tests; they change this run only.
@@ -47,6 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--page", help=argparse.SUPPRESS)
     parser.add_argument("--size", type=_size, metavar="WIDTHxHEIGHT", help=argparse.SUPPRESS)
     return parser
+
+
+def _address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text} is no address: use http://HOST:PORT, such as http://127.0.0.1:4999")
+    return text
 
 
 def _size(text: str) -> tuple[int, int]:

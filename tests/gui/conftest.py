@@ -150,6 +150,7 @@ class OwnHost:
         self.board_url = ""
         self.when_window_dies = ""
         self.left_running = False
+        self.finds_running = False
         self.failure: Exception | None = None
         self.ended: Callable[[str], None] = print
         self.back: Callable[[Any], None] = print
@@ -159,8 +160,8 @@ class OwnHost:
             raise self.failure
         self.started.append((board_url, when_window_dies))
         await self.service.start()
-        self.is_ours = True
-        return KnownAddress(self.service.url, found_running=False)
+        self.is_ours = not self.finds_running
+        return KnownAddress(self.service.url, self.finds_running)
 
     def watch(self, ended: Callable[[str], None], back: Callable[[Any], None]) -> None:
         self.ended, self.back = ended, back

@@ -150,6 +150,32 @@ def test_jobs_can_go_on_without_a_window(running: Running) -> None:
     assert running.host.is_ours, "it was not stopped"
 
 
+def test_with_a_tray_the_window_hides_and_comes_back(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
+    busy(running.service)
+    program = running.run(Start(simulate=True))
+    program.window.close()
+    running.closing_dialog().keep_button.click()
+    tray = program.findChild(QSystemTrayIcon)
+    assert tray is not None
+    assert not program.window.isVisible()
+    assert running.host.is_ours
+    tray.activated.emit(QSystemTrayIcon.ActivationReason.Trigger)
+    assert program.window.isVisible()
+    assert not running.task.done()
+
+
+def test_a_service_found_running_is_asked_about_too_and_left(running: Running) -> None:
+    busy(running.service)
+    running.host.finds_running = True
+    program = running.run(Start(simulate=True))
+    assert any("already running here" in toast.accessibleName() for toast in program.window.toaster.toasts())
+    program.window.close()
+    running.closing_dialog().keep_button.click()
+    running.until_over()
+    assert running.service.asked("POST", STOP_ALL) == []
+
+
 def test_the_end_of_the_computers_day_asks_nothing(running: Running) -> None:
     busy(running.service)
     program = running.run(Start(simulate=True))
