@@ -87,48 +87,43 @@ async def running_service(options: ServiceOptions) -> AsyncIterator[Service]:
         OSError, sqlite3.Error: the data folder cannot be written.
         ValueError: the board's address makes no sense.
     """
+    async with AsyncExitStack() as stack:
+        service = await _put_together(stack, options)
+        await service.board_link.open(options.board_url)
+        service.jobs.start_long_running()
+        _log.info("Unit %s is ready; its data are in %s.", service.unit, options.data_dir)
+        yield service
+        _log.info("Unit %s stops.", service.unit)
+
+
+async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Service:
+    """Make the parts in order; `stack` takes them apart in the opposite order."""
     folder = DataFolder(options.data_dir)
     folder.make()
-    clock = Clock(asyncio.get_running_loop(), options.epoch_utc_s)
-    bus = Bus()
-    config = Config.load(options.data_dir)
-    notes = [f"{problem.what} {problem.remedy}" for problem in config.problems]
+    clock, bus, config = Clock(asyncio.get_running_loop(), options.epoch_utc_s), Bus(), Config.load(options.data_dir)
     unit = config.text("unit", "name") or computer_name()
-    async with AsyncExitStack() as stack:
-        records = await open_records(folder.path_of(config.text("storage", "database")), bus, clock, unit)
-        stack.push_async_callback(records.close)
-        logs = Logs(bus, clock, unit, records.next_log_id)
-        notes += _start_logs(logs, config, folder, options.log_to_terminal)
-        stack.callback(logs.stop)
-        experiments = await load_experiments(records, bus, clock)
-        tasks = await open_tasks(tasks_file(options.data_dir), bus, clock, unit)
-        stack.push_async_callback(tasks.close)
-        board_link = BoardLink(bus, clock)
-        board_link.seed = options.seed
-        stack.push_async_callback(board_link.close)
-        jobs = JobRunner(
-            unit=unit,
-            clock=clock,
-            bus=bus,
-            config=config,
-            records=records,
-            experiments=experiments,
-            board_link=board_link,
-        )
-        stack.push_async_callback(jobs.close)
-        events = EventHub(bus, clock, options.speed)
-        stack.callback(events.close)
-        started = clock.monotonic_s()
-        service = Service(
-            options, unit, clock, bus, config, records, experiments, tasks, board_link, jobs, events, started
-        )
-        for note in (*records.notes, *notes):
-            _log.warning("%s", note)
-        await board_link.open(options.board_url)
-        jobs.start_long_running()
-        _log.info("Unit %s is ready; its data are in %s.", unit, options.data_dir)
-        yield service
-        _log.info("Unit %s stops.", unit)
+    records = await open_records(folder.path_of(config.text("storage", "database")), bus, clock, unit)
+    stack.push_async_callback(records.close)
+    logs = Logs(bus, clock, unit, records.next_log_id)
+    notes = [*records.notes, *_start_logs(logs, config, folder, options.log_to_terminal)]
+    stack.callback(logs.stop)
+    for note in (*notes, *(f"{problem.what} {problem.remedy}" for problem in config.problems)):
+        _log.warning("%s", note)
+    experiments = await load_experiments(records, bus, clock)
+    tasks = await open_tasks(tasks_file(options.data_dir), bus, clock, unit)
+    stack.push_async_callback(tasks.close)
+    board_link = BoardLink(bus, clock)
+    board_link.seed = options.seed
+    stack.push_async_callback(board_link.close)
+    jobs = JobRunner(unit=unit, clock=clock, bus=bus, config=config, records=records,
+                     experiments=experiments, board_link=board_link)  # fmt: skip
+    stack.push_async_callback(jobs.close)
+    events = EventHub(bus, clock, options.speed)
+    stack.callback(events.close)
+    started_loop_s = clock.monotonic_s()
+    return Service(
+        options, unit, clock, bus, config, records, experiments, tasks, board_link, jobs, events, started_loop_s
+    )
 
 
 def computer_name() -> str:
