@@ -142,6 +142,7 @@ class HeldOutputs:
         self._bus = bus
         self._clock = clock
         self._driven: dict[str, _Driven] = {}
+        self._is_closed = False
 
     @property
     def any_held(self) -> bool:
@@ -174,6 +175,10 @@ class HeldOutputs:
 
         await self._drive(led_output(channel), intensity_percent, send)
         self._bus.publish(LedChanged(self._clock.utc_s(), channel, intensity_percent, source, experiment))
+
+    def close(self) -> None:
+        """Let nothing be switched on any more, because the job ends."""
+        self._is_closed = True
 
     def next_renewal_s(self) -> float:
         """Return the loop time of the next renewal, infinity when nothing is on."""
@@ -213,6 +218,8 @@ class HeldOutputs:
     async def _drive(self, output: str, percent: float, send: Callable[[Board, float], Awaitable[float]]) -> None:
         if output not in self._outputs:
             raise ConflictError(f"{output} is not held by this job.")
+        if self._is_closed and percent > 0:
+            raise ConflictError(f"{output} stays off, because its job ends.", remedy="Start the job again.")
         board = self._board_link.board
         lease_s = min(LEASE_S, _lease_limit_s(board, output))
         if percent > 0:

@@ -18,7 +18,7 @@ from core.board_link import BoardLink
 from core.bus import Bus, GapMarked, ReadingTaken, SettingChanged
 from core.clock import Clock
 from core.config import Config
-from core.errors import BadRequestError, ServiceError, UnavailableError
+from core.errors import BadRequestError, NotFoundError, ServiceError, UnavailableError
 from core.jobs.declaration import STATE_SETTING, JobDeclaration
 from core.jobs.timer import IntervalTimer
 from core.jobs.values import read_setting
@@ -210,14 +210,15 @@ class Job:
         self._recorded.clear()
 
     def end(self) -> None:
-        """End the job in good order, from wherever it is."""
+        """End the job in good order, from wherever it is; from now on it can only switch outputs off."""
+        self.context.outputs.close()
         self._ending.set()
 
     def fail(self, error: BaseException) -> None:
         """End the job because of an error."""
         if not self._ending.is_set():
             self.failure = error
-            self._ending.set()
+            self.end()
 
     # What the runner uses.
 
@@ -239,7 +240,7 @@ class Job:
         try:
             await self._ending.wait()
         finally:
-            self._ending.set()
+            self.end()
             await self._end_children()
             await self._finish()
 
@@ -247,12 +248,15 @@ class Job:
         """Take new values for settings: all of them, or none when one is refused.
 
         Raises:
-            NotFoundError: no such setting.
+            NotFoundError: no such setting, or the job ends just now.
+            UnavailableError: the job is still starting.
             BadRequestError: not settable, of the wrong type, not acceptable, or an illegal change of state.
         """
         declared = self.declaration.published
         name = self.declaration.job_name
         values = {key: read_setting(name, declared, key, value) for key, value in wanted.items()}
+        if self.is_ending:
+            raise NotFoundError(f"{name} is not running: it ends just now.", remedy="Start it again first.")
         if self.state is JobState.INIT:
             raise UnavailableError(f"{name} is still starting.", remedy="Wait until it is ready, then try again.")
         async with self._changing:
@@ -306,11 +310,8 @@ class Job:
         if target not in _LEGAL[self.state]:
             return
         await self._hook(f"on_{self.state}_to_{target}")
-        if target is JobState.DISCONNECTED:
-            await self._hook("on_disconnected")
         self._enter(target)
-        if target is not JobState.DISCONNECTED:
-            await self._hook(f"on_{target}")
+        await self._hook(f"on_{target}")
 
     def _enter(self, target: JobState) -> None:
         self.state = target
@@ -341,7 +342,9 @@ class Job:
         for task in children:
             task.cancel()
         if children:
-            await asyncio.wait(children, timeout=_LAST_WORDS_S)
+            _, stuck = await asyncio.wait(children, timeout=_LAST_WORDS_S)
+            if stuck:
+                self.log.error("%s has parts that do not end; they were left behind.", self.declaration.label)
 
     async def _finish(self) -> None:
         for undo in self._undo:

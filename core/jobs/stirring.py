@@ -177,7 +177,6 @@ class Stirring(DodgingJob):
 
     async def on_disconnected(self) -> None:
         """Stop the motor."""
-        self._estimate = 0.0
         await self._drive(0.0)
 
     async def on_link_lost(self) -> None:

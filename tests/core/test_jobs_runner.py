@@ -392,6 +392,24 @@ def test_everything_is_off_before_stop_all_answers(tmp_path: Path) -> None:
     bent(run())
 
 
+def test_a_setting_changed_while_the_job_ends_switches_nothing_on_again(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with _service(tmp_path) as (service, _):
+            await started(service, "stirring")
+            await service.jobs.change_settings("stirring", {"target_rpm": 0})
+            change = asyncio.ensure_future(service.jobs.change_settings("stirring", {"target_rpm": 500}))
+            await asyncio.sleep(0.1)
+            assert truth(service)["stirrer_percent"] == 100, "in the middle of its kick"
+            await service.jobs.end(of_experiments(service.jobs))
+            assert truth(service)["stirrer_percent"] == 0
+            with pytest.raises(ConflictError):
+                await change
+            await asyncio.sleep(5)
+            assert truth(service)["stirrer_percent"] == 0
+
+    bent(run())
+
+
 def test_stop_all_works_without_a_link(tmp_path: Path) -> None:
     async def run() -> None:
         async with _service(tmp_path) as (service, _):

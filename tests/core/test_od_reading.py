@@ -299,6 +299,7 @@ def test_link_loss_marks_a_gap_and_readings_come_back_right(tmp_path: Path) -> N
             gap = next(gap for gap in told.of(GapMarked) if gap.series == "od2")
             assert "link" in gap.reason
             lost_utc_s = service.clock.utc_s()
+            service.board_link.simulation.reactor.optics.ambient_v += 0.02
             await until(lambda: service.board_link.is_usable)
             await asyncio.sleep(30)
             after = [reading for reading in told.readings("od2") if reading.utc_s > lost_utc_s]
