@@ -16,6 +16,7 @@ SERIES_UNITS: dict[str, str] = {
     "od_filtered": "",
     "growth_rate": "h⁻¹",
     "temperature": "℃",
+    "board_temperature": "℃",
     "heater_duty_cycle": "%",
     "measured_rpm": "RPM",
     "stirring_duty_cycle": "%",
