@@ -194,10 +194,18 @@ class HeldOutputs:
                         await driven.send(self._board_link.board, driven.lease_s)
                         driven.sent_s = self._clock.monotonic_s()
 
+    def drives(self, output: str) -> bool:
+        """Whether the job wants this output to be on."""
+        return output in self._driven
+
+    def overdue_s(self, output: str) -> float:
+        """Return by how many seconds the renewal of an output that is on is late; negative when it is not due yet."""
+        return self._clock.monotonic_s() - self._driven[output].due_s
+
     def renewed_since(self, output: str, loop_s: float) -> bool:
-        """Whether the job has switched the output off, or renewed it, after `loop_s`."""
+        """Whether the board has confirmed an output that is on after `loop_s`."""
         driven = self._driven.get(output)
-        return driven is None or driven.sent_s > loop_s
+        return driven is not None and driven.sent_s > loop_s
 
     async def release(self) -> None:
         """Switch every output of the job off, and let go of them, whatever the board says."""

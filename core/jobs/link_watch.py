@@ -18,9 +18,9 @@ from core.jobs.job import Job
 from core.outputs import OutputHolds, switch_off
 from device.board import BoardError, BoardEvent, ConnectionChanged, OutputWentOff
 
-# How long after the end of a lease a job that was only held up gets to renew it.
+# How much later than due a job that was only held up may renew a lease.
 _GRACE_S = 6.0
-_LOOKS = 12
+_LOOK_EVERY_S = 0.5
 _LEASE_EXPIRED = "lease expired"
 
 
@@ -87,14 +87,12 @@ class LinkWatch:
     async def _look_again(self, job: Job, event: OutputWentOff, when_s: float) -> None:
         """See whether the job was only held up (a busy or suspended computer) or hangs."""
         outputs = job.context.outputs
-        for _ in range(_LOOKS):
-            if outputs.renewed_since(event.output, when_s):
-                break
-            await asyncio.sleep(_GRACE_S / _LOOKS)
-        if job.is_ending or not self._board_link.is_usable:
-            return
-        if outputs.renewed_since(event.output, when_s):
-            job.log.warning("The board had switched %s off (%s); it is on again.", event.output, event.reason)
-            job.spawn(job.tell_link(True))
-        else:
-            job.fail(HungJobError(f"it did not renew {event.output}, so the board switched it off"))
+        while not outputs.renewed_since(event.output, when_s):
+            if job.is_ending or not self._board_link.is_usable or not outputs.drives(event.output):
+                return
+            if outputs.overdue_s(event.output) > _GRACE_S:
+                job.fail(HungJobError(f"it did not renew {event.output}, so the board switched it off"))
+                return
+            await asyncio.sleep(_LOOK_EVERY_S)
+        job.log.warning("The board had switched %s off (%s); it is on again.", event.output, event.reason)
+        job.spawn(job.tell_link(True))

@@ -194,6 +194,23 @@ def test_link_loss_marks_a_gap_and_stirring_goes_on_afterwards(tmp_path: Path) -
     bent(run())
 
 
+def test_an_output_the_board_took_away_comes_back_when_its_job_is_alive(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            job = await started(service, "stirring")
+            await asyncio.sleep(30)
+            # As after a computer's short sleep: the lease has ended although the job lives.
+            await service.board_link.board.set_pwm(1, 30.0, 200.0, 0.2)
+            await asyncio.sleep(2)
+            assert truth(service)["stirrer_percent"] == 0
+            await asyncio.sleep(15)
+            assert truth(service)["stirrer_rpm"] > 400
+            assert job.state is JobState.READY
+            assert "it is on again" in told.log("WARNING")
+
+    bent(run())
+
+
 def test_the_motor_belongs_to_one_job_and_is_free_afterwards(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_service(tmp_path) as (service, told):
