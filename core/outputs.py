@@ -23,7 +23,7 @@ from device.board import Board, BoardError
 _log = logging.getLogger(__name__)
 
 # Seconds an output stays on without renewal, unless the board grants less; renewed after a third of it.
-LEASE_S = 30.0
+LEASE_S = 15.0
 _RENEWALS_PER_LEASE = 3
 # How long an ending job waits for the board's word that its outputs are off.
 _RELEASE_TIMEOUT_S = 3.0

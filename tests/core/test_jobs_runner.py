@@ -439,7 +439,7 @@ def test_a_job_stopped_without_a_link_is_switched_off_when_the_link_is_back(tmp_
             await until(lambda: not service.board_link.is_usable)
             await service.jobs.end(of_experiments(service.jobs))
             assert "did not confirm" in told.log("WARNING")
-            assert truth(service)["stirrer_percent"] > 0, "its lease of 30 s has not ended"
+            assert truth(service)["stirrer_percent"] > 0, "its lease has not ended"
             await until(lambda: service.board_link.is_usable, 15)
             await asyncio.sleep(0.5)
             assert truth(service)["stirrer_percent"] == 0
