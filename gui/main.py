@@ -22,7 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from core.embedded import run_command
 
         return run_command(given)
-    options = _parser().parse_args(given)
+    parser = _parser()
+    options = parser.parse_args(given)
+    if options.speed is not None and not options.simulate:
+        parser.error("--speed needs --simulate: a real culture grows at its own pace")
     if not _has_display():
         sys.stderr.write(
             "vialdesk: there is no display to open a window on.\n"
@@ -44,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--token", help="the token of a service on the network (or VIALDESK_TOKEN)")
     parser.add_argument("--data", metavar="DIR", type=Path, help="the data folder of the window's own service")
+    parser.add_argument("--speed", type=float, metavar="N", help="with --simulate: run time N times as fast")
     # For screenshots and tests; they change this run only.
     parser.add_argument("--theme", choices=("system", "light", "dark"), help=argparse.SUPPRESS)
     parser.add_argument("--page", help=argparse.SUPPRESS)
@@ -84,7 +88,8 @@ def _open_window(options: argparse.Namespace) -> int:
         page=options.page,
         size_px=options.size,
     )
-    return run_window(lambda: EmbeddedService(options.data), start, (EmbeddedError, OSError))
+    more = () if options.speed is None else ("--speed", f"{options.speed:g}")
+    return run_window(lambda: EmbeddedService(options.data, more), start, (EmbeddedError, OSError))
 
 
 if __name__ == "__main__":
