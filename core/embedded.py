@@ -19,7 +19,7 @@ from typing import Literal, TypeVar
 from core.cli import COMMANDS, run_command
 from core.exits import ExitCode
 from core.folders import default_data_dir
-from core.owner import Owner, answers, find_owner
+from core.owner import answers, find_owner
 
 __all__ = ["COMMANDS", "EmbeddedError", "EmbeddedService", "ServiceAddress", "run_command"]
 
@@ -27,6 +27,8 @@ WhenWindowDies = Literal["keep", "stop"]
 
 _START_WITHIN_S = 30.0
 _STOP_WITHIN_S = 10.0
+_ATTACH_WITHIN_S = 10.0
+_LOOK_AGAIN_S = 0.2
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _SOUND_AFTER_S = 60.0
@@ -40,6 +42,10 @@ class EmbeddedError(Exception):
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
         self.remedy = remedy
+
+
+class _OwnedMeanwhileError(EmbeddedError):
+    """Another service took the data folder first."""
 
 
 @dataclass(frozen=True)
@@ -161,11 +167,10 @@ class EmbeddedService:
         Raises:
             EmbeddedError: it did not start, or the owner of the folder does not answer.
         """
-        owner = await asyncio.to_thread(find_owner, self._data_dir)
-        if owner is not None:
-            return await self._attach(owner)
         self._board_url, self._when_window_dies = board_url, when_window_dies
-        address = await self._spawn()
+        address = await self._find_or_spawn()
+        if address.found_running:
+            return address
         self._watching = asyncio.get_running_loop().create_task(self._watch(), name="service watch")
         return address
 
@@ -216,12 +221,23 @@ class EmbeddedService:
         child, self._child = self._child, None
         return child
 
-    async def _attach(self, owner: Owner) -> ServiceAddress:
-        if owner.url != "" and await asyncio.to_thread(answers, owner.url):
-            return ServiceAddress(owner.url, found_running=True)
+    async def _find_or_spawn(self) -> ServiceAddress:
+        """Return the address of the folder's owner; of a new service when it has none, or its owner is just going."""
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + _ATTACH_WITHIN_S
+        while True:
+            owner = await asyncio.to_thread(find_owner, self._data_dir)
+            if owner is None:
+                with contextlib.suppress(_OwnedMeanwhileError):
+                    return await self._spawn()
+            elif owner.url != "" and await asyncio.to_thread(answers, owner.url):
+                return ServiceAddress(owner.url, found_running=True)
+            if loop.time() > deadline_s:
+                break
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        who = f"Process {owner.pid}" if owner else "Another service"
         raise EmbeddedError(
-            f"Process {owner.pid} owns the data folder {self._data_dir} but does not answer.",
-            f"Wait a moment and try again; if it does not help, end process {owner.pid}.",
+            f"{who} owns the data folder {self._data_dir} but does not answer.", "End it, then try again."
         )
 
     async def _spawn(self) -> ServiceAddress:
@@ -239,6 +255,8 @@ class EmbeddedService:
             if code == ExitCode.PORT_TAKEN and self._port != 0:
                 self._port = 0
                 return await self._spawn()
+            if code == ExitCode.FOLDER_OWNED:
+                raise _OwnedMeanwhileError(child.last_words())
             raise EmbeddedError(f"The service did not start: {child.last_words() or _how(code)}")
         child.say(f"when_window_dies {self._when_window_dies}")
         self._child = child
@@ -275,10 +293,12 @@ class EmbeddedService:
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             try:
-                address = await self._spawn()
+                address = await self._find_or_spawn()
             except (EmbeddedError, OSError) as error:
                 self._ended(f"{error} It is tried again in {pause_s:g} s.")
             else:
+                if address.found_running:
+                    self._child = None
                 self._back(address)
                 return pause_s
 

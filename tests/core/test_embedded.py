@@ -64,6 +64,14 @@ async def test_a_second_window_finds_the_running_service_and_leaves_it_alone(dat
         assert (await health(address))["status"] == "ok"
 
 
+async def test_windows_that_open_at_the_same_moment_share_one_service(data_dir: Path) -> None:
+    async with embedded(data_dir, "--port", "0") as first, embedded(data_dir, "--port", "0") as second:
+        found = await asyncio.gather(first.start("", "stop"), second.start("", "stop"))
+        assert found[0].url == found[1].url
+        assert sorted(address.found_running for address in found) == [False, True]
+        assert first.is_ours != second.is_ours
+
+
 async def test_a_service_that_is_killed_comes_back_where_it_was_and_says_why(data_dir: Path) -> None:
     async with embedded(data_dir) as service:
         write_config(data_dir, f"[http]\nport = {free_port()}\n")
