@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -223,6 +224,21 @@ def test_a_burst_of_readings_is_few_redraws(live: LiveBench) -> None:
     live.driver.until(lambda: drawn)
     assert len(drawn) <= 2
     assert len(live.page.stack.curves["od2"].buffer) == 200
+
+
+def test_a_flood_of_readings_is_drawn_at_most_twenty_times_a_second(live: LiveBench) -> None:
+    live.begin()
+    live.read("od2", 0.1)
+    drawn_at_s: list[float] = []
+    live.page.stack.drawn.connect(lambda: drawn_at_s.append(live.driver.loop.time()))
+
+    def read_on() -> bool:
+        live.read("od2", 0.1, after_s=0.01)
+        return len(drawn_at_s) >= 5
+
+    live.driver.until(read_on, "the curve is drawn while readings come")
+    pauses_s = [after - before for before, after in pairwise(drawn_at_s)]
+    assert min(pauses_s) > 0.04
 
 
 # from the screen to the service, and the view
