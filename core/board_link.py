@@ -185,9 +185,10 @@ class BoardLink:
 
     def _log_connection(self, event: ConnectionChanged) -> None:
         connection = event.connection
-        level = logging.INFO if connection.is_usable else logging.WARNING
+        is_fine = connection.is_usable or connection.state in (LinkState.FOUND, LinkState.CONNECTING)
+        words = [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in (connection.detail, connection.remedy) if text]
         state = connection.state.value.replace("_", " ")
-        _log.log(level, "Board at %s: %s. %s %s", self.url, state, connection.detail, connection.remedy)
+        _log.log(logging.INFO if is_fine else logging.WARNING, "Board: %s. %s", state, " ".join(words))
 
     def _is_stale(self) -> bool:
         return self._clock.monotonic_s() - self._published_at_s >= _REFRESH_S
