@@ -38,6 +38,12 @@ INSERT OR IGNORE INTO gaps
 SELECT series_id, (SELECT max(utc_s) FROM readings WHERE readings.series_id = series.series_id) AS last, ?
 FROM series WHERE experiment = ? AND last IS NOT NULL
 """
+_LAST_SIGN_OF_LIFE = """
+SELECT max(utc_s) FROM (
+    SELECT (SELECT max(utc_s) FROM readings WHERE readings.series_id = series.series_id) AS utc_s FROM series
+    UNION ALL SELECT utc_s FROM logs WHERE id = (SELECT max(id) FROM logs)
+)
+"""
 _MARK_CLOSED = "DELETE FROM store WHERE name = 'service' AND key = 'open'"
 
 
@@ -55,6 +61,7 @@ class _Found:
     series: dict[tuple[str, str], int]
     store: dict[tuple[str, str], object]
     last_log_id: int
+    last_utc_s: float
 
 
 class Records:
@@ -78,7 +85,7 @@ class Records:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self.store = ValueStore(self._writer, found.store)
-        self.notes = [*database.notes, *self._end_lost_jobs()]
+        self.notes = [*database.notes, *self._end_lost_jobs(found.last_utc_s)]
         self._bus = bus
         self._listen(bus)
 
@@ -206,14 +213,14 @@ class Records:
                 return
             del self._jobs[oldest]
 
-    def _end_lost_jobs(self) -> list[str]:
-        """End what was running when the last service died; return what to tell the user."""
+    def _end_lost_jobs(self, last_utc_s: float) -> list[str]:
+        """End what was running when the last service gave its last sign of life; return what to tell the user."""
         notes = []
         reason = "the service ended unexpectedly"
         for row in self._jobs.values():
             if row.ended_at is not None:
                 continue
-            row.state, row.ended_at = "lost", self._clock.utc_s()
+            row.state, row.ended_at = "lost", min(max(row.started_at, last_utc_s), self._clock.utc_s())
             self._writer.write(_MOVE_JOB, row.state, row.ended_at, row.job_id)
             self._writer.write(_GAPS_AFTER_CRASH, reason, row.experiment)
             if row.is_long_running:
@@ -230,6 +237,7 @@ def _load(connection: sqlite3.Connection) -> _Found:
         {(experiment, name): series_id for experiment, name, series_id in series},
         load_values(connection),
         connection.execute("SELECT max(id) FROM logs").fetchone()[0] or 0,
+        connection.execute(_LAST_SIGN_OF_LIFE).fetchone()[0] or 0.0,
     )
 
 

@@ -98,11 +98,14 @@ async def test_jobs_that_ran_when_the_service_died_are_ended_as_lost_and_their_c
     bus.publish(ReadingTaken(5.0, "e", "od2", 1.0))
     bus.publish(ReadingTaken(5.0, "other", "od2", 1.0))
     await records.close()
+    started = rows(path, "SELECT started_at FROM jobs WHERE job_id = 2")[0][0]
+    run(path, f"UPDATE jobs SET started_at = {started - 100}")
+    run(path, f"INSERT INTO logs VALUES (1, {started - 40}, 20, 'app', 'x', 'the last sign of life', NULL)")
     _, records = await opened(path)
     assert [(item["job_id"], item["ended_at"] is None) for item in records.job_items()] == [(2, False), (1, False)]
     row = records.job_row(running)
     assert row
-    assert row.state == "lost"
+    assert (row.state, row.ended_at) == ("lost", started - 40)
     assert len(records.notes) == 1
     assert "od_reading" in records.notes[0]
     await records.close()
