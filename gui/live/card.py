@@ -38,7 +38,7 @@ class Card(QFrame):
         self.badge = StateBadge()
         self.button = QPushButton()
         theme.set_role(self.button, "quiet")
-        self.button.setFixedWidth(self.button.fontMetrics().horizontalAdvance(self.tr("Stopping…")) + 28)
+        self.button.setFixedWidth(self.button.fontMetrics().horizontalAdvance(self.tr("Start")) + 28)
         self.body = QVBoxLayout()
         self.body.setSpacing(4)
         self._lay_out(heading)
@@ -69,14 +69,15 @@ class Card(QFrame):
             return
         pending = self._session.pending(self.job)
         running = self._unit.is_running(self.job)
-        if self._unit.service.is_live:
-            self.badge.show_job_state("init" if pending == "starting" else self._unit.state_of(self.job))
-        else:
+        if not self._unit.service.is_live:
             self.badge.show_state(
                 self.tr("Not known"), "disconnected", "quiet", self.tr("The service does not answer.")
             )
-        words = {"starting": self.tr("Starting…"), "stopping": self.tr("Stopping…"), None: None}[pending]
-        self.button.setText(words or (self.tr("Stop") if running else self.tr("Start")))
+        elif pending == "stopping":
+            self.badge.show_state(self.tr("Stopping"), "working", "note")
+        else:
+            self.badge.show_job_state("init" if pending == "starting" else self._unit.state_of(self.job))
+        self.button.setText(self.tr("Stop") if running else self.tr("Start"))
         self.button.setEnabled(pending is None and self._unit.service.is_live)
         action = self.tr("Stop {name}") if running else self.tr("Start {name}")
         self.button.setAccessibleName(action.format(name=self._title.lower()))

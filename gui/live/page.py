@@ -31,7 +31,7 @@ from gui.unit import Unit
 from gui.widgets.empty_state import EmptyState
 
 _TICK_MS = 250
-_CARDS_PX = 332
+_CARDS_PX = 340
 
 
 class LivePage(QWidget):
@@ -87,7 +87,7 @@ class LivePage(QWidget):
         self._plots.addWidget(self._curves)
         self._plots.addWidget(self.empty)
         row = QHBoxLayout(self)
-        row.setContentsMargins(theme.AROUND_PX, 4, theme.AROUND_PX - 4, theme.BETWEEN_PX)
+        row.setContentsMargins(theme.AROUND_PX, 4, theme.AROUND_PX - 12, theme.BETWEEN_PX)
         row.setSpacing(theme.BETWEEN_PX)
         row.addWidget(self._plots, 1)
         row.addWidget(self._card_column())
@@ -95,7 +95,7 @@ class LivePage(QWidget):
     def _card_column(self) -> QScrollArea:
         holder = QWidget()
         column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 4, 0)
+        column.setContentsMargins(0, 0, 12, 0)  # room for the scroll bar
         column.setSpacing(12)
         column.addWidget(self.start_button)
         for card in self.cards:
