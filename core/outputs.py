@@ -142,6 +142,8 @@ class HeldOutputs:
         self._bus = bus
         self._clock = clock
         self._driven: dict[str, _Driven] = {}
+        # What the board has not confirmed to be off since it was switched on.
+        self._perhaps_on: set[str] = set()
         self._is_closed = False
 
     @property
@@ -209,19 +211,19 @@ class HeldOutputs:
 
     async def release(self) -> None:
         """Switch every output of the job off, and let go of them, whatever the board says."""
-        driven = dict(self._driven)
         self._driven.clear()
+        outputs = sorted(self._perhaps_on)
         try:
-            if driven:
+            if outputs:
                 async with asyncio.timeout(_RELEASE_TIMEOUT_S):
-                    await switch_off(self._board_link.board, driven)
+                    await switch_off(self._board_link.board, outputs)
         except (BoardError, UnavailableError, TimeoutError) as error:
-            lease_s = max(each.lease_s for each in driven.values())
-            _log.warning("The board did not confirm that an output is off (%s); it will be in %g s.", error, lease_s)
-            self._holds.left_on.update(driven)
+            names = ", ".join(outputs)
+            _log.warning("The board did not confirm that %s is off (%s); it is in %g s at most.", names, error, LEASE_S)
+            self._holds.left_on.update(outputs)
         self._holds.free(self._outputs)
-        for name in driven:
-            self._tell_off(name)
+        for output in outputs:
+            self._tell_off(output)
 
     async def _drive(self, output: str, percent: float, send: Callable[[Board, float], Awaitable[float]]) -> None:
         if output not in self._outputs:
@@ -233,11 +235,13 @@ class HeldOutputs:
         if percent > 0:
             due_s = self._clock.monotonic_s() + lease_s / _RENEWALS_PER_LEASE
             driven = self._driven[output] = _Driven(send, lease_s, due_s)
+            self._perhaps_on.add(output)
             await send(board, lease_s)
             driven.sent_s = self._clock.monotonic_s()
         else:
             self._driven.pop(output, None)
             await send(board, lease_s)
+            self._perhaps_on.discard(output)
 
     def _tell_off(self, name: str) -> None:
         kind, channel = name.split()

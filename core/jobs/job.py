@@ -333,7 +333,8 @@ class Job:
         try:
             await hook()
         except (BoardError, UnavailableError) as error:
-            self.log.warning("%s %s", error, error.remedy)
+            # A lost link tells of itself; what an ending job left on is told when it lets go of it.
+            self.log.log(logging.WARNING if self.context.board_link.is_usable else logging.DEBUG, "%s", error)
         except Exception:
             self.log.exception("%s went wrong in %s.", self.declaration.label, name)
 

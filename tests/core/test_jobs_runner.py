@@ -430,6 +430,23 @@ def test_stop_all_works_without_a_link(tmp_path: Path) -> None:
     bent(run())
 
 
+def test_a_job_ends_although_the_board_is_mute_and_tells_what_may_be_on(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with _service(tmp_path) as (service, told):
+            await started(service, "stirring")
+            await asyncio.sleep(30)
+            misbehave(service, "drop 1")
+            before = service.clock.monotonic_s()
+            result = await service.jobs.end(of_experiments(service.jobs))
+            assert result["still_running"] == []
+            assert service.clock.monotonic_s() - before < 10
+            assert "did not confirm that PWM 1 is off" in told.log("WARNING")
+            await asyncio.sleep(16)
+            assert truth(service)["stirrer_percent"] == 0
+
+    bent(run())
+
+
 def test_a_job_stopped_without_a_link_is_switched_off_when_the_link_is_back(tmp_path: Path) -> None:
     async def run() -> None:
         async with _service(tmp_path) as (service, told):
