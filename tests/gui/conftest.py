@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from stand_in_service import StandInService
 
 from gui import background, theme
@@ -122,13 +122,20 @@ def no_widget_left(qapp: QApplication) -> Iterator[None]:
     before = set(map(id, QApplication.topLevelWidgets()))
     yield
     _delete_later_now()
-    gc.collect()
-    left = [
+    left = _left_open(before)
+    if left:
+        del left
+        gc.collect()
+        left = _left_open(before)
+    assert not left, f"Widgets left open; usual culprits: a lambda or partial that holds self, a missing owner: {left}"
+
+
+def _left_open(before: set[int]) -> list[QWidget]:
+    return [
         widget
         for widget in QApplication.topLevelWidgets()
         if id(widget) not in before and shiboken6.isValid(widget) and widget.parent() is None
     ]
-    assert not left, f"Widgets left open; usual culprits: a lambda or partial that holds self, a missing owner: {left}"
 
 
 @pytest.fixture
