@@ -218,8 +218,8 @@ class HeldOutputs:
                 async with asyncio.timeout(_RELEASE_TIMEOUT_S):
                     await switch_off(self._board_link.board, outputs)
         except (BoardError, UnavailableError, TimeoutError) as error:
-            names = ", ".join(outputs)
-            _log.warning("The board did not confirm that %s is off (%s); it is in %g s at most.", names, error, LEASE_S)
+            names, why = ", ".join(outputs), str(error).rstrip(".") or "it did not answer"
+            _log.warning("The board did not confirm that %s is off (%s); it will be in %g s.", names, why, LEASE_S)
             self._holds.left_on.update(outputs)
         self._holds.free(self._outputs)
         for output in outputs:

@@ -155,7 +155,10 @@ class Job:
 
         async def reachable() -> None:
             if self.context.board_link.is_usable:
-                await action()
+                try:
+                    await action()
+                except (BoardError, UnavailableError) as error:
+                    self._tell_board_error("A run was left out", error)
 
         timer = IntervalTimer(
             self.clock, self.sleep, reachable, self.log, interval_s=interval_s, first_after_s=first_after_s
@@ -281,7 +284,12 @@ class Job:
                 try:
                     await (self.on_link_back() if usable else self.on_link_lost())
                 except (BoardError, UnavailableError) as error:
-                    self.log.warning("%s", error)
+                    self._tell_board_error("The job could not take up where it was", error)
+
+    def _tell_board_error(self, what: str, error: BoardError | UnavailableError) -> None:
+        """Tell what the board refused; a lost link tells of itself."""
+        level = logging.WARNING if self.context.board_link.is_usable else logging.DEBUG
+        self.log.log(level, "%s: %s. %s", what, str(error).rstrip("."), error.remedy)
 
     def _legal(self, word: str) -> JobState | None:
         states = [state.value for state in (JobState.READY, JobState.SLEEPING, JobState.DISCONNECTED)]
@@ -333,8 +341,7 @@ class Job:
         try:
             await hook()
         except (BoardError, UnavailableError) as error:
-            # A lost link tells of itself; what an ending job left on is told when it lets go of it.
-            self.log.log(logging.WARNING if self.context.board_link.is_usable else logging.DEBUG, "%s", error)
+            self._tell_board_error("A change of state did not reach the board", error)
         except Exception:
             self.log.exception("%s went wrong in %s.", self.declaration.label, name)
 

@@ -13,8 +13,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from core.clock import Clock
-from core.errors import UnavailableError
-from device.board import BoardError
 
 # A wake-up this much too early still counts as in time: loops round their deadlines.
 _EARLY_S = 1e-6
@@ -79,7 +77,5 @@ class IntervalTimer:
     async def _run_once(self) -> None:
         try:
             await self._action()
-        except (BoardError, UnavailableError) as error:
-            self._log.warning("%s %s", error, error.remedy)
         except Exception:  # noqa: BLE001 - the timer lives on, whatever a run does
             self._log.exception("This run went wrong; the next one comes in %g s.", self.interval_s)
