@@ -19,7 +19,7 @@ Indices: TypeAlias = NDArray[np.intp]
 
 FACTOR = 16
 # Up to this many samples, reading them all is as quick as climbing the pyramid.
-_DIRECT = 1 << 17
+_DIRECT = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class MinMaxPyramid:
     """Minima and maxima over blocks of `FACTOR`**level samples, kept up to date as samples are added."""
 
     def __init__(self) -> None:
+        # Of each level the minima and maxima, with room for more.
         self._levels: list[tuple[Floats, Floats]] = []
 
     def update(self, values: Floats, changed_from: int) -> None:
@@ -51,13 +52,13 @@ class MinMaxPyramid:
             if level == len(self._levels):
                 self._levels.append((np.empty(0), np.empty(0)))
                 changed_from = 0
-            first = min(changed_from // FACTOR, len(self._levels[level][0]))
+            blocks, first = -(-len(minima) // FACTOR), changed_from // FACTOR
+            low, high = (_with_room(part, blocks) for part in self._levels[level])
+            self._levels[level] = low, high
             starts = np.arange(0, len(minima) - first * FACTOR, FACTOR)
-            low, high = self._levels[level]
-            low = np.concatenate((low[:first], np.minimum.reduceat(minima[first * FACTOR :], starts)))
-            high = np.concatenate((high[:first], np.maximum.reduceat(maxima[first * FACTOR :], starts)))
-            self._levels[level] = (low, high)
-            minima, maxima, changed_from = low, high, first
+            low[first:blocks] = np.minimum.reduceat(minima[first * FACTOR :], starts)
+            high[first:blocks] = np.maximum.reduceat(maxima[first * FACTOR :], starts)
+            minima, maxima, changed_from = low[:blocks], high[:blocks], first
             level += 1
         del self._levels[level:]
 
@@ -79,6 +80,15 @@ class MinMaxPyramid:
             hi = np.maximum(lo, hi)
             minima, maxima = self._levels[level]
         return low, high
+
+
+def _with_room(part: Floats, size: int) -> Floats:
+    """Return the array itself, or a longer copy when `size` does not fit."""
+    if size <= len(part):
+        return part
+    longer = np.empty(max(size, 2 * len(part)))
+    longer[: len(part)] = part
+    return longer
 
 
 def _fold(low: Floats, high: Floats, minima: Floats, maxima: Floats, lo: Indices, hi: Indices) -> None:
