@@ -54,7 +54,7 @@ def timestamp(utc_s: float) -> str:
     """Return UTC seconds as the API writes them: `2031-02-03T04:05:06.789Z`."""
     milliseconds = round(utc_s * 1000)
     moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    return f"{moment.isoformat().removesuffix('+00:00')}.{milliseconds % 1000:03d}Z"
 
 
 class _BentSelector(selectors.DefaultSelector):
@@ -64,6 +64,8 @@ class _BentSelector(selectors.DefaultSelector):
     settle: Callable[[bool], None]
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is not None and timeout <= 0:
+            return []  # work is ready; input is looked for when it is done, before time goes on
         wait_s = self.advance(timeout)
         events: list[tuple[selectors.SelectorKey, int]] = super().select(wait_s)
         self.settle(bool(events))

@@ -12,6 +12,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from core.bus import (
@@ -59,13 +60,19 @@ _LAST_WORDS_S = 10.0
 
 @dataclass(frozen=True)
 class Event:
-    """One numbered event, ready to be sent; `experiment` None when it belongs to none."""
+    """One numbered event; `experiment` None when it belongs to none. Nobody changes its payload any more."""
 
     seq: int
     loop_s: float
+    utc_s: float
     name: str
     experiment: str | None
-    frame: bytes
+    payload: dict[str, Any]
+
+    @cached_property
+    def frame(self) -> bytes:
+        """The event as it is sent, written when the first reader wants it: most of the time nobody reads."""
+        return frame(self.name, {"seq": self.seq, "t": timestamp(self.utc_s), **self.payload})
 
 
 def frame(name: str, data: dict[str, Any]) -> bytes:
@@ -228,9 +235,8 @@ class EventHub:
 
     def _send(self, name: str, experiment: str | None, payload: dict[str, Any], utc_s: float | None = None) -> None:
         self.seq += 1
-        moment = timestamp(self._clock.utc_s() if utc_s is None else utc_s)
-        data = {"seq": self.seq, "t": moment, **payload}
-        event = Event(self.seq, self._clock.monotonic_s(), name, experiment, frame(name, data))
+        utc_s = self._clock.utc_s() if utc_s is None else utc_s
+        event = Event(self.seq, self._clock.monotonic_s(), utc_s, name, experiment, payload)
         self._past.append(event)
         for reader in tuple(self._readers):
             if not reader.put(event):
