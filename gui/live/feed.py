@@ -91,10 +91,13 @@ class LiveFeed(QObject):
             self.reload()
 
     def _look_at_connection(self) -> None:
-        if self._outages.look():
+        if not self._outages.look():
+            return
+        newest = self._outages.all[-1] if self._outages.all else None
+        if newest is not None and not newest.is_of_service:
             for curve in self._curves.values():
-                curve.buffer.mark_gap(self._outages.all[-1].start_s)
-            self.outages_changed.emit()
+                curve.buffer.mark_gap(newest.start_s)
+        self.outages_changed.emit()
 
     def _relabel(self) -> None:
         changed = False

@@ -25,14 +25,30 @@ class LostTime:
 
     def show_at(self, start_s: float, end_s: float, words: str) -> None:
         """Cover a span of UTC seconds."""
+        self._shade.show()
         self._span = (start_s, end_s)
         self._shade.setRegion(self._span)
         self._words.setText(words)
         self.place_words()
 
+    def hide(self) -> None:
+        """Cover nothing."""
+        self._shade.hide()
+        self._words.hide()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it covers a span."""
+        return bool(self._shade.isVisible())
+
+    @property
+    def words(self) -> str:
+        """What is written into it."""
+        return str(self._words.toPlainText())
+
     def place_words(self) -> None:
         """Put the words at the top edge, at the side where there is room for them."""
-        if not self._named:
+        if not self._named or not self.is_shown:
             return
         (left, right), (_, top) = self._view.viewRange()
         start_s, end_s = self._span

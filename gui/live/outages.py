@@ -13,11 +13,15 @@ _BOARD_AWAY = ("lost", "no_board", "refused", "wrong_firmware", "connecting")
 
 @dataclass(frozen=True)
 class Outage:
-    """A span of UTC seconds without a board or a service; `end_s` is None while it lasts."""
+    """A span of UTC seconds without a board or a service; `end_s` is None while it lasts.
+
+    Without the service only the window is blind: what was measured meanwhile is fetched when it is back.
+    """
 
     start_s: float
     end_s: float | None
     words: str
+    is_of_service: bool = False
 
 
 class Outages:
@@ -40,12 +44,16 @@ class Outages:
             self._was_up = True
             if under_way is None:
                 return False
-            self.all[-1] = replace(under_way, end_s=self._unit.utc_s())
+            if under_way.is_of_service:
+                self.all.pop()
+            else:
+                self.all[-1] = replace(under_way, end_s=self._unit.utc_s())
             return True
-        if not self._was_up or under_way is not None:
+        if not self._was_up or (under_way is not None and under_way.is_of_service == away.is_of_service):
             return False
-        words, since_s = away
-        self.all.append(Outage(since_s, None, words))
+        if under_way is not None:
+            self.all.pop()
+        self.all.append(away)
         return True
 
     def add(self, start_s: float, end_s: float, words: str) -> bool:
@@ -56,15 +64,15 @@ class Outages:
         self.all = sorted([*self.all, Outage(start_s, end_s, words)], key=_start)
         return True
 
-    def _away(self) -> tuple[str, float] | None:
+    def _away(self) -> Outage | None:
         now_s = self._unit.utc_s()
         if not self._unit.service.is_live:
-            return "Service lost", now_s
+            return Outage(now_s, None, "Service lost", is_of_service=True)
         board = self._unit.board
         if board.get("state") not in _BOARD_AWAY:
             return None
         since_s = utc_s_of(board["since"]) if board.get("since") else now_s
-        return "Board lost", min(since_s, now_s)
+        return Outage(min(since_s, now_s), None, "Board lost")
 
 
 def _start(outage: Outage) -> float:

@@ -208,6 +208,13 @@ class PlotPane:
             self._lost.append(LostTime(self.view, named=named))
         for lost, (start_s, end_s, words) in zip(self._lost, outages, strict=False):
             lost.show_at(start_s, end_s, words)
+        for lost in self._lost[len(outages) :]:
+            lost.hide()
+
+    @property
+    def lost_times(self) -> list[LostTime]:
+        """The outages shaded now."""
+        return [lost for lost in self._lost if lost.is_shown]
 
     def area(self) -> QRectF:
         """Return where the plot's area is, in the scene."""

@@ -28,6 +28,21 @@ SETTINGS = {
 }
 
 
+def raw(count: int = 10, value: float = 0.2, step_s: float = 5.0) -> dict[str, Any]:
+    """Return a `time_series` answer of readings up to START_S."""
+    t = [START_S - (count - index) * step_s for index in range(count)]
+    return {"decimated": False, "bucket_s": None, "columns": ["t", "value"], "data": [t, [value] * count]}
+
+
+def buckets(count: int, bucket_s: float) -> dict[str, Any]:
+    """Return a `time_series` answer of minima and maxima up to START_S."""
+    t = [START_S - (count - index) * bucket_s for index in range(count)]
+    data = [t, [0.1] * count, [0.3] * count]
+    return {
+        "decimated": True, "bucket_s": bucket_s, "columns": ["t", "min", "max"], "data": data, "to": utc_text(START_S),
+    }  # fmt: skip
+
+
 class LiveBench:
     """The page and its surroundings; `tell` hands it events as the stream would."""
 

@@ -1,16 +1,14 @@
-"""The Live page: what the service tells is on the screen, and what is clicked reaches the service."""
+"""The Live page: what the service tells is on the screen; every empty place says why."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from conftest import LoopDriver
-from live_bench import EXPERIMENT, START_S, LiveBench, od
-from PySide6.QtCore import QPointF, Qt
+from live_bench import EXPERIMENT, START_S, LiveBench, od, raw
 from pytestqt.qtbot import QtBot
 from stand_in_service import StandInService, refusal, row
 
@@ -22,19 +20,6 @@ def live(driver: LoopDriver, service: StandInService) -> Iterator[LiveBench]:
     bench = LiveBench(driver, service)
     yield bench
     bench.close()
-
-
-def raw(count: int = 10, value: float = 0.2, step_s: float = 5.0) -> dict[str, Any]:
-    t = [START_S - (count - index) * step_s for index in range(count)]
-    return {"decimated": False, "bucket_s": None, "columns": ["t", "value"], "data": [t, [value] * count]}
-
-
-def buckets(count: int, bucket_s: float) -> dict[str, Any]:
-    t = [START_S - (count - index) * bucket_s for index in range(count)]
-    data = [t, [0.1] * count, [0.3] * count]
-    return {
-        "decimated": True, "bucket_s": bucket_s, "columns": ["t", "min", "max"], "data": data, "to": utc_text(START_S),
-    }  # fmt: skip
 
 
 # nothing there yet
@@ -187,6 +172,19 @@ def test_a_lost_service_leaves_the_values_dimmed_and_the_buttons_dead(live: Live
     assert [outage.words for outage in live.page.feed.outages] == ["Service lost"]
 
 
+def test_a_service_that_comes_back_leaves_no_shade_and_no_gap(live: LiveBench) -> None:
+    live.begin()
+    live.read("od2", 0.1)
+    pane = live.page.stack.panes["optical_density"]
+    live.unit.set_service("lost", "The service ended the connection.")
+    assert [lost.words for lost in pane.lost_times] == ["Service lost"]
+    live.unit.set_service("live")
+    live.read("od2", 0.2)
+    assert pane.lost_times == []
+    live.draw()
+    assert live.page.stack.curves["od2"].drawn.joined[0]
+
+
 def test_growth_rate_has_its_pane_once_there_is_one(live: LiveBench) -> None:
     live.begin()
     live.read("od2", 0.1)
@@ -239,170 +237,3 @@ def test_a_flood_of_readings_is_drawn_at_most_twenty_times_a_second(live: LiveBe
     live.driver.until(read_on, "the curve is drawn while readings come")
     pauses_s = [after - before for before, after in pairwise(drawn_at_s)]
     assert min(pauses_s) > 0.04
-
-
-# from the screen to the service, and the view
-
-
-def test_looking_closer_fetches_more_detail_once(live: LiveBench) -> None:
-    asked: list[dict[str, str]] = []
-
-    def answer(body: dict[str, Any], query: dict[str, str]) -> tuple[int, Any]:
-        asked.append(query)
-        return 200, raw(200)
-
-    live.begin(recorded={"od2": buckets(1400, 60.0)})
-    live.service.routes[f"GET {EXPERIMENT}/time_series/od2"] = answer
-    live.page.view.show_span(START_S - 600, START_S)
-    live.driver.until(lambda: asked and 0.2 in live.drawn(), "detail was fetched and drawn")
-    assert asked[0]["from"] == utc_text(START_S - 900)
-    assert asked[0]["to"] == utc_text(START_S + 300)
-    assert live.page.history.bucket_s("od2", (START_S - 500, START_S - 100)) == 0.0
-
-
-def test_the_window_of_time_is_chosen_by_its_button(live: LiveBench, qtbot: QtBot) -> None:
-    live.begin(recorded={"od2": raw(2000)})
-    qtbot.mouseClick(live.bar.windows.button(3), Qt.MouseButton.LeftButton)
-    start_s, end_s = live.page.view.span
-    assert end_s - start_s == 600
-    assert live.bar.windows.button(3).isChecked()
-    assert not live.bar.windows.button(0).isChecked()
-
-
-def test_pause_holds_the_picture_and_keeps_the_readings(live: LiveBench, qtbot: QtBot) -> None:
-    live.begin()
-    live.read("od2", 0.1)
-    live.page.view.advance(live.at_s + 1, START_S)
-    qtbot.mouseClick(live.bar.pause, Qt.MouseButton.LeftButton)
-    live.read("od2", 0.2)
-    assert live.drawn() == [0.1]
-    assert live.bar.now.text() == "Return to now"
-    qtbot.mouseClick(live.bar.now, Qt.MouseButton.LeftButton)
-    assert live.drawn() == [0.1, 0.2]
-    assert not live.bar.pause.isChecked()
-    assert live.bar.now.text() == "Following now"
-
-
-def test_a_logarithmic_scale_leaves_out_what_has_no_logarithm(live: LiveBench) -> None:
-    live.begin()
-    for value in (0.1, 0.0, -0.1, 0.2):
-        live.read("od2", value)
-    live.bar.log.setChecked(True)
-    assert live.drawn() == [0.1, 0.2]
-    assert not live.page.stack.curves["od2"].drawn.joined[0]
-    assert list(live.page.stack.curves["od2"].line.y) == [math.log10(0.1), math.log10(0.2)]
-    live.bar.log.setChecked(False)
-    assert live.drawn() == [0.1, 0.0, -0.1, 0.2]
-
-
-def test_hours_since_the_start_label_the_axis(live: LiveBench) -> None:
-    live.begin()
-    live.read("od2", 0.1)
-    live.bar.hours_wanted.emit(True)
-    axis = live.page.stack.panes[live.page.stack.visible_panes[-1]].time_axis
-    assert axis.words() == "Hours since the start"
-    assert axis.start_utc_s == START_S
-
-
-def test_the_crosshair_reads_every_curve_at_once(live: LiveBench) -> None:
-    live.begin()
-    for step in range(5):
-        live.read("od2", 0.1 + step / 10)
-        live.read("measured_rpm", 500 + step, after_s=0)
-    live.page.stack.point_at(START_S + 10)
-    texts = {name: chip.text_shown for name, chip in live.page.readout.chips.items()}
-    assert texts == {"od2": "90° 0.200 AU", "measured_rpm": "Stirring 501 RPM"}
-    assert all(pane.crosshair.isVisible() for pane in live.page.stack.panes.values())
-    live.page.stack.point_at(math.nan)
-    assert live.page.readout.chips["od2"].text_shown == "90° 0.500 AU"
-    assert live.page.readout.time.text() == "Now"
-
-
-def test_the_mouse_over_a_plot_points(live: LiveBench) -> None:
-    live.begin(recorded={"od2": raw(100)})
-    live.driver.until(lambda: live.page.stack.isVisible())
-    live.draw()
-    area = live.page.stack.panes["optical_density"].area()
-    live.page.stack.scene().sigMouseMoved.emit(QPointF(area.center()))
-    start_s, end_s = live.page.view.span
-    assert live.page.stack.panes["temperature"].crosshair.value() == pytest.approx(
-        (start_s + end_s) / 2, abs=(end_s - start_s) / 100
-    )
-    live.page.stack.scene().sigMouseMoved.emit(QPointF(-5, -5))
-    assert not live.page.stack.panes["temperature"].crosshair.isVisible()
-
-
-def test_keys_zoom_move_pause_and_return(live: LiveBench, qtbot: QtBot) -> None:
-    live.begin(recorded={"od2": raw(1000)})
-    view, stack = live.page.view, live.page.stack
-    whole = view.span[1] - view.span[0]
-    qtbot.keyClick(stack, Qt.Key.Key_Plus)
-    assert view.span[1] - view.span[0] == pytest.approx(whole / 1.5)
-    left = view.span[0]
-    qtbot.keyClick(stack, Qt.Key.Key_Left)
-    assert view.span[0] < left
-    qtbot.keyClick(stack, Qt.Key.Key_0)
-    assert view.is_following
-    assert view.span[1] - view.span[0] == pytest.approx(whole)
-    qtbot.keyClick(stack, Qt.Key.Key_Minus)
-    assert view.span[1] - view.span[0] == pytest.approx(whole * 1.5)
-    qtbot.keyClick(stack, Qt.Key.Key_End)
-    qtbot.keyClick(stack, Qt.Key.Key_Space)
-    assert view.paused_at_s is not None
-    qtbot.keyClick(stack, Qt.Key.Key_Space)
-    assert view.is_following
-    qtbot.keyClick(stack, Qt.Key.Key_Comma)
-    assert stack.panes["stirring"].crosshair.isVisible()
-
-
-def test_a_drawn_box_shows_its_time_and_its_values_until_0_is_pressed(live: LiveBench, qtbot: QtBot) -> None:
-    live.begin(recorded={"od2": raw(1000)})
-    stack, pane = live.page.stack, live.page.stack.panes["optical_density"]
-    pane.view.box_drawn.emit(START_S - 900, START_S - 300, 0.15, 0.25)
-    assert live.page.view.span == (START_S - 900, START_S - 300)
-    live.draw()
-    assert pane.view.viewRange()[1] == pytest.approx([0.15, 0.25])
-    qtbot.keyClick(stack, Qt.Key.Key_0)
-    live.draw()
-    assert not pane.holds_values
-
-
-def test_a_curve_is_hidden_and_shown_by_its_entry(live: LiveBench, qtbot: QtBot) -> None:
-    live.begin(recorded={"od2": raw(10)})
-    qtbot.mouseClick(live.page.readout.chips["od2"], Qt.MouseButton.LeftButton)
-    assert live.drawn() == []
-    qtbot.mouseClick(live.page.readout.chips["od2"], Qt.MouseButton.LeftButton)
-    assert len(live.drawn()) == 10
-
-
-def test_the_led_reference_has_its_lane_when_wanted(live: LiveBench) -> None:
-    live.begin()
-    live.read("od2", 0.1)
-    live.read("relative_intensity_of_ir_led", 1.0)
-    assert "relative_intensity_of_ir_led" not in live.page.readout.chips
-    live.bar.reference.setChecked(True)
-    assert live.page.stack.visible_panes[-1] == "reference"
-    assert live.page.readout.chips["relative_intensity_of_ir_led"].text_shown == "REF 1.000"
-
-
-def test_a_card_stops_and_starts_its_job(live: LiveBench) -> None:
-    live.begin()
-    stirring = live.page.cards[1]
-    assert (stirring.badge.word, stirring.button.text()) == ("Running", "Stop")
-    live.service.answer_task("/unit_api/jobs/stop", {"stopped": [], "still_running": []})
-    stirring.button.clicked.emit()
-    assert stirring.badge.word == "Stopping"
-    assert not stirring.button.isEnabled()
-    live.driver.until(lambda: live.page.session.pending("stirring") is None)
-    assert live.service.asked("POST", "/unit_api/jobs/stop") == [{"job_name": "stirring"}]
-    live.tell("job", job_id=1, job_name="stirring", state="disconnected", is_running=0)
-    assert (stirring.badge.word, stirring.button.text()) == ("Stopped", "Start")
-
-
-def test_a_refused_start_leaves_the_button_usable(live: LiveBench) -> None:
-    live.begin(running=False)
-    live.service.routes["POST /unit_api/jobs/run/job_name/stirring"] = lambda b, q: refusal(503, "No board.")
-    live.page.empty.acted.emit()
-    live.driver.until(lambda: not live.page.session.is_pending)
-    assert live.page.cards[1].button.isEnabled()
-    assert not live.service.asked("POST", "/unit_api/jobs/run/job_name/od_reading")
