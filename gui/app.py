@@ -91,8 +91,6 @@ class Program(QObject):
             self.window.toaster.show(
                 problem.headline, self.tr("See Menu, Problems… for the report."), "warn", stays=True
             )
-        if self.attachment.source.kind == "":
-            self._ask_first()
         background.run(self.attachment.start(), self)
         await self._over.wait()
         self.problems.uninstall()
@@ -114,8 +112,8 @@ class Program(QObject):
         self._quit(stop=True)
 
     def _ask_first(self) -> None:
-        """Ask what to work with at the very first start."""
-        if self.attachment.source.kind == "" and not self._asked_first:
+        """Ask what to work with at the very first start, unless the service has a board already."""
+        if self.attachment.source.kind == "" and not self._asked_first and not self.attachment.unit.board.get("url"):
             self._asked_first = True
             self.window.choose_source(is_first=True)
 

@@ -33,9 +33,9 @@ class ClosingDialog(QDialog):
         heading = QLabel(self.tr("1 job is running") if count == 1 else self.tr("{} jobs are running").format(count))
         theme.set_role(heading, "heading")
         how = (
-            self.tr("Kept running, they go on behind the icon in the system's tray.")
+            self.tr("Kept running, everything goes on behind the icon in the system's tray.")
             if has_tray
-            else self.tr("Kept running, they go on without a window; start Vialdesk again to see them.")
+            else self.tr("Kept running, everything goes on without a window; start Vialdesk again to see it.")
         )
         titles = [job_title(name) for name in job_names]
         words = QLabel(f"{listing(titles)}. {how}")

@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
         self._opening.explain("working", self.tr("Opening…"), "")
         self._stack.addWidget(self._opening)
         heading = QHBoxLayout()
-        heading.setContentsMargins(theme.AROUND_PX, theme.BETWEEN_PX, theme.AROUND_PX, 0)
+        heading.setContentsMargins(theme.AROUND_PX, theme.BETWEEN_PX, theme.AROUND_PX, theme.SPACE_PX)
         heading.addWidget(self._title)
         heading.addStretch(1)
         self._page_actions = QHBoxLayout()

@@ -131,7 +131,7 @@ class LogPage(QWidget):
         foot.addStretch(1)
         foot.addWidget(self.older_button)
         column = QVBoxLayout(self)
-        column.setContentsMargins(theme.AROUND_PX, 12, theme.AROUND_PX, 8)
+        column.setContentsMargins(theme.AROUND_PX, theme.SPACE_PX, theme.AROUND_PX, theme.SPACE_PX)
         column.setSpacing(12)
         column.addLayout(filters)
         column.addWidget(place, 1)

@@ -74,9 +74,15 @@ def test_the_first_start_asks_what_to_work_with(running: Running) -> None:
     assert running.host.started == [("", "keep")], "the service runs already, to look for boards"
 
 
-@pytest.mark.parametrize("start", [Start(simulate=True)])
-def test_simulate_asks_nothing_and_is_not_remembered(running: Running, start: Start) -> None:
-    program = running.run(start)
+def test_a_service_that_has_a_board_already_is_taken_as_it_is(running: Running) -> None:
+    running.service.snapshot["board"]["url"] = "/dev/ttyACM0"
+    running.host.finds_running = True
+    program = running.run(Start())
+    assert program.window.findChild(SourceDialog) is None
+
+
+def test_simulate_asks_nothing_and_is_not_remembered(running: Running) -> None:
+    program = running.run(Start(simulate=True))
     assert program.window.findChild(SourceDialog) is None
     assert running.host.started == [("simulated:", "keep")]
     running.program.end()  # type: ignore[union-attr]
