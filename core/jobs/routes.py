@@ -91,7 +91,7 @@ async def run_job(service: ServiceHere, request: Request, job_name: str) -> JSON
             body.options,
             body.args,
             body.env.get("EXPERIMENT"),
-            body.env.get("JOB_SOURCE", "user"),
+            body.env.get("JOB_SOURCE") or "user",
             [(section, key, value) for section, key, value in body.config_overrides],
         )
     )
