@@ -10,11 +10,11 @@ import logging
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from core.records.database import connect
 
@@ -37,8 +37,7 @@ _BAD_ROW = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingE
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     sql: str
     values: tuple[Value, ...]
 
@@ -54,6 +53,8 @@ class Writer:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._queue: queue.SimpleQueue[_Row | _Flush | None] = queue.SimpleQueue()
+        # Set when rows must be committed before their second is over. Rows alone wake the thread once a batch.
+        self._hurry = threading.Event()
         self._in_trouble = False
         self._thread = threading.Thread(target=self._run, name=f"writer of {path.name}", daemon=True)
         self._thread.start()
@@ -61,21 +62,27 @@ class Writer:
     def write(self, sql: str, *values: Value) -> None:
         """Hand over one statement; it is committed within a second."""
         self._queue.put(_Row(sql, values))
+        if self._queue.qsize() >= _COMMIT_AFTER_ROWS and not self._in_trouble:
+            self._hurry.set()
 
     def commit_soon(self) -> None:
         """Have everything handed over so far committed without waiting for the second to pass."""
-        self._queue.put(_Flush(_nothing))
+        self._put_urgent(_Flush(_nothing))
 
     def flush(self) -> bool:
         """Wait, not in the event loop, until everything handed over so far is committed; False when it takes long."""
         done = threading.Event()
-        self._queue.put(_Flush(done.set))
+        self._put_urgent(_Flush(done.set))
         return done.wait(_FLUSH_TIMEOUT_S)
 
     def close(self) -> None:
         """Write what is left and end the thread."""
-        self._queue.put(None)
+        self._put_urgent(None)
         self._thread.join(_CLOSE_TIMEOUT_S)
+
+    def _put_urgent(self, item: _Flush | None) -> None:
+        self._queue.put(item)
+        self._hurry.set()
 
     def _run(self) -> None:
         with closing(connect(self._path)) as connection:
@@ -92,19 +99,13 @@ class Writer:
 
     def _collect(self, rows: list[_Row]) -> tuple[bool, list[_Flush]]:
         """Add to `rows` until it is time to commit; return whether this is the end, and who waits for the commit."""
-        deadline = time.monotonic() + _COMMIT_AFTER_S if rows else None
-        while len(rows) < _COMMIT_AFTER_ROWS or self._in_trouble:
-            try:
-                item = self._queue.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                return False, []
-            if item is None:
-                return True, []
-            if isinstance(item, _Flush):
-                return False, [item]
-            rows.append(item)
-            deadline = deadline or time.monotonic() + _COMMIT_AFTER_S
-        return False, []
+        items = [] if rows else [self._queue.get()]
+        self._hurry.wait(_COMMIT_AFTER_S)
+        self._hurry.clear()
+        while not self._queue.empty():
+            items.append(self._queue.get())
+        rows.extend(item for item in items if isinstance(item, _Row))
+        return None in items, [item for item in items if isinstance(item, _Flush)]
 
     def _commit(self, connection: sqlite3.Connection, rows: list[_Row]) -> bool:
         if not rows:
