@@ -29,4 +29,4 @@ class WebServerStatus(BaseModel):
 
     service: Literal["vialdesk-http"]
     state: Literal["ready", "disconnected"] = Field(description="disconnected: the tasks behind requests do not run.")
-    raw_status: str = Field(examples=["listening on 127.0.0.1:4999, up 3600 s"])
+    raw_status: str = Field(examples=["listening on 127.0.0.1:4999, up 3600 s, event streams: 1"])

@@ -37,5 +37,5 @@ async def web_server_status(service: ServiceHere) -> dict[str, Any]:
     """Tell how the embedded HTTP server is doing."""
     up_s = service.clock.monotonic_s() - service.started_loop_s
     state = "disconnected" if service.stop_wanted.is_set() else "ready"
-    raw_status = f"listening on {service.address}, up {up_s:.0f} s"
+    raw_status = f"listening on {service.address}, up {up_s:.0f} s, event streams: {service.events.readers}"
     return {"service": "vialdesk-http", "state": state, "raw_status": raw_status}

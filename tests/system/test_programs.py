@@ -125,7 +125,7 @@ def test_a_window_attaches_to_the_service_that_runs_already(
 ) -> None:
     address = start("serve", "--simulate", "--port", "0", "--data", str(tmp_path)).line(r"http://\S+").group()
     window = start("--simulate", "--data", str(tmp_path), **profile)
-    Service(address).wait_until("/system/web_server/status", lambda _: True)
+    Service(address).wait_until("/system/web_server/status", lambda found: "streams: 1" in found["raw_status"])
     window.popen.terminate()
     assert window.wait() == 0
     assert window.errors == []
