@@ -111,6 +111,22 @@ def test_everything_that_can_be_pressed_has_a_name(shown: Shown) -> None:
             assert named or inner, f"{widget} in {widget.parent()} has neither text nor accessible name"
 
 
+def test_the_keyboard_reaches_everything_that_can_be_pressed(shown: Shown) -> None:
+    shown.start()
+    for one in PAGES:
+        shown.window.show_page(one.key)
+        until_page(shown, one.key)
+        reached, widget = set(), shown.window.nextInFocusChain()
+        while widget is not shown.window:
+            reached.add(widget)
+            widget = widget.nextInFocusChain()
+        for button in shown.window.findChildren(QAbstractButton):
+            if button.isVisible() and button.isEnabled() and type(button).__name__ != "QTableCornerButton":
+                by_tab = button.focusPolicy() & Qt.FocusPolicy.TabFocus
+                assert by_tab, f"{button.text() or button.accessibleName()} on {one.title}"
+                assert button in reached
+
+
 def test_stop_all_stops_and_tells_what(shown: Shown, qtbot: QtBot) -> None:
     stopped = [{"job_id": 2, "job_name": "stirring"}, {"job_id": 3, "job_name": "od_reading"}]
     shown.service.answer_task(STOP_ALL, {"stopped": stopped, "still_running": []})

@@ -49,7 +49,9 @@ def test_commands_without_a_window_never_load_qt() -> None:
     assert "QT []" in ended.stdout, ended.stderr
 
 
-@pytest.mark.parametrize("arguments", [("--size", "wide"), ("--theme", "pink"), ("--nonsense",), ("--attach", "unit7"), ("--speed", "60")])
+@pytest.mark.parametrize(
+    "arguments", [("--size", "wide"), ("--theme", "pink"), ("--nonsense",), ("--attach", "unit7"), ("--speed", "60")]
+)
 def test_a_wrong_option_is_refused(arguments: tuple[str, ...]) -> None:
     assert run(*arguments).returncode == 2
 
