@@ -136,6 +136,10 @@ class TemperatureCard(Card):
         self.vial.setVisible(bool(len(self.vial.curve.buffer)))
         self.vial.refresh()
         self.heater_board.refresh()
+        celsius = self._unit.board.get("heater_celsius")
+        if not len(self.heater_board.curve.buffer) and isinstance(celsius, int | float):
+            # Recorded only within an experiment; the board's own report tells it always.
+            self.heater_board.value.show_value(float(celsius), self._unit.utc_s())
 
 
 def _number(unit: Unit, job: str, setting: str) -> float | None:
