@@ -191,11 +191,11 @@ class EventHub:
         ]
 
     @property
-    @property
     def readers(self) -> int:
         """How many readers the stream has now."""
         return len(self._readers)
 
+    @property
     def comment_every_s(self) -> float:
         """How often a silent stream shows that it is alive, in the loop's seconds."""
         return COMMENT_EVERY_S * self._speed
