@@ -48,6 +48,9 @@ class ClosingDialog(QDialog):
         self.stop_button = QPushButton(stop)
         theme.set_role(self.stop_button, "danger")
         self.cancel_button = QPushButton(self.tr("Cancel"))
+        self._lay_out(heading, words)
+
+    def _lay_out(self, heading: QLabel, words: QLabel) -> None:
         self.keep_button.clicked.connect(self._keep)
         self.stop_button.clicked.connect(self._stop)
         self.cancel_button.clicked.connect(self.reject)

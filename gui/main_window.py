@@ -89,19 +89,12 @@ class MainWindow(QMainWindow):
         self._opening = EmptyState()
         self._opening.explain("working", self.tr("Opening…"), "")
         self._stack.addWidget(self._opening)
-        heading = QHBoxLayout()
-        heading.setContentsMargins(theme.AROUND_PX, theme.BETWEEN_PX, theme.AROUND_PX, theme.SPACE_PX)
-        heading.addWidget(self._title)
-        heading.addStretch(1)
-        self._page_actions = QHBoxLayout()
-        self._page_actions.setSpacing(theme.SPACE_PX)
-        heading.addLayout(self._page_actions)
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.top_bar)
         column.addWidget(self.banner)
-        column.addLayout(heading)
+        column.addLayout(self._make_heading())
         column.addWidget(self._stack, 1)
         column.addWidget(self.strip)
         frame = QWidget()
@@ -114,6 +107,16 @@ class MainWindow(QMainWindow):
         row.addLayout(column, 1)
         self.setCentralWidget(frame)
         frame.setFocus()  # no ring before the first Tab
+
+    def _make_heading(self) -> QHBoxLayout:
+        heading = QHBoxLayout()
+        heading.setContentsMargins(theme.AROUND_PX, theme.BETWEEN_PX, theme.AROUND_PX, theme.SPACE_PX)
+        heading.addWidget(self._title)
+        heading.addStretch(1)
+        self._page_actions = QHBoxLayout()
+        self._page_actions.setSpacing(theme.SPACE_PX)
+        heading.addLayout(self._page_actions)
+        return heading
 
     def _connect(self) -> None:
         unit = self._attachment.unit

@@ -48,6 +48,12 @@ class ProblemsDialog(QDialog):
         )
         self.copy_button = QPushButton(icon("copy"), self.tr("Copy report"))
         self.copy_button.clicked.connect(self._copy_report)
+        self._shown: list[Problem] = []
+        self._lay_out()
+        problems.found.connect(self._fill)
+        self._fill()
+
+    def _lay_out(self) -> None:
         close = QPushButton(self.tr("Close"))
         close.clicked.connect(self.accept)
         words = QLabel(self.tr("The window went on after these. Running jobs are not touched by faults of the window."))
@@ -63,9 +69,6 @@ class ProblemsDialog(QDialog):
         for part in (words, self.search, self.list, self.report, self._empty):
             column.addWidget(part)
         column.addLayout(buttons)
-        self._shown: list[Problem] = []
-        problems.found.connect(self._fill)
-        self._fill()
 
     def _fill(self) -> None:
         wanted = self.search.text().casefold()

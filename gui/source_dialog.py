@@ -44,6 +44,17 @@ class SourceDialog(QDialog):
         self.setWindowTitle(self.tr("Welcome to Vialdesk") if is_first else self.tr("Choose board"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(560)
+        self._make_fields()
+        self._lay_out(is_first)
+        self._prefill()
+        self._list_choices()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._look_for_boards)
+        self._timer.start(_LOOK_AGAIN_MS)
+        attachment.unit.snapshot_loaded.connect(self._look_for_boards)
+        self._look_for_boards()
+
+    def _make_fields(self) -> None:
         self.choices = QListWidget()
         self.choices.setAccessibleName(self.tr("What to work with"))
         self.choices.setMinimumHeight(190)
@@ -67,14 +78,6 @@ class SourceDialog(QDialog):
         theme.set_role(self.use_button, "primary")
         self.use_button.setDefault(True)
         self.use_button.clicked.connect(self._use)
-        self._lay_out(is_first)
-        self._prefill()
-        self._list_choices()
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self._look_for_boards)
-        self._timer.start(_LOOK_AGAIN_MS)
-        attachment.unit.snapshot_loaded.connect(self._look_for_boards)
-        self._look_for_boards()
 
     def _lay_out(self, is_first: bool) -> None:
         heading = QLabel(self.tr("What do you want to work with?"))
