@@ -53,6 +53,11 @@ class LiveFeed(QObject):
         ]
         return float(min(firsts)) if firsts else None
 
+    def now_s(self) -> float:
+        """Return the service's UTC, or the time of the newest sample where that is later: a clock was set back."""
+        newest = [latest[0] for curve in self._curves.values() if (latest := curve.buffer.latest()) is not None]
+        return max([self._unit.utc_s(), *newest])
+
     def reload(self) -> None:
         """Ask the service for what it recorded."""
         self._history.load(self._unit.experiment, self._unit.utc_s())

@@ -135,13 +135,13 @@ class LivePage(QWidget):
         if series not in self._seen:
             self._seen.add(series)
             self._on_history()
-        self.view.advance(self.unit.utc_s(), self.feed.first_s())
+        self.view.advance(self.feed.now_s(), self.feed.first_s())
         self.stack.request_redraw()
 
     def _on_tick(self) -> None:
         if not self.isVisible():
             return
-        self.view.advance(self.unit.utc_s(), self.feed.first_s())
+        self.view.advance(self.feed.now_s(), self.feed.first_s())
         self.refresh_cards()
         if self._plots.currentWidget() is self.empty:
             self._explain_emptiness()
@@ -172,7 +172,7 @@ class LivePage(QWidget):
         self._offer_curves()
 
     def _on_history(self) -> None:
-        self.view.advance(self.unit.utc_s(), self.feed.first_s())
+        self.view.advance(self.feed.now_s(), self.feed.first_s())
         self.stack.arrange()
         self._offer_curves()
         self._explain_emptiness()

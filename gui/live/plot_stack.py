@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pyqtgraph as pg
 from PySide6.QtCore import QElapsedTimer, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from gui import theme
@@ -19,6 +19,7 @@ from gui.live.trace import GROWTH, OPTICAL_DENSITY, PANES, REFERENCE, Trace
 
 # At most 20 redraws a second: more cannot be seen, and leaves no time for the rest of the window.
 _SHORTEST_MS = 50
+_BY_KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 _ZOOM = 1.5
 _PAN = 0.2
 _TITLE_PX = 22
@@ -49,6 +50,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.panes = {kind.key: PlotPane(kind, self._curves_of(kind.key)) for kind in PANES}
         self._visible: tuple[str, ...] = ()
         self._wants_reference = False
+        self._shows_focus = False
         self.pointer_s = math.nan
         self._shaded: list[tuple[float, float, str]] = []
         self._since_drawn = QElapsedTimer()
@@ -179,6 +181,26 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Draw what came while nobody looked."""
         super().showEvent(event)
         self.request_redraw()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show where the keyboard is, when it came here by the keyboard."""
+        super().focusInEvent(event)
+        self._shows_focus = event.reason() in _BY_KEYBOARD
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The keyboard has gone elsewhere."""
+        super().focusOutEvent(event)
+        self._shows_focus = False
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the plots, and a ring around them while the keyboard is here."""
+        super().paintEvent(event)
+        if self._shows_focus:
+            painter = QPainter(self.viewport())
+            painter.setPen(QPen(theme.current().colour("accent"), 2))
+            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
 
     def leaveEvent(self, event: object) -> None:
         """Take the crosshair away with the mouse."""

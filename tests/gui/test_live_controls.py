@@ -13,6 +13,7 @@ from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
 from stand_in_service import StandInService, refusal
 
+from gui import theme
 from gui.live.utc_text import utc_text
 
 
@@ -132,6 +133,18 @@ def test_keys_zoom_move_pause_and_return(live: LiveBench, qtbot: QtBot) -> None:
     assert view.is_following
     qtbot.keyClick(stack, Qt.Key.Key_Comma)
     assert stack.panes["stirring"].crosshair.isVisible()
+
+
+def test_the_keyboard_s_place_is_seen(live: LiveBench) -> None:
+    live.begin(recorded={"od2": raw(10)})
+    stack, accent = live.page.stack, theme.current().colour("accent").rgb()
+    live.draw()
+    stack.setFocus(Qt.FocusReason.TabFocusReason)
+    assert stack.grab().toImage().pixel(1, 100) == accent
+    live.page.start_button.setFocus(Qt.FocusReason.TabFocusReason)
+    assert stack.grab().toImage().pixel(1, 100) != accent
+    stack.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert stack.grab().toImage().pixel(1, 100) != accent
 
 
 def test_a_drawn_box_shows_its_time_and_its_values_until_0_is_pressed(live: LiveBench, qtbot: QtBot) -> None:

@@ -132,6 +132,15 @@ def test_the_curves_of_an_ended_experiment_stay(live: LiveBench) -> None:
     assert len(live.drawn()) == 10
 
 
+def test_a_clock_that_was_set_back_hides_no_reading(live: LiveBench) -> None:
+    live.begin(recorded={"od2": raw(10)})
+    live.at_s -= 86_400
+    live.tell("board", state="connected")
+    live.page.view.follow()
+    live.read("od2", 0.3, after_s=0)
+    assert len(live.drawn()) == 11
+
+
 def test_a_gap_is_not_bridged(live: LiveBench) -> None:
     live.begin()
     live.read("od2", 0.1)
