@@ -167,7 +167,7 @@ class Attachment(QObject):
             address: Address
             _, address = await asyncio.gather(self.client.prepare(), starting)
         except self._failures as error:
-            self.unit.set_service("lost", str(error), getattr(error, "remedy", ""))
+            self.unit.set_service("failed", _what(error), getattr(error, "remedy", ""))
             self.host_changed.emit()
             return
         if address.found_running and not self.is_elsewhere:
@@ -180,7 +180,7 @@ class Attachment(QObject):
     def _follow(self, address: Address) -> None:
         token = self.source.token if self.is_elsewhere else ""
         self.client.point_at(address.url, token or None)
-        if self.unit.service.state in ("starting", "refused"):
+        if self.unit.service.state in ("starting", "failed", "refused", "unreachable"):
             self.unit.set_service("connecting", self.tr("Asking {}").format(address.url))
         self.stream.reconnect()
         if self._stream_task is None:
@@ -199,6 +199,12 @@ class Attachment(QObject):
 
     def _on_back(self, address: Address) -> None:
         self._follow(address)
+
+
+def _what(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"The service could not be started: {error.strerror}: {error.filename}"
+    return str(error)
 
 
 async def boards_found(client: ServiceClient) -> list[dict[str, Any]]:

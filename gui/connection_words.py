@@ -54,6 +54,22 @@ _SERVICE: dict[str, tuple[str, str, str, str, str, tuple[str, ...]]] = {
         "What is shown is the last known state.",
         ("restart_service", "choose_source"),
     ),
+    "failed": (
+        "Service not started",
+        "alarm",
+        "alarm",
+        "The service could not be started.",
+        "Press Restart service to try again.",
+        ("restart_service", "choose_source"),
+    ),
+    "unreachable": (
+        "Service not reached",
+        "disconnected",
+        "alarm",
+        "Nothing answers at the address.",
+        "Check address and network. It is tried again by itself.",
+        ("restart_service", "choose_source"),
+    ),
     "refused": (
         "Service refused",
         "refused",

@@ -13,6 +13,9 @@ EVENTS = "/unit_api/events"
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 5.0
 _GROWTH = 1.6
+# A service that was never reached is first taken to be starting, then said to be out of reach.
+_UNREACHABLE_AFTER_S = 3.0
+_NEVER_REACHED = ("starting", "connecting", "unreachable")
 _log = logging.getLogger(__name__)
 
 
@@ -97,8 +100,10 @@ class EventStream:
     def _tell_lost(self, why: str, remedy: str = "") -> None:
         if self._known is not None:
             why, remedy = self._known
-        if not self._unit.has_snapshot and self._unit.service.state in ("starting", "connecting"):
-            self._unit.set_service(self._unit.service.state, why, remedy)
+        service = self._unit.service
+        if not self._unit.has_snapshot and service.state in _NEVER_REACHED:
+            is_slow = service.state == "unreachable" or service.age_s > _UNREACHABLE_AFTER_S
+            self._unit.set_service("unreachable" if is_slow else service.state, why, remedy)
         else:
             self._unit.set_service("lost", why, remedy or "It is tried again by itself.")
 

@@ -159,6 +159,8 @@ class ServiceClient:
                 if answer.is_error:
                     await answer.aread()
                     raise _refusal(answer)
+                if not answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+                    raise _not_ours(self._base_url)
                 yield None
                 async for event in _events(answer.aiter_lines()):
                     yield event
@@ -251,7 +253,7 @@ def _load() -> None:
 def _not_ours(base_url: str) -> ServiceRefusedError:
     return ServiceRefusedError(
         f"What answers at {base_url} is not a Vialdesk service.",
-        "The answer is not JSON.",
+        "Its answer is in another form.",
         "Check the address, port included.",
         502,
     )

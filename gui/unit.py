@@ -28,7 +28,8 @@ class ServiceConnection:
     """The hop between window and service.
 
     Attributes:
-        state: "starting", "connecting", "live", "lost" (was live, or was never reached), "refused" (token, host).
+        state: "starting", "failed" (did not start), "connecting", "unreachable" (nothing answers at the address),
+            "live", "lost" (was live), "refused" (token, host).
         since_utc_s: when this state began, by this computer's clock.
         detail: what happened.
         remedy: what the user can do next; empty when nothing is needed.

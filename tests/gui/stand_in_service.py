@@ -51,6 +51,7 @@ class StandInService:
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
         self.headers: list[dict[str, str]] = []
         self.stream_status = 200
+        self.stream_type = "text/event-stream"
         self.routes: dict[str, Handler] = {
             "GET /unit_api/logs": self._answer_logs,
             "GET /unit_api/experiments": lambda body, query: (200, [{"experiment": "exp one"}]),
@@ -178,7 +179,7 @@ class StandInService:
 
     async def _stream(self, writer: asyncio.StreamWriter, last_event_id: str | None) -> None:
         queue: asyncio.Queue[str | None] = asyncio.Queue()
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\nretry: 2000\n\n")
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: {self.stream_type}\r\nConnection: close\r\n\r\n".encode())
         if last_event_id is None:
             self._seq += 1
             writer.write(self._frame("snapshot", self.snapshot).encode())

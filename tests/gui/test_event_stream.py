@@ -123,6 +123,29 @@ def test_reconnect_does_not_wait_for_the_pause(driver: LoopDriver, service: Stan
     until_live(driver, followed, service)
 
 
+def test_an_address_where_nothing_answers_is_told_after_a_moment(driver: LoopDriver, service: StandInService) -> None:
+    driver.run(service.stop())
+    followed = Followed(driver, service)
+    followed.unit.set_service("connecting")
+    driver.until(lambda: followed.unit.service.state == "unreachable", "told")
+    assert service.url in followed.unit.service.detail
+    driver.run(service.start())
+    followed.stream.reconnect()
+    until_live(driver, followed, service)
+    followed.task.cancel()
+    driver.run(asyncio.gather(followed.task, return_exceptions=True))
+    driver.run(followed.client.close())
+
+
+def test_another_program_at_the_address_is_no_service(driver: LoopDriver, service: StandInService) -> None:
+    service.stream_type = "text/html"
+    followed = Followed(driver, service)
+    driver.until(lambda: followed.unit.service.state == "refused", "told")
+    followed.task.cancel()
+    driver.run(asyncio.gather(followed.task, return_exceptions=True))
+    driver.run(followed.client.close())
+
+
 def test_an_unreadable_event_is_passed_over(
     driver: LoopDriver, service: StandInService, followed: Followed, caplog: pytest.LogCaptureFixture
 ) -> None:

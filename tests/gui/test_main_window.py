@@ -244,7 +244,8 @@ def test_a_service_that_does_not_start_is_told_with_the_remedy(shown: Shown) -> 
 
     shown.host.failure = HostError("The disk is full.", "Free some space.")
     shown.driver.run(shown.attachment.start())
-    assert "The disk is full. Free some space." in shown.window.banner.words
+    assert shown.window.banner.words == "The disk is full. Free some space."
+    assert shown.window.top_bar.connection_word == "Service not started"
     shown.host.failure = None
     shown.window.banner.buttons()[0].click()
     shown.until_live()
