@@ -158,11 +158,11 @@ class Reconnector:
         if link.boot_id != self._boot_id:
             self._boot_id = link.boot_id
             self.clock.restart()
+        await self._prepare(link)
         for _ in range(FIRST_PINGS):
             await self._ping(link)
         self.dictionary = await fetch_dictionary(link)
         await link.request(messages.SET_TELEMETRY_PERIOD, TELEMETRY_PERIOD_MS)
-        await self._prepare(link)
         if self._was_connected:
             self.reconnects += 1
         self._was_connected = True

@@ -80,6 +80,7 @@ class WiredBoard(Board):
         # Nothing in this program has asked for an output yet, so what runs on the board belongs to nobody.
         self._all_off_due = True
         self._pumps_to_stop: set[int] = set()
+        self._serial_number: str | None = None
         # What a board that restarted has forgotten: (command, channel) to the command's arguments.
         self._settings: dict[tuple[int, int], tuple[float, ...]] = {}
 
@@ -175,7 +176,7 @@ class WiredBoard(Board):
                 await link.request(messages.RUN_PUMP, *run)
                 fields = await self._results.collect(link, messages.PUMP_DONE, run_id, duration_s)
             except (NotConnectedError, CommandTimeoutError) as lost:
-                fields = await self._run_after_loss(run_id, end_s, lost)
+                fields = await self._run_after_loss(run_id, channel, end_s, lost)
         except asyncio.CancelledError:
             await self._stop_pump(channel)
             raise
@@ -183,7 +184,7 @@ class WiredBoard(Board):
             self._results.forget(messages.PUMP_DONE, run_id)
         return read_pump_run(fields, self._keeper.clock)
 
-    async def _run_after_loss(self, run_id: int, end_s: float, lost: BoardError) -> Fields:
+    async def _run_after_loss(self, run_id: int, channel: int, end_s: float, lost: BoardError) -> Fields:
         """Ask for a pump run whose link was lost, when it is back: what was pumped must not stay unknown."""
         loop = asyncio.get_running_loop()
         while True:
@@ -194,6 +195,9 @@ class WiredBoard(Board):
                 return await self._results.collect(self._link(), messages.PUMP_DONE, run_id, remaining_s)
             except (NotConnectedError, CommandTimeoutError) as again:
                 lost = again
+                if loop.time() > end_s + RUN_RESULT_S:  # the board says for ever that it runs
+                    await self._stop_pump(channel)
+                    raise
             except RefusedByBoardError as unknown:
                 what = f"the link was lost while a pump was to run ({lost}), and the board knows nothing of the run"
                 remedy = "Look at the vial: the pump may have run in part or not at all."
@@ -217,13 +221,27 @@ class WiredBoard(Board):
             self._pumps_to_stop.discard(channel)
 
     async def all_off(self) -> None:
-        """Switch everything off before any other command that waits; at the next connection if there is none now."""
+        """Switch everything off before any other command that waits; at the next connection if there is none now.
+
+        A caller that is cancelled meanwhile does not take the command back.
+        """
         self._all_off_due = True
-        link = self._link()
+        link = self._keeper.link
+        if link is None or not link.is_open:
+            link = self._link()  # says why there is none
         link.withdraw(switches_on, "everything was switched off before this command was sent")
-        await link.request(messages.ALL_OFF, urgent=True)
-        self._all_off_due = False
-        self._results.given_up(messages.BURST, "everything was switched off during the measurement")
+        await asyncio.shield(self._send_all_off(link))
+
+    def _send_all_off(self, link: Link) -> asyncio.Future[bytes]:
+        self._all_off_due = True
+        obeyed = link.post(messages.ALL_OFF, urgent=True)
+        obeyed.add_done_callback(self._everything_is_off)
+        return obeyed
+
+    def _everything_is_off(self, answer: asyncio.Future[bytes]) -> None:
+        if not answer.cancelled() and answer.exception() is None:
+            self._all_off_due = False
+            self._results.given_up(messages.BURST, "everything was switched off during the measurement")
 
     async def set_heater_cutoff(self, cutoff_celsius: float) -> float:
         """Set the temperature above which the board switches the heater off; return what it took."""
@@ -338,8 +356,7 @@ class WiredBoard(Board):
     async def _prepare(self, link: Link) -> None:
         """Bring a board just connected into the state this program knows."""
         if self._all_off_due:
-            await link.request(messages.ALL_OFF, urgent=True)
-            self._all_off_due = False
+            await self._send_all_off(link)
         await self._send_stops(link)
         for (identity, _), values in self._settings.items():
             try:
@@ -347,8 +364,17 @@ class WiredBoard(Board):
             except CommandRefusedError as refusal:
                 _log.warning("The board does not take back a setting it had before: %s", refusal)
 
+    def _look_who_it_is(self) -> None:
+        """Make a board safe that was plugged in instead of the former one: what runs on it belongs to nobody."""
+        former, self._serial_number = self._serial_number, self._known().serial_number
+        if former not in (None, self._serial_number):
+            what = "This is another board (%s) than before (%s): its outputs go off, and what runs goes on with it."
+            _log.warning(what, self._serial_number, former)
+            self._send_all_off(self._link())
+
     def _changed(self, connection: Connection) -> None:
         if connection.is_usable:
+            self._look_who_it_is()
             self._usable.set()
         else:
             self._usable.clear()

@@ -1,6 +1,6 @@
 """What runs on the Pico: one loop for everything.
 
-The board's own `main.py` is `from device.firmware.main import run` and `run()`.
+The board's own `main.py` calls `run`, see device/README.md. From its first line on a byte 3 from the host is no Ctrl-C.
 
 The hardware watchdog is fed by the loop alone, so a hang restarts the board, and a restart switches every output off.
 """
