@@ -6,6 +6,7 @@ listeners (the job runner), so that every state shown is the true one.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -48,6 +49,7 @@ class BoardLink:
         self._subscription: Subscription | None = None
         self._listeners: list[Callable[[BoardEvent], None]] = []
         self._published_at_s = 0.0
+        self._choosing = asyncio.Lock()
         self._none_since_utc_s = clock.utc_s()
         self.url: str | None = None
         self.seed = 1
@@ -103,17 +105,22 @@ class BoardLink:
             board = self._create(url) if url else None
         except BoardError as error:
             raise ValueError(f"{error}. {error.remedy}") from error
-        await self.close()
-        self._board, self.url = board, url
-        if board is None:
-            self._none_since_utc_s = self._clock.utc_s()
-        else:
-            self._subscription = board.listen(self._hear)
-            await board.open()
+        async with self._choosing:  # one after another: two boards at once would fight over one unit
+            await self._let_go()
+            self._board, self.url = board, url
+            if board is None:
+                self._none_since_utc_s = self._clock.utc_s()
+            else:
+                self._subscription = board.listen(self._hear)
+                await board.open()
         self._publish()
 
     async def close(self) -> None:
         """Let go of the board; a board that can be reached switches everything off first."""
+        async with self._choosing:
+            await self._let_go()
+
+    async def _let_go(self) -> None:
         board, self._board = self._board, None
         if board is None:
             return

@@ -18,7 +18,7 @@ from core.bus import Bus, LedChanged, PwmChanged
 from core.clock import Clock
 from core.config import Config, ConfigError
 from core.errors import ConflictError, UnavailableError
-from device.board import Board, BoardError
+from device.board import Board, BoardError, CommandRefusedError
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class OutputHolds:
     """Which job holds which output.
 
     Attributes:
-        left_on: outputs whose job ended while the board could not be reached; to be switched off when it can.
+        left_on: outputs that are to be off though the board has not said so; told again when the link is back.
     """
 
     def __init__(self) -> None:
@@ -142,8 +142,6 @@ class HeldOutputs:
         self._bus = bus
         self._clock = clock
         self._driven: dict[str, _Driven] = {}
-        # What the board has not confirmed to be off since it was switched on.
-        self._perhaps_on: set[str] = set()
         self._is_closed = False
 
     @property
@@ -183,12 +181,16 @@ class HeldOutputs:
         self._is_closed = True
 
     def next_renewal_s(self) -> float:
-        """Return the loop time of the next renewal, infinity when nothing is on."""
+        """Return the loop time of the next renewal, infinity when there is nothing to renew."""
+        if self._is_closed:
+            return math.inf
         return min((driven.due_s for driven in self._driven.values()), default=math.inf)
 
     async def renew_due(self) -> None:
         """Renew every lease that is due. Without a link nothing is sent; the board switches off by itself."""
-        for driven in tuple(self._driven.values()):
+        for output, driven in tuple(self._driven.items()):
+            if self._is_closed or self._driven.get(output) is not driven:
+                continue  # while another output was renewed, the job ended or gave this one another value
             if driven.due_s <= self._clock.monotonic_s():
                 driven.due_s = self._clock.monotonic_s() + driven.lease_s / _RENEWALS_PER_LEASE
                 if self._board_link.is_usable:
@@ -211,37 +213,54 @@ class HeldOutputs:
 
     async def release(self) -> None:
         """Switch every output of the job off, and let go of them, whatever the board says."""
+        left_on = self._holds.left_on
+        left_on.update(self._driven)
         self._driven.clear()
-        outputs = sorted(self._perhaps_on)
+        outputs = sorted(left_on.intersection(self._outputs))
         try:
-            if outputs:
-                async with asyncio.timeout(_RELEASE_TIMEOUT_S):
-                    await switch_off(self._board_link.board, outputs)
+            async with asyncio.timeout(_RELEASE_TIMEOUT_S):
+                # One that fails keeps none of the others on; what waits its turn on a slow link is sent all the same.
+                await asyncio.shield(asyncio.gather(*map(self._confirm_off, outputs)))
         except (BoardError, UnavailableError, TimeoutError) as error:
             names, why = ", ".join(outputs), str(error).rstrip(".") or "it did not answer"
             _log.warning("The board did not confirm that %s is off (%s); it will be in %g s.", names, why, LEASE_S)
-            self._holds.left_on.update(outputs)
         self._holds.free(self._outputs)
         for output in outputs:
             self._tell_off(output)
 
+    async def _confirm_off(self, output: str) -> None:
+        await switch_off(self._board_link.board, (output,))
+        self._holds.left_on.discard(output)
+
     async def _drive(self, output: str, percent: float, send: Callable[[Board, float], Awaitable[float]]) -> None:
         if output not in self._outputs:
             raise ConflictError(f"{output} is not held by this job.")
-        if self._is_closed and percent > 0:
+        if percent == 0:
+            self._driven.pop(output, None)
+            self._holds.left_on.add(output)
+            await self._confirm_off(output)
+        elif self._is_closed:
             raise ConflictError(f"{output} stays off, because its job ends.", remedy="Start the job again.")
+        else:
+            await self._switch_on(output, send)
+
+    async def _switch_on(self, output: str, send: Callable[[Board, float], Awaitable[float]]) -> None:
         board = self._board_link.board
         lease_s = min(LEASE_S, _lease_limit_s(board, output))
-        if percent > 0:
-            due_s = self._clock.monotonic_s() + lease_s / _RENEWALS_PER_LEASE
-            driven = self._driven[output] = _Driven(send, lease_s, due_s)
-            self._perhaps_on.add(output)
+        former = self._driven.get(output)
+        driven = _Driven(send, lease_s, self._clock.monotonic_s() + lease_s / _RENEWALS_PER_LEASE)
+        self._driven[output] = driven
+        self._holds.left_on.discard(output)
+        try:
             await send(board, lease_s)
-            driven.sent_s = self._clock.monotonic_s()
-        else:
-            self._driven.pop(output, None)
-            await send(board, lease_s)
-            self._perhaps_on.discard(output)
+        except CommandRefusedError:
+            # What the board refused must not be asked for again at each renewal, and come on later by itself.
+            if self._driven.get(output) is driven:
+                del self._driven[output]
+                if former is not None:
+                    self._driven[output] = former
+            raise
+        driven.sent_s = self._clock.monotonic_s()
 
     def _tell_off(self, name: str) -> None:
         kind, channel = name.split()

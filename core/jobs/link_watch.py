@@ -71,11 +71,12 @@ class LinkWatch:
         task.add_done_callback(self._tasks.discard)
 
     async def _switch_off_what_was_left_on(self) -> None:
-        holds = self._runner.holds
-        outputs = [output for output in sorted(holds.left_on) if holds.holder_of(output) is None]
-        holds.left_on.clear()
-        with contextlib.suppress(BoardError, UnavailableError):  # the leases end by themselves
-            await switch_off(self._board_link.board, outputs)
+        left_on = self._runner.holds.left_on
+        for output in sorted(left_on):
+            if output in left_on:  # a job may have switched it on meanwhile
+                with contextlib.suppress(BoardError, UnavailableError):  # the leases end by themselves
+                    await switch_off(self._board_link.board, (output,))
+                    left_on.discard(output)
 
     def _output_gone(self, event: OutputWentOff) -> None:
         if event.reason != _LEASE_EXPIRED:

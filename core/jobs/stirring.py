@@ -184,10 +184,13 @@ class Stirring(DodgingJob):
         self.publish("measured_rpm", None)
 
     async def on_link_back(self) -> None:
-        """Kick the motor, which the board may have stopped meanwhile, and go on."""
+        """Kick the motor, which the board may have stopped meanwhile, and go on; or let it rest, if it was to."""
         self._duty = 0.0
         if self.state is JobState.READY and not self.is_dodging:
             await self._start_motor(_START_KICK_S)
+        else:
+            async with self._motor:
+                await self._drive(0.0)
 
     async def begin_dodging(self, rhythm: OdRhythm) -> None:
         """Stop the motor; it turns between readings from now on."""
@@ -326,8 +329,13 @@ class Stirring(DodgingJob):
 
     async def _kick(self, seconds: float) -> None:
         """Full duty for a moment, then the present estimate: friction at rest is higher than when turning."""
-        await self._drive(100.0 if self._estimate > 0 else 0.0)
-        await self.sleep(seconds)
+        try:
+            await self._drive(100.0 if self._estimate > 0 else 0.0)
+            await self.sleep(seconds)
+        except BaseException:
+            if not self.is_ending:  # cut off: nobody else would take the full duty back
+                await self._drive(self._estimate)
+            raise
         await self._drive(self._estimate)
         self._kicked_s = self.clock.monotonic_s()
 

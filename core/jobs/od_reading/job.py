@@ -204,8 +204,10 @@ class OdReading(Job):
                 light = await self._photometer.read(self.board, self._intensity, self._smoothing())
         except TooMuchLightError as error:
             self.log.error("OD reading ends, all LEDs go off: %s. %s", error, _TOO_BRIGHT_REMEDY)
-            self.end()
-            await self._darken()
+            try:
+                await self._darken()
+            finally:
+                self.end()  # last: the end cuts off whatever this job still does
             return
         self._readings += 1
         if self._compare(light):

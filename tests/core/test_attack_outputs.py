@@ -1,0 +1,331 @@
+"""The worst moments for a job that drives outputs: each of them must leave off what should be off."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bent_service import bent, bent_service, ended, misbehave, started, truth, until
+
+from core.errors import ConflictError, UnavailableError
+from core.jobs.stop import of_experiments, switch_all_off
+from core.plugins.api import (
+    BoardError,
+    Config,
+    Group,
+    Job,
+    JobDeclaration,
+    JobState,
+    Setting,
+    StopOrder,
+    led_output,
+    pwm_output,
+)
+from device.board import OutputWentOff
+
+
+class Lights(Job):
+    """Holds two LEDs; renews them only while it sleeps."""
+
+    declaration = JobDeclaration("lights", "", Group.LIGHT, "Lights", stop_order=StopOrder.LIGHTS)
+
+    @classmethod
+    def outputs_needed(cls, config: Config) -> tuple[str, ...]:
+        return (led_output("B"), led_output("C"))
+
+    async def light(self, channel: str, percent: float) -> None:
+        await self.context.outputs.set_led(channel, percent, "test", self.context.experiment)
+
+    async def work(self) -> None:
+        while True:
+            await self.sleep(5)
+
+
+class Slow(Job):
+    """Heats; answers a setting, and its end, slowly."""
+
+    declaration = JobDeclaration(
+        "slow", "", Group.STIR_AND_HEAT, "Slow", settings={"goal": Setting("float", settable=True)},
+        stop_order=StopOrder.OUTPUTS,
+    )  # fmt: skip
+
+    @classmethod
+    def outputs_needed(cls, config: Config) -> tuple[str, ...]:
+        return (pwm_output(5),)
+
+    async def set_up(self) -> None:
+        await self.context.outputs.set_pwm(5, 40.0, 16.0)
+
+    async def work(self) -> None:
+        while True:
+            await self.sleep(1)
+
+    async def on_disconnected(self) -> None:
+        await self.sleep(4.5)
+
+
+def _leds(service: Any) -> tuple[float, float]:
+    return truth(service)["led_b_percent"], truth(service)["led_c_percent"]
+
+
+def test_an_output_switched_off_while_another_is_renewed_stays_off(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            service.jobs.registry.add(Lights)
+            job = await started(service, "lights")
+            assert isinstance(job, Lights)
+            await job.light("B", 20)
+            await job.light("C", 20)
+            misbehave(service, "delay 0.05")
+            await asyncio.sleep(job.context.outputs.next_renewal_s() - asyncio.get_running_loop().time() + 0.02)
+            await job.light("C", 0)
+            await asyncio.sleep(1)
+            assert _leds(service) == (pytest.approx(20, abs=0.3), 0)
+
+    bent(run())
+
+
+def test_a_refused_value_leaves_the_former_one_on(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            service.jobs.registry.add(Lights)
+            job = await started(service, "lights")
+            assert isinstance(job, Lights)
+            await job.light("B", 20)
+            for channel in "BC":
+                with pytest.raises(BoardError):
+                    await job.light(channel, 150)
+            await asyncio.sleep(100)
+            assert _leds(service) == (pytest.approx(20, abs=0.3), 0)
+            assert job.state is JobState.READY
+            assert not told.log("ERROR")
+
+    bent(run())
+
+
+def test_a_heater_the_board_refused_does_not_come_on_later_by_itself(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            service.jobs.registry.add(Slow)
+            misbehave(service, "sensor-missing")
+            await asyncio.sleep(2)
+            job = service.jobs.registry.find("slow")
+            assert job is Slow
+
+            async def keep_trying(self: Slow) -> None:
+                with contextlib.suppress(BoardError):
+                    await self.context.outputs.set_pwm(5, 40.0, 16.0)
+
+            Slow.set_up, original = keep_trying, Slow.set_up  # type: ignore[method-assign]
+            try:
+                await started(service, "slow")
+                misbehave(service, "heal")
+                await asyncio.sleep(1)
+                await service.board_link.board.clear_faults()
+                await asyncio.sleep(5)
+                assert truth(service)["heater_percent"] == 0
+            finally:
+                Slow.set_up = original  # type: ignore[method-assign]
+
+    bent(run())
+
+
+def test_a_stirrer_put_to_sleep_without_a_link_is_off_when_the_link_is_back(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            job = await started(service, "stirring")
+            await asyncio.sleep(60)
+            misbehave(service, "unplug 5")
+            await until(lambda: not service.board_link.is_usable)
+            await service.jobs.change_settings("stirring", {"$state": "sleeping"})
+            assert job.state is JobState.SLEEPING
+            await until(lambda: service.board_link.is_usable)
+            await asyncio.sleep(1)
+            assert truth(service)["stirrer_percent"] == 0
+            await asyncio.sleep(100)
+            assert job.state is JobState.SLEEPING
+            assert not told.log("ERROR")
+            await service.jobs.change_settings("stirring", {"$state": "ready"})
+            await asyncio.sleep(100)
+            assert truth(service)["stirrer_rpm"] > 300
+
+    bent(run())
+
+
+def test_an_ending_job_does_not_heat_on_through_its_last_words(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            service.jobs.registry.add(Slow)
+            job = await started(service, "slow")
+            await asyncio.sleep(10)
+            await switch_all_off(of_experiments(service.jobs), service.board_link)
+            for _ in range(40):
+                assert truth(service)["heater_percent"] == 0
+                await asyncio.sleep(0.1)
+            await ended(job)
+
+    bent(run())
+
+
+def test_one_output_the_board_refuses_to_switch_off_does_not_keep_the_others_on(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            service.jobs.registry.add(Lights)
+            job = await started(service, "lights")
+            assert isinstance(job, Lights)
+            await job.light("B", 20)
+            await job.light("C", 20)
+            board = service.board_link.board
+            set_led = board.set_led
+
+            async def refuses_b(channel: str, *args: Any) -> float:
+                if channel == "B":
+                    raise BoardError("channel B is stuck")
+                return await set_led(channel, *args)
+
+            board.set_led = refuses_b  # type: ignore[method-assign]
+            job.end()
+            await ended(job)
+            assert _leds(service)[1] == 0
+
+    bent(run())
+
+
+def test_outputs_go_off_at_the_end_on_a_slow_link_too(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            service.jobs.registry.add(Lights)
+            job = await started(service, "lights")
+            assert isinstance(job, Lights)
+            await job.light("B", 20)
+            await job.light("C", 20)
+            misbehave(service, "delay 1.1")
+            identifying = asyncio.create_task(service.board_link.board.identify())
+            await asyncio.sleep(0.01)
+            job.end()
+            await ended(job)
+            await asyncio.sleep(6)
+            assert _leds(service) == (0, 0)
+            assert service.board_link.is_usable
+            await identifying
+
+    bent(run())
+
+
+@pytest.mark.parametrize("when_s", [0.0, 0.1, 0.3])
+def test_a_setting_given_up_in_the_middle_of_a_kick_does_not_leave_the_motor_at_full_duty(
+    tmp_path: Path, when_s: float
+) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            job = await started(service, "stirring", use_rpm=False, duty_cycle=0)
+            await asyncio.sleep(10)
+            changing = asyncio.create_task(job.change({"duty_cycle": 20.0}))
+            await asyncio.sleep(when_s)
+            changing.cancel()
+            await asyncio.wait((changing,))
+            await asyncio.sleep(60)
+            assert truth(service)["stirrer_percent"] <= 20.1
+
+    bent(run())
+
+
+def test_readings_that_stop_in_the_middle_of_a_kick_do_not_leave_the_motor_at_full_duty(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            await started(service, "od_reading", interval=15)
+            job = await started(service, "stirring", use_rpm=False, duty_cycle=20, enable_dodging_od=True)
+            await until(lambda: job.settings["currently_dodging_od"])
+            await asyncio.sleep(3)
+            await until(lambda: truth(service)["stirrer_percent"] == 0)
+            await until(lambda: truth(service)["stirrer_percent"] == 100)
+            (reading,) = [each for each in service.jobs.running if each.name == "od_reading"]
+            reading.job.end()
+            await ended(reading.job)
+            await asyncio.sleep(120)
+            assert truth(service)["stirrer_percent"] == pytest.approx(20, abs=0.1)
+            assert job.settings["duty_cycle"] == 20
+
+    bent(run())
+
+
+def test_too_much_light_darkens_the_leds_of_other_jobs_too(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            service.jobs.registry.add(Lights)
+            lights = await started(service, "lights")
+            assert isinstance(lights, Lights)
+            await lights.light("B", 20)
+            await lights.light("C", 20)
+            reading = await started(service, "od_reading")
+            await asyncio.sleep(20)
+            misbehave(service, "saturate 2")
+            await ended(reading)
+            assert _leds(service) == (0, 0)
+
+    bent(run())
+
+
+def test_a_job_that_renewed_just_before_a_lease_ended_early_is_not_called_hung(tmp_path: Path) -> None:
+    """A computer that was suspended finds its outputs gone, while by its own clock no renewal is due yet."""
+
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            service.jobs.registry.add(Lights)
+            job = await started(service, "lights")
+            assert isinstance(job, Lights)
+            await job.light("B", 20)
+            await asyncio.sleep(10.5)
+            gone: list[OutputWentOff] = []
+            service.board_link.listen(lambda event: gone.append(event) if isinstance(event, OutputWentOff) else None)
+            await service.board_link.board.set_led("B", 20.0, 0.001)
+            await until(lambda: bool(gone))
+            await asyncio.sleep(30)
+            assert job.state is JobState.READY
+            assert _leds(service)[0] > 19
+            assert "is on again" in told.log("WARNING")
+
+    bent(run())
+
+
+def test_choosing_two_boards_at_once_leaves_one_in_use(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            link = service.board_link
+            made: list[Any] = []
+            create = link._create
+
+            def noted(url: str) -> Any:
+                made.append(create(url))
+                return made[-1]
+
+            link._create = noted
+            await asyncio.gather(link.open("simulated:?seed=2"), link.open("simulated:?seed=3"))
+            await asyncio.sleep(5)
+            assert [board for board in made if board.connection.is_usable] == [link.current]
+
+    bent(run())
+
+
+def test_a_job_that_is_ended_before_its_first_step_switches_nothing_on(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            service.jobs.registry.add(Slow)
+            from core.jobs.runner import StartRequest
+
+            job = service.jobs.start(StartRequest("slow"))
+            await switch_all_off(of_experiments(service.jobs), service.board_link)
+            await ended(job)
+            assert told.duties() == []
+            assert truth(service)["heater_percent"] == 0
+            await asyncio.sleep(2)
+            again = await started(service, "slow")
+            assert again.state is JobState.READY
+            assert truth(service)["heater_percent"] > 0
+            with contextlib.suppress(ConflictError, UnavailableError):
+                await again.change({"$state": "disconnected"})
+
+    bent(run())
