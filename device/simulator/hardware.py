@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from device.firmware.hardware import LED_LEVELS, PWM_LEVELS, Hardware, PhotodiodeSum
 from device.simulator.optics import HARMFUL_V, PHOTODIODES
 from device.simulator.reactor import Reactor
@@ -103,7 +101,7 @@ class SimulatedHardware(Hardware):
         (start_us, end_us), self._window = self._window, None
         full_scale_v = [self.full_scale_v[gain] for gain in self._gains]
         counts = self._reactor.sample(start_us, end_us, full_scale_v)
-        totals, squares = counts.sum(axis=1), np.einsum("ij,ij->i", counts, counts)
+        totals, squares = counts.sum(axis=1), (counts * counts).sum(axis=1)
         minima, maxima = counts.min(axis=1), counts.max(axis=1)
         sums = []
         for index, gain in enumerate(self._gains):

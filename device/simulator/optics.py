@@ -97,17 +97,19 @@ class Optics:
         course = self._courses[window_us]
         self._draw_errors(scene)
         light = self.clean_volts(scene) * (1.0 + self._error)
-        steady = (1.0 - _DROOP) * light + self._dark_v
-        steady[1:] += self.ambient_v
-        fading = _DROOP * math.exp(-scene.droop_from_s / _DROOP_TAU_S) * light
         # One matrix product: what each photodiode has of each course of time.
-        shares = np.column_stack((steady, fading, np.outer(self._hum_v, self._hum(start_us * 1e-6))))
+        shares = np.empty((len(PHOTODIODES), len(course)))
+        shares[:, 0] = (1.0 - _DROOP) * light + self._dark_v
+        shares[1:, 0] += self.ambient_v
+        shares[:, 1] = _DROOP * math.exp(-scene.droop_from_s / _DROOP_TAU_S) * light
+        shares[:, 2:] = self._hum_v[:, None] * self._hum(start_us * 1e-6)
         counts: Floats = self._rng.standard_normal((len(PHOTODIODES), course.shape[1]))
         counts *= _SAMPLE_NOISE_V
         counts += shares @ course
         for channel in self.saturated:
             counts[channel - 1] = _INPUT_LIMIT_V
-        np.clip(counts, 0.0, _INPUT_LIMIT_V, out=counts)
+        np.maximum(counts, 0.0, out=counts)
+        np.minimum(counts, _INPUT_LIMIT_V, out=counts)
         counts *= (_CONVERTER_LIMIT / np.array(full_scale_v))[:, None]
         np.rint(counts, out=counts)
         np.minimum(counts, _CONVERTER_LIMIT, out=counts)
