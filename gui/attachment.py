@@ -108,6 +108,7 @@ class Attachment(QObject):
             return
         self.unit.set_service("starting", self.tr("The service is being restarted."))
         async with self._moving:
+            await self._end_stream()
             await self._bring_up(self._host.restart())
 
     async def choose(self, source: Source) -> None:
@@ -120,6 +121,7 @@ class Attachment(QObject):
         self._settings.change(source_kind=source.kind, source_url=source.url, source_token=source.token)
         if moved:
             await self.leave(stop=False)
+            self.unit.forget()
             await self.start()
 
     @property

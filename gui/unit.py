@@ -97,18 +97,7 @@ class Unit(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.service = ServiceConnection("starting", _host_utc_s())
-        self.has_snapshot = False
-        self.name = ""
-        self.board: dict[str, Any] = {}
-        self.experiment: str | None = None
-        self.jobs: list[dict[str, Any]] = []
-        self.job_states: dict[int, str] = {}
-        self.settings: dict[str, dict[str, Any]] = {}
-        self.leds: dict[str, float] = {}
-        self.pwms: dict[str, float] = {}
-        self.speed = 1.0
-        self._told_utc_s: float | None = None
-        self._told_at_s = 0.0
+        self._know_nothing()
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             "snapshot": self._on_snapshot,
             "job": self._on_job,
@@ -122,6 +111,26 @@ class Unit(QObject):
             "led": self._on_led,
             "pwm": self._on_pwm,
         }
+
+    def _know_nothing(self) -> None:
+        self.has_snapshot = False
+        self.name = ""
+        self.board: dict[str, Any] = {}
+        self.experiment: str | None = None
+        self.jobs: list[dict[str, Any]] = []
+        self.job_states: dict[int, str] = {}
+        self.settings: dict[str, dict[str, Any]] = {}
+        self.leds: dict[str, float] = {}
+        self.pwms: dict[str, float] = {}
+        self.speed = 1.0
+        self._told_utc_s: float | None = None
+        self._told_at_s = 0.0
+
+    def forget(self) -> None:
+        """Know nothing any more: another unit will be told of."""
+        self._know_nothing()
+        self.set_service("starting")
+        self._tell_all()
 
     def set_service(self, state: str, detail: str = "", remedy: str = "") -> None:
         """Say how the window stands with the service; the time is kept while the state stays the same."""
@@ -180,12 +189,15 @@ class Unit(QObject):
         self.has_snapshot = True
         self.set_service("live")
         self.snapshot_loaded.emit()
-        for signal in (self.board_changed, self.experiment_changed, self.jobs_changed, self.led_changed):
-            signal.emit()
+        self._tell_all()
         now = {row["job_id"] for row in self.jobs}
         missed = [str(row["job_name"]) for row in before if row["job_id"] not in now]
         if missed:
             self.jobs_missed.emit(missed)
+
+    def _tell_all(self) -> None:
+        for signal in (self.board_changed, self.experiment_changed, self.jobs_changed, self.led_changed):
+            signal.emit()
 
     def _on_job(self, data: dict[str, Any]) -> None:
         job_id, name = data["job_id"], data["job_name"]

@@ -234,9 +234,13 @@ def test_a_service_that_dies_is_told_and_comes_back(shown: Shown) -> None:
 
 def test_restart_service_restarts_it(shown: Shown) -> None:
     shown.start()
+    states: list[str] = []
+    shown.unit.connection_changed.connect(lambda: states.append(shown.unit.service.state))
     shown.window.actions_by_key["restart_service"].trigger()
     shown.until(lambda: len(shown.host.started) == 2, "restarted")
     shown.until_live()
+    assert states[0] == "starting"
+    assert "lost" not in states, "a restart that was asked for is no loss"
 
 
 def test_a_service_that_does_not_start_is_told_with_the_remedy(shown: Shown) -> None:

@@ -8,7 +8,7 @@ import pytest
 from conftest import Shown
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
-from stand_in_service import StandInService, refusal
+from stand_in_service import StandInService, refusal, row, snapshot
 
 from gui.attachment import Source
 from gui.settings import SettingsStore
@@ -36,16 +36,16 @@ def opened(shown: Shown, *, is_first: bool = False) -> SourceDialog:
 
 
 def choose(dialog: SourceDialog, kind: str, url: str = "") -> None:
-    for row in range(dialog.choices.count()):
-        source: Source = dialog.choices.item(row).data(Qt.ItemDataRole.UserRole)
+    for number in range(dialog.choices.count()):
+        source: Source = dialog.choices.item(number).data(Qt.ItemDataRole.UserRole)
         if source.kind == kind and (not url or source.url == url):
-            dialog.choices.setCurrentRow(row)
+            dialog.choices.setCurrentRow(number)
             return
     raise AssertionError(f"{kind} {url} is not offered")
 
 
 def texts(dialog: SourceDialog) -> list[str]:
-    return [dialog.choices.item(row).text().replace("\n", " | ") for row in range(dialog.choices.count())]
+    return [dialog.choices.item(number).text().replace("\n", " | ") for number in range(dialog.choices.count())]
 
 
 def answer_boards(service: StandInService, *boards: dict[str, Any]) -> None:
@@ -111,16 +111,18 @@ def test_a_refused_choice_is_told_in_the_dialog_and_not_remembered(shown: Shown)
 
 
 def test_a_service_elsewhere_is_attached_to_and_the_own_one_left(shown: Shown, qtbot: QtBot) -> None:
+    shown.service.snapshot = snapshot(jobs=[row(2, "stirring")])
     shown.start()
     elsewhere = StandInService()
-    elsewhere.snapshot["unit"] = "unit8"
     shown.driver.run(elsewhere.start())
     dialog = opened(shown)
     choose(dialog, "service")
     dialog.address.setText(elsewhere.url + "/")
     with qtbot.waitSignal(dialog.accepted):
         dialog.use_button.click()
-    shown.until(lambda: shown.unit.name == "unit8", "attached")
+    shown.until(lambda: elsewhere.streams == 1 and shown.unit.service.is_live, "attached")
+    assert shown.unit.jobs == []
+    assert shown.toasts() == [], "jobs of the other service have not ended"
     assert shown.host.left_running
     assert SettingsStore().values.source_url == elsewhere.url
     assert not shown.attachment.can_restart
