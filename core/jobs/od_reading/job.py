@@ -44,7 +44,7 @@ class OdReading(Job):
 
     declaration = JobDeclaration(
         job_name="od_reading",
-        label="OD reading",
+        label="Optical density",
         help="Measure optical density.",
         group=Group.MEASURE,
         options=(
