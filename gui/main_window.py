@@ -263,8 +263,10 @@ class MainWindow(QMainWindow):
     def _on_missed(self, job_names: list[str]) -> None:
         jobs = self.tr("1 job") if len(job_names) == 1 else self.tr("{} jobs").format(len(job_names))
         names = listing([job_title(name) for name in job_names])
-        headline = self.tr("{} ended while the service was lost").format(jobs)
-        detail = self.tr("{}. Start again what shall run.").format(names)
+        headline = self.tr("{} ended meanwhile").format(jobs)
+        detail = self.tr("{} ended while the service was down or out of reach. Start again what shall run.").format(
+            names
+        )
         self.toaster.show(headline, detail, "alarm", stays=True)
 
     def _on_told(self, headline: str, detail: str) -> None:

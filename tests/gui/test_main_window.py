@@ -228,8 +228,8 @@ def test_a_service_that_dies_is_told_and_comes_back(shown: Shown) -> None:
     shown.host.back(type("Back", (), {"url": shown.service.url, "found_running": False})())
     shown.until_live()
     assert shown.window.banner.isHidden()
-    told = "1 job ended while the service was lost Stirring. Start again what shall run."
-    assert shown.toasts() == [told]
+    told = "Stirring ended while the service was down or out of reach. Start again what shall run."
+    assert shown.toasts() == [f"1 job ended meanwhile {told}"]
 
 
 def test_restart_service_restarts_it(shown: Shown) -> None:
