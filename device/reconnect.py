@@ -41,6 +41,8 @@ PING_INTERVAL_S = 5.0
 DEGRADED_LOSSES = 3
 DEGRADED_WINDOW_S = 10.0
 TELEMETRY_PERIOD_MS = 1000
+# A wake-up this much too early still counts as in time: loops round their deadlines.
+_EARLY_S = 1e-6
 
 _UPDATE = (
     "Install the firmware that comes with this program on the board (see device/README.md), then plug it in again."
@@ -98,7 +100,8 @@ class Reconnector:
         self._on_telemetry, self._on_change, self._prepare = on_telemetry, on_change, prepare
         self._boot_id: int | None = None
         self._was_connected = False
-        self._lost: asyncio.Event = asyncio.Event()
+        # Set when the link is lost or it is time to ask the board whether it is there.
+        self._wake = asyncio.Event()
         self._lost_reason = ""
         self._losses = _Losses()
         self._task: asyncio.Task[None] | None = None
@@ -152,7 +155,6 @@ class Reconnector:
 
     async def _connect(self) -> None:
         """Open link and session, read the dictionary, set the clock."""
-        self._lost.clear()
         link = await open_link(self._open_transport, self._on_telemetry, self._link_lost, self.counters, self.timing)
         self.link = link
         if link.boot_id != self._boot_id:
@@ -178,20 +180,35 @@ class Reconnector:
 
     async def _watch(self) -> None:
         """Ping the board, and return when the link is lost."""
-        link, loop = self.link, asyncio.get_running_loop()
-        next_ping_s = loop.time() + PING_INTERVAL_S
+        link = self.link
         while link is not None and link.is_open:
-            due_s = min(next_ping_s, link.heard_s + SILENCE_S)
-            try:
-                async with asyncio.timeout_at(due_s):
-                    await self._lost.wait()
-            except TimeoutError:
-                now_s = loop.time()
-                if now_s >= next_ping_s or now_s >= link.heard_s + SILENCE_S:
-                    await self._ping(link)
-                    next_ping_s = loop.time() + PING_INTERVAL_S
+            await self._until_ping_is_due(link)
+            if link.is_open:
+                await self._ping(link)
                 self._judge()
         raise NoAnswerError(self._lost_reason, heard=True)
+
+    async def _until_ping_is_due(self, link: Link) -> None:
+        """Return after the ping interval; earlier when the board is silent or the link is lost."""
+        loop = asyncio.get_running_loop()
+        latest_s = loop.time() + PING_INTERVAL_S
+        timer: asyncio.TimerHandle | None = None
+
+        def look() -> None:
+            nonlocal timer
+            due_s = min(latest_s, link.heard_s + SILENCE_S)
+            if loop.time() < due_s - _EARLY_S:
+                timer = loop.call_at(due_s, look)  # whenever it is heard, silence begins anew
+            else:
+                self._wake.set()
+
+        self._wake.clear()
+        look()
+        try:
+            await self._wake.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     async def _ping(self, link: Link) -> None:
         """Ask the board for its time: proves it is there, and sets the clock."""
@@ -219,7 +236,7 @@ class Reconnector:
         self._lost_reason = reason
         if self.connection.is_usable:
             self._tell(LinkState.LOST, f"{reason}; reconnecting", "Check that the board is plugged in and has power.")
-        self._lost.set()
+        self._wake.set()
 
     # What a user is told
 

@@ -122,7 +122,7 @@ class FrameReader:
     """
 
     def __init__(self) -> None:
-        self._pending = bytearray()
+        self._pending = b""
         self._overlong = False
         self.skipped = 0
 
@@ -130,19 +130,18 @@ class FrameReader:
         """Return the whole frames that `data` completes, oldest first."""
         frames = []
         pieces = bytes(data).split(b"\x00")
-        for piece in pieces[:-1]:
-            self._pending.extend(piece)
-            if self._pending:
+        pieces[0] = self._pending + pieces[0]
+        self._pending = pieces.pop()
+        for piece in pieces:
+            if piece:
                 try:
                     if self._overlong:
                         raise FrameError("overlong")
-                    frames.append(decode_frame(bytes(self._pending)))
+                    frames.append(decode_frame(piece))
                 except FrameError:
                     self.skipped += 1
-            self._pending = bytearray()
             self._overlong = False
-        self._pending.extend(pieces[-1])
         if len(self._pending) > MAX_ENCODED:
             self._overlong = True
-            self._pending = bytearray(b"\x01")
+            self._pending = b"\x01"
         return frames
