@@ -55,7 +55,9 @@ class BoardClock:
 
     def add_ping(self, sent_utc_s: float, received_utc_s: float, board_us: int) -> None:
         """Learn from a ping sent and answered at these host times that the board's clock read `board_us` in between."""
-        pair = _Pair(board_us, (sent_utc_s + received_utc_s) / 2, max(0.0, received_utc_s - sent_utc_s))
+        if received_utc_s < sent_utc_s:
+            return  # the host's clock was set back meanwhile: it would pass for the shortest round trip of all
+        pair = _Pair(board_us, (sent_utc_s + received_utc_s) / 2, received_utc_s - sent_utc_s)
         if self._anchor is not None and abs(self._straight(board_us) - pair.utc_s) > _STEP_S + pair.round_trip_s:
             self.restart()
             self._last_utc_s = float("-inf")

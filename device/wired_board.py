@@ -134,7 +134,7 @@ class WiredBoard(Board):
 
     async def close(self) -> None:
         """Switch everything off if the board can be reached, and let go of it."""
-        if self.connection.is_usable:
+        if self._keeper.link is not None:
             try:
                 async with asyncio.timeout(CLOSE_S):
                     await self.all_off()

@@ -7,7 +7,7 @@ from device.firmware.hardware import Hardware
 from device.firmware.measurement import Measurement
 from device.firmware.outputs import Outputs
 from device.firmware.pumps import PumpRun, Pumps
-from device.firmware.safety import HEATER_CHANNEL, Safety
+from device.firmware.safety import Safety
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Commands:
         check(fields["frequency_hz"], _MIN_PWM_HZ, _MAX_PWM_HZ, "a PWM frequency in Hz")
         role = self._hardware.pwm_roles[channel - 1]
         lease_ms = self._checked_lease_ms(fields, percent, safety.lease_limit_ms(role))
-        if channel == HEATER_CHANNEL:
+        if channel == self._safety.heater_channel:
             self._require_heater_allowed()
             self._safety.heater_set(now_us)
         if self._pumps.running_on(channel):
@@ -169,7 +169,7 @@ class Commands:
         channel = int(fields["channel"])
         run_id = int(fields["run_id"])
         check(channel, 1, messages.PWM_CHANNELS, "a PWM channel")
-        if channel == HEATER_CHANNEL:
+        if channel == self._safety.heater_channel:
             raise RefusalError(messages.BAD_ARGUMENT, "PWM channel %d drives the heater, not a pump" % channel)
         check(fields["duty_percent"], 0, 100, "a duty in percent")
         check(fields["frequency_hz"], _MIN_PWM_HZ, _MAX_PWM_HZ, "a PWM frequency in Hz")

@@ -8,7 +8,7 @@ from device.firmware.hardware import Hardware
 from device.firmware.measurement import Measurement
 from device.firmware.outputs import Outputs
 from device.firmware.pumps import PumpRun, Pumps
-from device.firmware.safety import HEATER_CHANNEL, Safety
+from device.firmware.safety import Safety
 from device.firmware.session import Session
 
 TYPE_CHECKING = False
@@ -59,7 +59,7 @@ class Firmware:
     def _guard(self, now_us: int) -> None:
         reason = self._safety.step(now_us)
         if reason is not None:
-            self._session.report(messages.OUTPUT_OFF, now_us, 1, HEATER_CHANNEL, reason)
+            self._session.report(messages.OUTPUT_OFF, now_us, 1, self._safety.heater_channel, reason)
         self._report_faults(now_us)
 
     def _report_faults(self, now_us: int) -> None:

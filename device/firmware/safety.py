@@ -9,7 +9,6 @@ from device.firmware import messages
 from device.firmware.hardware import Hardware
 from device.firmware.outputs import Outputs
 
-HEATER_CHANNEL = 5
 HEATER_CUTOFF_MAX_CELSIUS = 85.0  # of the heater board's own sensor; materials around it are good to this
 HEATER_CUTOFF_DEFAULT_CELSIUS = 66.0
 HEATER_CUTOFF_MIN_CELSIUS = 20.0
@@ -28,6 +27,11 @@ def lease_limit_ms(role: str) -> int:
     return LEASE_LIMITS_MS["pump" if role.endswith("pump") else role]
 
 
+def heater_channel(hardware: Hardware) -> int:
+    """Return the PWM channel that drives the heater, 0 when the board has none."""
+    return hardware.pwm_roles.index("heater") + 1 if "heater" in hardware.pwm_roles else 0
+
+
 class Safety:
     """Watches temperature and supply, latches faults and says whether the heater may be on.
 
@@ -35,6 +39,7 @@ class Safety:
         faults: bits of the latched faults.
         celsius: latest temperature of the heater board, None when its thermometer does not answer.
         supply_v: latest supply voltage.
+        heater_channel: the PWM channel guarded, 0 when there is none.
     """
 
     def __init__(self, hardware: Hardware, outputs: Outputs) -> None:
@@ -42,6 +47,7 @@ class Safety:
         self._outputs = outputs
         self._cutoff_celsius = HEATER_CUTOFF_DEFAULT_CELSIUS
         self._next_check_us = 0
+        self.heater_channel = heater_channel(hardware)
         self.faults = 0
         self.celsius: "float | None" = None
         self.supply_v = 0.0
@@ -79,13 +85,13 @@ class Safety:
 
     def step(self, now_us: int) -> "int | None":
         """Check if it is time; return why the heater was switched off now, None when it was not."""
-        heating = self._outputs.pwm_percent(HEATER_CHANNEL) > 0
+        heating = self.heater_channel > 0 and self._outputs.pwm_percent(self.heater_channel) > 0
         if now_us >= self._next_check_us:
             self.measure()
             self._next_check_us = now_us + (_CHECK_HEATING_US if heating else _CHECK_IDLE_US)
         if not heating or self.heater_allowed():
             return None
-        self._outputs.switch_off(True, HEATER_CHANNEL)
+        self._outputs.switch_off(True, self.heater_channel)
         if self.faults & messages.FAULT_HEATER_CUTOFF:
             return messages.BECAUSE_CUTOFF
         return messages.BECAUSE_SENSOR

@@ -180,3 +180,21 @@ def test_nonsense_from_python_never_reaches_the_wire(in_bent_time: Bent) -> None
                 await socket.wired.set_heater_cutoff(nan)
 
     in_bent_time(run())
+
+
+def test_closing_while_the_link_comes_back_switches_everything_off(in_bent_time: Bent) -> None:
+    async def run() -> None:
+        board = SimulatedBoard()
+        async with Socket(board) as socket:
+            await socket.wired.set_led("B", 50, 60)
+            board.misbehave("unplug 1")
+            board.misbehave("delay 0.02")
+            await asyncio.sleep(0.5)
+            socket.commands.clear()
+            while not socket.commands:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+            assert not socket.wired.connection.is_usable
+            await socket.wired.close()
+            assert lit(board) == 0
+
+    in_bent_time(run())

@@ -79,3 +79,10 @@ def test_the_mapping_follows_when_the_hosts_clock_is_set(step_s: float) -> None:
     clock.utc_s(4_000_000)
     clock.add_ping(EPOCH + step_s + 5, EPOCH + step_s + 5.001, 5_000_000)
     assert clock.utc_s(6_000_000) == pytest.approx(EPOCH + step_s + 6, abs=0.001)
+
+
+def test_a_ping_during_which_the_hosts_clock_was_set_back_is_not_believed() -> None:
+    clock = BoardClock()
+    clock.add_ping(EPOCH, EPOCH + 0.002, 1_000)
+    clock.add_ping(EPOCH + 5, EPOCH + 4.2, 5_001_000)
+    assert clock.utc_s(5_001_000) == pytest.approx(EPOCH + 5, abs=0.01)
