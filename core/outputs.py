@@ -238,7 +238,8 @@ class HeldOutputs:
         if percent == 0:
             self._driven.pop(output, None)
             self._holds.left_on.add(output)
-            await self._confirm_off(output)
+            # Whoever stops waiting does not take it back.
+            await asyncio.shield(asyncio.ensure_future(self._confirm_off(output)))
         elif self._is_closed:
             raise ConflictError(f"{output} stays off, because its job ends.", remedy="Start the job again.")
         else:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from bent_service import bent, bent_service, ended, misbehave, started, truth, until
 
+from core.bus import ReadingTaken
 from core.errors import ConflictError, UnavailableError
 from core.jobs.stop import of_experiments, switch_all_off
 from core.plugins.api import (
@@ -84,6 +85,26 @@ def test_an_output_switched_off_while_another_is_renewed_stays_off(tmp_path: Pat
             await job.light("C", 0)
             await asyncio.sleep(1)
             assert _leds(service) == (pytest.approx(20, abs=0.3), 0)
+
+    bent(run())
+
+
+def test_switching_off_is_not_taken_back_by_whoever_stops_waiting_for_it(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            service.jobs.registry.add(Lights)
+            job = await started(service, "lights")
+            assert isinstance(job, Lights)
+            await job.light("C", 20)
+            misbehave(service, "delay 0.2")
+            identifying = asyncio.create_task(service.board_link.board.identify())
+            await asyncio.sleep(0.01)
+            switching = asyncio.create_task(job.light("C", 0))
+            await asyncio.sleep(0.01)
+            switching.cancel()
+            await asyncio.wait((switching, identifying))
+            await asyncio.sleep(1)
+            assert _leds(service) == (0, 0)
 
     bent(run())
 
@@ -248,6 +269,29 @@ def test_readings_that_stop_in_the_middle_of_a_kick_do_not_leave_the_motor_at_fu
             await asyncio.sleep(120)
             assert truth(service)["stirrer_percent"] == pytest.approx(20, abs=0.1)
             assert job.settings["duty_cycle"] == 20
+
+    bent(run())
+
+
+def test_the_motor_rests_during_readings_after_the_computers_clock_was_set(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            await started(service, "od_reading", interval=15)
+            job = await started(service, "stirring", enable_dodging_od=True)
+            await until(lambda: job.settings["currently_dodging_od"])
+            service.clock._offset_s += 3607.0  # the clock was an hour and seven seconds slow
+            await asyncio.sleep(40)
+            turning: list[float] = []
+
+            def look(reading: ReadingTaken) -> None:
+                if reading.series == "od2":
+                    turning.append(truth(service)["stirrer_percent"])
+
+            service.bus.listen(ReadingTaken, look)
+            await asyncio.sleep(150)
+            assert len(turning) == 10
+            assert max(turning) == 0
+            assert not told.log("ERROR")
 
     bent(run())
 

@@ -33,6 +33,8 @@ _FAST_INTERVAL_S = 1.0
 # Weight of smoothing: `smoothing_penalizer` per second of interval, against this many samples in a reading.
 _PENALTY_SAMPLES, _READING_SAMPLES = 40, 38
 _RELATIVE_EVERY = 5
+# The computer's clock was set when it goes this far apart from the time readings are timed by.
+_CLOCK_WAS_SET_S = 0.1
 
 _TOO_BRIGHT_REMEDY = "Lower ir_led_intensity, or keep stray light away from the vial."
 
@@ -85,6 +87,7 @@ class OdReading(Job):
         self._timer: IntervalTimer | None = None
         self._is_prepared = False
         self._readings = 0
+        self._clock_offset_s = 0.0
 
     async def set_up(self) -> None:
         """Measure the dark, tune the gains, choose the intensity when it is `auto`, and start the rhythm."""
@@ -195,8 +198,7 @@ class OdReading(Job):
         return [channel for channel in self.config.section("leds") if channel != self._channels.ir_led]
 
     async def _read(self) -> None:
-        if self._readings == 0:
-            self.publish("first_od_obs_time", self.clock.utc_s())
+        self._tell_rhythm()
         try:
             if not self._is_prepared:
                 await self._prepare()
@@ -212,6 +214,15 @@ class OdReading(Job):
         self._readings += 1
         if self._compare(light):
             self._publish_ods(light)
+
+    def _tell_rhythm(self) -> None:
+        """Publish when the first reading began, again when the computer's clock was set: others rest by it."""
+        before_s, self._clock_offset_s = self._clock_offset_s, self.clock.utc_s() - self.clock.monotonic_s()
+        if self._readings == 0:
+            self.publish("first_od_obs_time", self.clock.utc_s())
+        elif abs(self._clock_offset_s - before_s) > _CLOCK_WAS_SET_S:
+            first_utc_s = self.settings["first_od_obs_time"] + self._clock_offset_s - before_s
+            self.publish("first_od_obs_time", first_utc_s)
 
     def _smoothing(self) -> float:
         """Return the weight of the previous reading."""
