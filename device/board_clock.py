@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from operator import attrgetter
 
 # Pairs that are remembered: five minutes at one ping in five seconds.
 _REMEMBERED = 60
@@ -19,6 +20,9 @@ _SPAN_FOR_DRIFT_S = 20.0
 _MAX_DRIFT = 500e-6
 # A larger error of prediction means that one of the clocks was set: start anew.
 _STEP_S = 0.5
+
+
+_round_trip = attrgetter("round_trip_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,3 @@ class BoardClock:
         if span_s >= _SPAN_FOR_DRIFT_S:
             drift = (late.utc_s - early.utc_s) / span_s - 1.0
             self.drift = min(max(drift, -_MAX_DRIFT), _MAX_DRIFT)
-
-
-def _round_trip(pair: _Pair) -> float:
-    return pair.round_trip_s
