@@ -87,10 +87,15 @@ class OutputHolds:
 
 
 class LedLocks:
-    """Short locks on LEDs while light is being measured: nobody else may write to a locked LED meanwhile."""
+    """Short locks on LEDs while light is being measured: nobody else may write to a locked LED meanwhile.
+
+    Attributes:
+        darkenings: how often everything had to go dark; what was lit before is not renewed.
+    """
 
     def __init__(self) -> None:
         self._owners: dict[str, object] = {}
+        self.darkenings = 0
 
     @contextlib.contextmanager
     def locked(self, channels: Iterable[str]) -> Iterator[None]:
@@ -107,6 +112,7 @@ class LedLocks:
     def clear(self) -> None:
         """Take every lock away, because everything must go dark now."""
         self._owners.clear()
+        self.darkenings += 1
 
     def is_locked(self, channel: str) -> bool:
         """Whether someone is measuring light with this LED dark, or lit by the measurement."""
@@ -120,6 +126,7 @@ class _Driven:
     send: Callable[[Board, float], Awaitable[float]]
     lease_s: float
     due_s: float
+    darkenings: int
     sent_s: float = -math.inf
 
 
@@ -142,6 +149,7 @@ class HeldOutputs:
         self._bus = bus
         self._clock = clock
         self._driven: dict[str, _Driven] = {}
+        self._switched_on = asyncio.Event()
         self._is_closed = False
 
     @property
@@ -186,8 +194,15 @@ class HeldOutputs:
             return math.inf
         return min((driven.due_s for driven in self._driven.values()), default=math.inf)
 
+    async def sleep_until(self, loop_s: float) -> None:
+        """Wait until `loop_s`, or until an output is switched on whose renewal is due before that."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(loop_s):
+                await self._switched_on.wait()
+
     async def renew_due(self) -> None:
         """Renew every lease that is due. Without a link nothing is sent; the board switches off by itself."""
+        self._forget_darkened()
         for output, driven in tuple(self._driven.items()):
             if self._is_closed or self._driven.get(output) is not driven:
                 continue  # while another output was renewed, the job ended or gave this one another value
@@ -197,6 +212,12 @@ class HeldOutputs:
                     with contextlib.suppress(BoardError):
                         await driven.send(self._board_link.board, driven.lease_s)
                         driven.sent_s = self._clock.monotonic_s()
+
+    def _forget_darkened(self) -> None:
+        """Let LEDs stay dark that went off because there was too much light, until their job lights them again."""
+        for output, driven in tuple(self._driven.items()):
+            if output.startswith("LED") and driven.darkenings != self._led_locks.darkenings:
+                del self._driven[output]
 
     def drives(self, output: str) -> bool:
         """Whether the job wants this output to be on."""
@@ -249,9 +270,12 @@ class HeldOutputs:
         board = self._board_link.board
         lease_s = min(LEASE_S, _lease_limit_s(board, output))
         former = self._driven.get(output)
-        driven = _Driven(send, lease_s, self._clock.monotonic_s() + lease_s / _RENEWALS_PER_LEASE)
+        due_s = self._clock.monotonic_s() + lease_s / _RENEWALS_PER_LEASE
+        driven = _Driven(send, lease_s, due_s, self._led_locks.darkenings)
         self._driven[output] = driven
         self._holds.left_on.discard(output)
+        self._switched_on.set()
+        self._switched_on = asyncio.Event()
         try:
             await send(board, lease_s)
         except CommandRefusedError:

@@ -142,9 +142,7 @@ class Job:
         end = self.clock.monotonic_s() + seconds
         while True:
             await self.context.outputs.renew_due()
-            now = self.clock.monotonic_s()
-            wake = min(end, self.context.outputs.next_renewal_s())
-            await asyncio.sleep(max(0.0, wake - now))
+            await self.context.outputs.sleep_until(min(end, self.context.outputs.next_renewal_s()))
             if end <= self.clock.monotonic_s() + 1e-9:
                 return
 

@@ -288,7 +288,9 @@ class Stirring(DodgingJob):
 
     async def _correct(self, rpm: float) -> None:
         now = self.clock.monotonic_s()
-        correction = self._pid.update((self._target_rpm or 0.0) - rpm, now - self._updated_s)
+        # Time at rest, asleep or without a link, is no time of error.
+        turning_s = now - max(self._updated_s, self._kicked_s)
+        correction = self._pid.update((self._target_rpm or 0.0) - rpm, turning_s)
         self._updated_s = now
         self._estimate = min(max(self._estimate + correction, 0.0), 100.0)
         async with self._motor:

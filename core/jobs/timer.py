@@ -46,16 +46,15 @@ class IntervalTimer:
         self._log = log
         self._first_after_s = first_after_s
         self.task: asyncio.Task[None] | None = None
-        self._going = asyncio.Event()
-        self._going.set()
+        self._is_going = True
 
     def pause(self) -> None:
         """Skip runs from now on; one that is under way goes on."""
-        self._going.clear()
+        self._is_going = False
 
     def resume(self) -> None:
         """Run again, from the next time of the old phase on."""
-        self._going.set()
+        self._is_going = True
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -63,11 +62,9 @@ class IntervalTimer:
         k = 0
         while True:
             await self._sleep(max(0.0, start + k * self.interval_s - self._clock.monotonic_s()))
-            if not self._going.is_set():
-                await self._going.wait()
-                k = self._next(start, k)
-                continue
-            await self._run_once()
+            # A pause is waited through in the same way: it must not end the renewal of outputs.
+            if self._is_going:
+                await self._run_once()
             k = self._next(start, k + 1)
 
     def _next(self, start: float, least: int) -> int:

@@ -17,6 +17,7 @@ and a context (clock, configuration, board, outputs, log). In short:
 from __future__ import annotations
 
 from core.board_link import BoardLink
+from core.bus import LedChanged
 from core.clock import Clock, timestamp
 from core.config import Config, ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, UnavailableError
@@ -67,6 +68,7 @@ __all__ = [
     "JobContext",
     "JobDeclaration",
     "JobState",
+    "LedChanged",
     "NotFoundError",
     "OdRhythm",
     "Option",

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from bent_service import bent, bent_service, ended, misbehave, started, truth, until
 
-from core.bus import ReadingTaken
+from core.bus import LedChanged, ReadingTaken
 from core.errors import ConflictError, UnavailableError
+from core.jobs.runner import StartRequest
 from core.jobs.stop import of_experiments, switch_all_off
 from core.plugins.api import (
     BoardError,
@@ -313,6 +314,101 @@ def test_too_much_light_darkens_the_leds_of_other_jobs_too(tmp_path: Path) -> No
     bent(run())
 
 
+def test_too_much_light_keeps_the_leds_dark(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            service.jobs.registry.add(Lights)
+            lights = await started(service, "lights")
+            assert isinstance(lights, Lights)
+            await lights.light("B", 20)
+            reading = await started(service, "od_reading")
+            await asyncio.sleep(20)
+            misbehave(service, "saturate 2")
+            await ended(reading)
+            assert [event.intensity for event in told.of(LedChanged) if event.channel == "B"][-1] == 0
+            await asyncio.sleep(60)
+            assert _leds(service) == (0, 0)
+            assert lights.state is JobState.READY
+            await lights.light("B", 20)
+            await asyncio.sleep(60)
+            assert _leds(service) == (pytest.approx(20, abs=0.3), 0)
+
+    bent(run())
+
+
+class NightLight(Job):
+    """Keeps an LED on, asleep or not; has nothing but a timer."""
+
+    declaration = JobDeclaration("night_light", "", Group.LIGHT, "Night light", stop_order=StopOrder.LIGHTS)
+    runs = 0
+
+    @classmethod
+    def outputs_needed(cls, config: Config) -> tuple[str, ...]:
+        return (led_output("C"),)
+
+    async def set_up(self) -> None:
+        await self.context.outputs.set_led("C", 20, "test", self.context.experiment)
+        self.every(60, self._count)
+
+    async def _count(self) -> None:
+        self.runs += 1
+
+
+def test_a_sleeping_job_keeps_what_it_left_on(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            service.jobs.registry.add(NightLight)
+            job = await started(service, "night_light")
+            assert isinstance(job, NightLight)
+            await asyncio.sleep(10)
+            await service.jobs.change_settings("night_light", {"$state": "sleeping"})
+            runs = job.runs
+            await asyncio.sleep(300)
+            assert (job.state, job.runs) == (JobState.SLEEPING, runs)
+            assert _leds(service)[1] > 19
+            assert not told.log("ERROR")
+
+    bent(run())
+
+
+@pytest.mark.parametrize("after_s", [0.5, 5.0, 12.0])
+def test_a_motor_switched_on_between_two_runs_of_its_timer_keeps_turning(tmp_path: Path, after_s: float) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            job = await started(service, "stirring", target_rpm=0)
+            await asyncio.sleep(30)
+            count = len(told.readings("measured_rpm"))
+            await until(lambda: len(told.readings("measured_rpm")) > count)
+            await asyncio.sleep(after_s)
+            await service.jobs.change_settings("stirring", {"target_rpm": 500})
+            for _ in range(60):
+                await asyncio.sleep(1)
+                assert truth(service)["stirrer_percent"] > 0
+            assert job.state is JobState.READY
+
+    bent(run())
+
+
+def test_hours_asleep_are_not_added_up_as_an_error_of_speed(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            overrides = [("stirring.pid", "Ki", "0.0001")]
+            job = service.jobs.start(StartRequest("stirring", config_overrides=overrides))
+            await asyncio.sleep(600)
+            steady = truth(service)["stirrer_percent"]
+            await service.jobs.change_settings("stirring", {"$state": "sleeping"})
+            await asyncio.sleep(7200)
+            await service.jobs.change_settings("stirring", {"$state": "ready"})
+            highest = 0.0
+            for _ in range(600):
+                await asyncio.sleep(1)
+                highest = max(highest, truth(service)["stirrer_percent"])
+            assert highest < steady + 10
+            assert job.state is JobState.READY, told.log("ERROR")
+
+    bent(run())
+
+
 def test_a_job_that_renewed_just_before_a_lease_ended_early_is_not_called_hung(tmp_path: Path) -> None:
     """A computer that was suspended finds its outputs gone, while by its own clock no renewal is due yet."""
 
@@ -358,8 +454,6 @@ def test_a_job_that_is_ended_before_its_first_step_switches_nothing_on(tmp_path:
     async def run() -> None:
         async with bent_service(tmp_path) as (service, told):
             service.jobs.registry.add(Slow)
-            from core.jobs.runner import StartRequest
-
             job = service.jobs.start(StartRequest("slow"))
             await switch_all_off(of_experiments(service.jobs), service.board_link)
             await ended(job)

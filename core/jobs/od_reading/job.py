@@ -16,6 +16,7 @@ from core.plugins.api import (
     IntervalTimer,
     Job,
     JobDeclaration,
+    LedChanged,
     Option,
     ServiceError,
     Setting,
@@ -280,6 +281,7 @@ class OdReading(Job):
         self.context.led_locks.clear()
         for channel in self.config.section("leds"):
             await self.board.set_led(channel, 0.0, 0.0)
+            self.context.bus.publish(LedChanged(self.clock.utc_s(), channel, 0.0, self.declaration.job_name))
 
 
 def _configured_interval_s(config: Config) -> float:
