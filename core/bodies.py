@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from core.errors import BadRequestError, ServiceError
 
 _MOST_BYTES = 1024 * 1024
+_LONGEST_LENGTH = len(str(_MOST_BYTES))
 _DEEPEST = 32
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -79,8 +80,8 @@ def checked(model: type[_M], value: dict[str, Any]) -> _M:
 
 
 async def _read_bytes(request: Request) -> bytes:
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > _MOST_BYTES:
+    announced = request.headers.get("content-length", "").lstrip("0")
+    if len(announced) > _LONGEST_LENGTH or (announced and int(announced) > _MOST_BYTES):
         raise TooLargeError("The body is too large.", f"It has {announced} bytes; at most {_MOST_BYTES} are taken.")
     raw = bytearray()
     async for part in request.stream():

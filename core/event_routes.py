@@ -23,6 +23,7 @@ from core.service import Service
 router = APIRouter(prefix="/unit_api", tags=["events"])
 
 _TASKS_SHOWN = 100
+_LONGEST_NUMBER = 18
 _RETRY = b"retry: 2000\n\n"
 _COMMENT = b": still here\n\n"
 _DESCRIPTION = "Server-sent events: `snapshot` first, then changes only; a comment line at least every 15 s."
@@ -65,8 +66,8 @@ async def events(
     wanted = _wanted(topics)
     if request.scope.get("is_head"):
         return Response(media_type="text/event-stream")
+    last_seq = _sequence_number(last_event_id)
     reader = service.events.open(wanted, experiment)
-    last_seq = int(last_event_id) if (last_event_id or "").isdecimal() and last_event_id else None
     return _Stream(service.events, reader, lambda: _first(service, reader, last_seq))
 
 
@@ -78,6 +79,12 @@ def _wanted(topics: str | None) -> frozenset[str] | None:
         what = f"There is no event called {', '.join(sorted(unknown))}."
         raise BadRequestError(what, fields=["topics"], known=list(TOPICS))
     return wanted
+
+
+def _sequence_number(last_event_id: str | None) -> int | None:
+    """Return the number in a `Last-Event-ID`, None when there is none or it is nonsense."""
+    text = last_event_id or ""
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
 
 
 def _first(service: Service, reader: Reader, last_seq: int | None) -> bytes:

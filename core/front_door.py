@@ -7,7 +7,6 @@ works where GET does, OPTIONS says what is allowed. What changes something is no
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -95,7 +94,7 @@ class FrontDoor:
         segments = path.split("/")[1:]
         if not path.startswith(_FREE_PATHS) and any(segment in ("", ".", "..") for segment in segments):
             return frozenset()
-        methods = frozenset[str]().union(*(methods for regex, methods in self._routes if re.match(regex, path)))
+        methods = frozenset[str]().union(*(methods for regex, methods in self._routes if regex.fullmatch(path)))
         return methods | {"HEAD"} if "GET" in methods else methods
 
     def _note(self, scope: Scope, answer: _Answer) -> None:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from core.errors import BadRequestError
 
+# The last moment that can be told as well as read; there are no records before 1970 either.
+_LAST_S = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 _FORM = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?(Z|\+00:00)", re.ASCII)
 
 
@@ -28,4 +30,4 @@ def utc_seconds(text: str, field: str = "timestamp") -> float:
             cause=f"{text[:60]!r} does not have the form 2031-02-03T04:05:06.789Z.",
             fields=[field],
         ) from None
-    return whole.timestamp() + float(form[2] or 0)
+    return min(max(whole.timestamp() + float(form[2] or 0), 0.0), _LAST_S)

@@ -46,11 +46,12 @@ class Experiment:
 
 def check_name(name: str) -> str:
     """Return `name`; raise BadRequestError when no experiment can be called that."""
-    if 1 <= len(name) <= _LONGEST_NAME and not _FORBIDDEN.search(name) and name.strip():
+    # `.` and `..` cannot be part of a path: such an experiment could be begun, and never be ended.
+    if 1 <= len(name) <= _LONGEST_NAME and not _FORBIDDEN.search(name) and name.strip() not in ("", ".", ".."):
         return name
     raise BadRequestError(
         f"{name[:60]!r} cannot name an experiment.",
-        cause=f"A name has 1 to {_LONGEST_NAME} characters, none of # $ % + / \\ or control characters.",
+        cause=f"A name has 1 to {_LONGEST_NAME} characters, none of # $ % + / \\ or control characters; not only dots.",
         fields=["experiment"],
     )
 

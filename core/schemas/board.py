@@ -43,7 +43,11 @@ class BoardItem(BaseModel):
 class ChooseBoard(Body):
     """Which board to use from now on."""
 
-    url: str = Field(description='"simulated:", a serial port, "socket://host:port", "replay:FILE", or "" for none.')
+    url: str = Field(
+        description='"simulated:", a serial port, "socket://host:port", "replay:FILE", or "" for none.',
+        max_length=1000,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+    )
 
 
 class SimulationTruth(BaseModel):

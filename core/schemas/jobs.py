@@ -26,7 +26,7 @@ class StopJobs(Body):
     job_name: str | None = None
     experiment: str | None = None
     job_source: str | None = None
-    job_id: int | Annotated[str, Field(pattern=r"^\d*$")] | None = None
+    job_id: int | Annotated[str, Field(pattern=r"^[0-9]*$", max_length=18)] | None = None
 
 
 class ChangeSettings(Body):
