@@ -1,7 +1,7 @@
 """Tasks: what a request started and answers later (202, then `task_results/{task_id}`).
 
-Results are kept for 24 hours, across restarts, outside the data folder. A task that was cut off by the end of the
-service is failed, and says so.
+Results are kept for 24 hours, the newest ten thousand of them, across restarts, outside the data folder. A task that
+was cut off by the end of the service is failed, and says so.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from core.records.writer import Writer
 
 DEADLINE_S = 30.0
 _KEPT_S = 24 * 3600.0
+# One every nine seconds, all day long.
+_MOST_KEPT = 10_000
 _CREATE = "CREATE TABLE IF NOT EXISTS tasks (task_id TEXT PRIMARY KEY, kind TEXT, utc_s REAL, state TEXT, answer TEXT)"
 _SAVE = "INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)"
 
@@ -143,8 +145,12 @@ class Tasks:
         self._bus.publish(TaskChanged(task.task_id, task.status, task.answer.get("error")))
 
     def _forget_old(self) -> None:
+        """Forget from the oldest on: what was over 24 hours ago, and what is too much to keep."""
         oldest = self._clock.utc_s() - _KEPT_S
-        for task in [task for task in self._known.values() if task.is_over and task.changed_utc_s < oldest]:
+        while self._known:
+            task = next(iter(self._known.values()))
+            if not task.is_over or (task.changed_utc_s >= oldest and len(self._known) <= _MOST_KEPT):
+                return
             del self._known[task.task_id]
             self._writer.write("DELETE FROM tasks WHERE task_id = ?", task.task_id)
 
@@ -169,5 +175,5 @@ def _load(path: Path) -> list[Task]:
 def _read(path: Path) -> list[Task]:
     with closing(connect(path)) as connection:
         connection.execute(_CREATE)
-        rows = connection.execute("SELECT task_id, kind, utc_s, state, answer FROM tasks").fetchall()
+        rows = connection.execute("SELECT task_id, kind, utc_s, state, answer FROM tasks ORDER BY utc_s").fetchall()
     return [Task(task_id, kind, utc_s, state, json.loads(answer)) for task_id, kind, utc_s, state, answer in rows]

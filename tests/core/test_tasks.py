@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from running_services import Served, serving
 
 from core.bus import Bus
@@ -129,3 +130,18 @@ def test_deadline_and_expiry_follow_bent_time(tmp_path: Path) -> None:
 
     with asyncio.Runner(loop_factory=lambda: BentLoop(float("inf"))) as runner:
         runner.run(run())
+
+
+async def test_no_more_results_are_kept_than_can_be(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.tasks._MOST_KEPT", 3)
+
+    async def work() -> dict[str, Any]:
+        return {}
+
+    made = []
+    for _ in range(6):
+        made.append(served.service.tasks.spawn("test", work))
+        await until_over(served, made[-1])
+    await served.json("GET", f"/task_results/{made[0]}", 404)
+    for task_id in made[-3:]:
+        await until_over(served, task_id)
