@@ -121,13 +121,23 @@ class LedLocks:
 
 @dataclass
 class _Driven:
-    """An output that is on: how to send its value again, and when that is due on the loop's clock."""
+    """An output that is to be on: how to send its value again, and when that is due on the loop's clock."""
 
     send: Callable[[Board, float], Awaitable[float]]
+    tell: Callable[[float], None]
+    percent: float
     lease_s: float
     due_s: float
     darkenings: int
     sent_s: float = -math.inf
+    is_shown_on: bool = False
+
+    def confirmed(self, loop_s: float) -> None:
+        """Note that the board has done it, and tell it where it was off."""
+        self.sent_s = loop_s
+        if not self.is_shown_on:
+            self.is_shown_on = True
+            self.tell(self.percent)
 
 
 class HeldOutputs:
@@ -167,8 +177,10 @@ class HeldOutputs:
         async def send(board: Board, lease_s: float) -> float:
             return await board.set_pwm(channel, duty_percent, frequency_hz, lease_s)
 
-        await self._drive(pwm_output(channel), duty_percent, send)
-        self._bus.publish(PwmChanged(self._clock.utc_s(), channel, duty_percent))
+        def tell(percent: float) -> None:
+            self._bus.publish(PwmChanged(self._clock.utc_s(), channel, percent))
+
+        await self._drive(pwm_output(channel), duty_percent, send, tell)
 
     async def set_led(self, channel: str, intensity_percent: float, source: str, experiment: str | None) -> None:
         """Light an LED this job holds, and keep it on from now on; raises as the board's commands do.
@@ -181,8 +193,10 @@ class HeldOutputs:
         async def send(board: Board, lease_s: float) -> float:
             return await board.set_led(channel, intensity_percent, lease_s)
 
-        await self._drive(led_output(channel), intensity_percent, send)
-        self._bus.publish(LedChanged(self._clock.utc_s(), channel, intensity_percent, source, experiment))
+        def tell(percent: float) -> None:
+            self._bus.publish(LedChanged(self._clock.utc_s(), channel, percent, source, experiment))
+
+        await self._drive(led_output(channel), intensity_percent, send, tell)
 
     def close(self) -> None:
         """Let nothing be switched on any more, because the job ends."""
@@ -211,13 +225,20 @@ class HeldOutputs:
                 if self._board_link.is_usable:
                     with contextlib.suppress(BoardError):
                         await driven.send(self._board_link.board, driven.lease_s)
-                        driven.sent_s = self._clock.monotonic_s()
+                        driven.confirmed(self._clock.monotonic_s())
 
     def _forget_darkened(self) -> None:
         """Let LEDs stay dark that went off because there was too much light, until their job lights them again."""
         for output, driven in tuple(self._driven.items()):
             if output.startswith("LED") and driven.darkenings != self._led_locks.darkenings:
                 del self._driven[output]
+
+    def board_switched_off(self, output: str) -> None:
+        """Tell that an output is off by the board's own doing, until a renewal brings it back."""
+        driven = self._driven.get(output)
+        if driven is not None and driven.is_shown_on:
+            driven.is_shown_on = False
+            driven.tell(0.0)
 
     def drives(self, output: str) -> bool:
         """Whether the job wants this output to be on."""
@@ -253,31 +274,40 @@ class HeldOutputs:
         await switch_off(self._board_link.board, (output,))
         self._holds.left_on.discard(output)
 
-    async def _drive(self, output: str, percent: float, send: Callable[[Board, float], Awaitable[float]]) -> None:
+    async def _drive(
+        self,
+        output: str,
+        percent: float,
+        send: Callable[[Board, float], Awaitable[float]],
+        tell: Callable[[float], None],
+    ) -> None:
         if output not in self._outputs:
             raise ConflictError(f"{output} is not held by this job.")
         if percent == 0:
             self._driven.pop(output, None)
             self._holds.left_on.add(output)
-            # Whoever stops waiting does not take it back.
-            await asyncio.shield(asyncio.ensure_future(self._confirm_off(output)))
+            try:
+                # Whoever stops waiting does not take it back.
+                await asyncio.shield(asyncio.ensure_future(self._confirm_off(output)))
+            finally:
+                tell(0.0)
         elif self._is_closed:
             raise ConflictError(f"{output} stays off, because its job ends.", remedy="Start the job again.")
         else:
-            await self._switch_on(output, send)
+            board = self._board_link.board
+            lease_s = min(LEASE_S, _lease_limit_s(board, output))
+            due_s = self._clock.monotonic_s() + lease_s / _RENEWALS_PER_LEASE
+            driven = _Driven(send, tell, percent, lease_s, due_s, self._led_locks.darkenings)
+            await self._switch_on(board, output, driven)
 
-    async def _switch_on(self, output: str, send: Callable[[Board, float], Awaitable[float]]) -> None:
-        board = self._board_link.board
-        lease_s = min(LEASE_S, _lease_limit_s(board, output))
+    async def _switch_on(self, board: Board, output: str, driven: _Driven) -> None:
         former = self._driven.get(output)
-        due_s = self._clock.monotonic_s() + lease_s / _RENEWALS_PER_LEASE
-        driven = _Driven(send, lease_s, due_s, self._led_locks.darkenings)
         self._driven[output] = driven
         self._holds.left_on.discard(output)
         self._switched_on.set()
         self._switched_on = asyncio.Event()
         try:
-            await send(board, lease_s)
+            await driven.send(board, driven.lease_s)
         except CommandRefusedError:
             # What the board refused must not be asked for again at each renewal, and come on later by itself.
             if self._driven.get(output) is driven:
@@ -285,7 +315,7 @@ class HeldOutputs:
                 if former is not None:
                     self._driven[output] = former
             raise
-        driven.sent_s = self._clock.monotonic_s()
+        driven.confirmed(self._clock.monotonic_s())
 
     def _tell_off(self, name: str) -> None:
         kind, channel = name.split()

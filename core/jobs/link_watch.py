@@ -79,10 +79,9 @@ class LinkWatch:
                     left_on.discard(output)
 
     def _output_gone(self, event: OutputWentOff) -> None:
-        if event.reason != _LEASE_EXPIRED:
-            return
         for job in self._runner.jobs():
-            if event.output in job.context.outputs and not job.is_ending:
+            job.context.outputs.board_switched_off(event.output)
+            if event.reason == _LEASE_EXPIRED and event.output in job.context.outputs and not job.is_ending:
                 self._begin(self._look_again(job, event, self._clock.monotonic_s()))
 
     async def _look_again(self, job: Job, event: OutputWentOff, when_s: float) -> None:

@@ -177,6 +177,52 @@ def test_a_stirrer_put_to_sleep_without_a_link_is_off_when_the_link_is_back(tmp_
     bent(run())
 
 
+def test_what_the_board_switched_off_by_itself_is_not_shown_as_on(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            service.jobs.registry.add(Slow, Lights)
+            await started(service, "slow")
+            lights = await started(service, "lights")
+            assert isinstance(lights, Lights)
+            await lights.light("B", 20)
+            misbehave(service, "overheat")
+            await asyncio.sleep(1)
+            assert truth(service)["heater_percent"] == 0
+            assert told.duties()[-1][1] == 0
+            await asyncio.sleep(600)
+            await service.board_link.board.clear_faults()
+            await asyncio.sleep(2)
+            assert truth(service)["heater_percent"] == told.duties()[-1][1] == 40
+            gone = asyncio.Event()
+            service.board_link.listen(lambda event: gone.set() if isinstance(event, OutputWentOff) else None)
+            await service.board_link.board.set_led("B", 20.0, 0.001)
+            await gone.wait()
+            assert told.of(LedChanged)[-1].intensity == 0
+            await asyncio.sleep(10)
+            assert told.of(LedChanged)[-1].intensity == 20
+
+    bent(run())
+
+
+def test_what_is_switched_off_without_a_link_is_not_shown_as_on(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            service.jobs.registry.add(Lights)
+            job = await started(service, "lights")
+            assert isinstance(job, Lights)
+            await job.light("B", 20)
+            misbehave(service, "unplug 3")
+            await until(lambda: not service.board_link.is_usable)
+            with pytest.raises(UnavailableError):
+                await job.light("B", 0)
+            await until(lambda: service.board_link.is_usable)
+            await asyncio.sleep(0.5)
+            assert _leds(service) == (0, 0)
+            assert told.of(LedChanged)[-1].intensity == 0
+
+    bent(run())
+
+
 def test_an_ending_job_does_not_heat_on_through_its_last_words(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_service(tmp_path) as (service, _):
