@@ -197,7 +197,9 @@ class Attachment(QObject):
 
     def _on_ended(self, why: str) -> None:
         _log.error("The service ended: %s", why)
-        self.stream.explain(why, self.tr("What is shown is the last known state."))
+        self.stream.explain(
+            why, self.tr("The board switches its outputs off by itself. What is shown is the last known state.")
+        )
 
     def _on_back(self, address: Address) -> None:
         self._follow(address)

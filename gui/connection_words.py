@@ -46,12 +46,21 @@ def _tr(text: str) -> str:
 _SERVICE: dict[str, tuple[str, str, str, str, str, tuple[str, ...]]] = {
     "starting": ("Starting the service", "working", "note", "The service is being started.", "", ()),
     "connecting": ("Connecting to the service", "working", "note", "The service has not answered yet.", "", ()),
+    "silent": (
+        "Service not answering",
+        "disconnected",
+        "alarm",
+        "It is there but silent, so nothing is measured or regulated. The board switches its outputs off by itself: "
+        "the heater after 3 s, light and stirrer after 15 s.",
+        "It may come back by itself. If it does not, restart it.",
+        ("restart_service", "choose_source"),
+    ),
     "lost": (
         "Service lost, reconnecting",
         "disconnected",
         "alarm",
         "The service does not answer.",
-        "What is shown is the last known state.",
+        "The board switches its outputs off by itself. What is shown is the last known state.",
         ("restart_service", "choose_source"),
     ),
     "failed": (
@@ -124,7 +133,7 @@ _BOARD: dict[str, tuple[str, str, str, str, str, tuple[str, ...]]] = {
         ("choose_source",),
     ),
 }
-_WITH_TIME = ("lost", "connecting", "starting")
+_WITH_TIME = ("silent", "lost", "connecting", "starting")
 
 
 def standing(unit: Unit, *, can_restart: bool = True) -> Standing:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import aclosing
 
-from gui.service_client import ServiceClient, ServiceRefusedError, ServiceUnreachableError
+from gui.pulse import Pulse
+from gui.service_client import ServiceClient, ServiceRefusedError, ServiceSilentError, ServiceUnreachableError
 from gui.unit import Unit
 
 EVENTS = "/unit_api/events"
@@ -23,12 +25,14 @@ class EventStream:
     """Feeds a `Unit` from a service until its task is cancelled.
 
     A stream that breaks is asked to go on where it stopped. When the service could not even be reached, or its numbers
-    run backwards, it may be another one: then everything is asked for again.
+    run backwards, it may be another one: then everything is asked for again. A service that hangs breaks nothing, so
+    it is asked for a sign of life besides (`make_pulse`).
     """
 
-    def __init__(self, client: ServiceClient, unit: Unit) -> None:
+    def __init__(self, client: ServiceClient, unit: Unit, make_pulse: Callable[..., Pulse] = Pulse) -> None:
         self._client = client
         self._unit = unit
+        self._pulse = make_pulse(client, self._tell_silent, self._tell_answered)
         self._last_event_id = ""
         self._last_seq = -1
         self._opened = False
@@ -37,12 +41,20 @@ class EventStream:
 
     async def run(self) -> None:
         """Follow the stream for ever; the unit's `service` tells how it stands."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._pulse.run(), name="pulse of the service")
+            both.create_task(self._keep_following(), name="events of the service")
+
+    async def _keep_following(self) -> None:
         pause_s = _FIRST_PAUSE_S
         while True:
             self._opened = False
             try:
                 await self._follow()
                 self._tell_lost("The service ended the connection.")
+            except ServiceSilentError as trouble:
+                if self._unit.service.state != "silent":  # that says it better
+                    self._tell_lost(trouble.cause, trouble.remedy)
             except ServiceUnreachableError as trouble:
                 self._tell_lost(trouble.cause, trouble.remedy)
             except ServiceRefusedError as trouble:
@@ -68,12 +80,15 @@ class EventStream:
         """Read one stream to its end, or until it must be read from the start."""
         async with aclosing(self._client.stream(EVENTS, self._last_event_id)) as events:
             async for event in events:
+                self._pulse.hear()
                 if event is None:
                     self._opened, self._known = True, None
                     if self._last_event_id:
                         self._unit.set_service("live")
                 elif not self._take(event.name, event.id, event.data):
                     return
+                else:
+                    self._tell_answered()
 
     def _take(self, name: str, event_id: str, data: dict[str, object]) -> bool:
         """Hand one event on; False when the stream must be read from the start."""
@@ -106,6 +121,15 @@ class EventStream:
             self._unit.set_service("unreachable" if is_slow else service.state, why, remedy)
         else:
             self._unit.set_service("lost", why, remedy or "It is tried again by itself.")
+
+    def _tell_silent(self) -> None:
+        if self._unit.service.state in ("live", "connecting"):
+            self._unit.set_service("silent")
+
+    def _tell_answered(self) -> None:
+        """What is silent no more is live when its events still come; else the next stream to open says so."""
+        if self._unit.service.state == "silent" and self._opened:
+            self._unit.set_service("live" if self._unit.has_snapshot else "connecting")
 
     def _tell_refused(self, trouble: ServiceRefusedError) -> None:
         if trouble.status == 503:

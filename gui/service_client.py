@@ -37,6 +37,10 @@ class ServiceUnreachableError(ServiceTroubleError):
     """No connection to the service, or it did not answer in time."""
 
 
+class ServiceSilentError(ServiceUnreachableError):
+    """Something holds the connection open, and says nothing."""
+
+
 class ServiceRefusedError(ServiceTroubleError):
     """The service answered no. `status` is the HTTP status; `info` holds all of the answer's `error_info`."""
 
@@ -228,13 +232,12 @@ class ServiceClient:
     def _unreachable(self, error: Exception) -> ServiceUnreachableError:
         import httpx
 
+        what, remedy = "The service was not reached.", "Check that it runs, or restart it."
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-            why = f"Nothing answers at {self._base_url}."
-        elif isinstance(error, httpx.TimeoutException):
-            why = f"The service at {self._base_url} is there but silent."
-        else:
-            why = f"The connection to {self._base_url} broke."
-        return ServiceUnreachableError("The service was not reached.", why, "Check that it runs, or restart it.")
+            return ServiceUnreachableError(what, f"Nothing answers at {self._base_url}.", remedy)
+        if isinstance(error, httpx.TimeoutException):
+            return ServiceSilentError(what, f"The service at {self._base_url} is there but silent.", remedy)
+        return ServiceUnreachableError(what, f"The connection to {self._base_url} broke.", remedy)
 
 
 async def _close(http: httpx.AsyncClient, requests: set[asyncio.Task[httpx.Response]]) -> None:

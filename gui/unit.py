@@ -29,7 +29,7 @@ class ServiceConnection:
 
     Attributes:
         state: "starting", "failed" (did not start), "connecting", "unreachable" (nothing answers at the address),
-            "live", "lost" (was live), "refused" (token, host).
+            "live", "silent" (connected, but it does not answer), "lost" (was live), "refused" (token, host).
         since_utc_s: when this state began, by this computer's clock.
         detail: what happened.
         remedy: what the user can do next; empty when nothing is needed.

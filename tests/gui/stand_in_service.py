@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 Answer = tuple[int, Any]
 Handler = Callable[[dict[str, Any], dict[str, str]], Answer]
+EVENTS = "/unit_api/events"
 T0 = "2031-02-03T04:05:06.789Z"
 
 
@@ -56,8 +57,12 @@ class StandInService:
             "GET /unit_api/logs": self._answer_logs,
             "GET /unit_api/experiments": lambda body, query: (200, [{"experiment": "exp one"}]),
             "GET /unit_api/boards": lambda body, query: (200, []),
+            "GET /unit_api/health": lambda body, query: (200, {"status": "ok"}),
             "GET /unit_api/capabilities": lambda body, query: (200, []),
         }
+        self._is_awake = asyncio.Event()
+        self._is_awake.set()
+        self._hanging = ""
         self._seq = 0
         self._streams: set[asyncio.Queue[str | None]] = set()
         self._server: asyncio.Server | None = None
@@ -86,6 +91,14 @@ class StandInService:
         for writer in connections.values():
             writer.transport.abort()
         await asyncio.sleep(0.01)  # aborted transports let go of their sockets in the next turns of the loop
+
+    def hang(self, path: str = "") -> None:
+        """Keep every connection, and say nothing of paths that start so until `wake_up`."""
+        self._hanging = path
+        self._is_awake.clear()
+
+    def wake_up(self) -> None:
+        self._is_awake.set()
 
     def send(self, name: str, **data: Any) -> None:
         """Tell every open stream an event."""
@@ -160,11 +173,13 @@ class StandInService:
         url = urlsplit(target)
         self.headers.append(headers)
         self.requests.append((method, url.path, body))
-        if url.path == "/unit_api/events" and self.stream_status == 200:
+        if url.path.startswith(self._hanging):
+            await self._is_awake.wait()
+        if url.path == EVENTS and self.stream_status == 200:
             await self._stream(writer, headers.get("last-event-id"))
             return False
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
-        if url.path == "/unit_api/events":
+        if url.path == EVENTS:
             status, answer = refusal(self.stream_status, "No.", "The token is wrong.", "Use the right token.")
         else:
             handler = self.routes.get(f"{method} {url.path}")
@@ -186,6 +201,8 @@ class StandInService:
         self._streams.add(queue)
         try:
             while (frame := await queue.get()) is not None:
+                if EVENTS.startswith(self._hanging):
+                    await self._is_awake.wait()
                 writer.write(frame.encode())
                 await writer.drain()
         finally:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from conftest import LoopDriver
+from PySide6.QtCore import QDateTime
 from stand_in_service import StandInService, snapshot
 
-from gui.event_stream import EventStream
+from gui.event_stream import EVENTS, EventStream
+from gui.pulse import HEALTH, Pulse
 from gui.service_client import ServiceClient
-from gui.unit import Unit
+from gui.unit import ServiceConnection, Unit
 
 
 class Followed:
     def __init__(self, driver: LoopDriver, service: StandInService) -> None:
         self.unit = Unit()
         self.client = ServiceClient(service.url)
-        self.stream = EventStream(self.client, self.unit)
+        self.stream = EventStream(self.client, self.unit, partial(Pulse, ask_every_s=0.05, patience_s=0.3))
         self.states: list[str] = []
         self.unit.connection_changed.connect(self._note)
         self.task = driver.loop.create_task(self.stream.run())
@@ -31,9 +34,13 @@ class Followed:
 def followed(driver: LoopDriver, service: StandInService) -> Iterator[Followed]:
     one = Followed(driver, service)
     yield one
-    one.task.cancel()
-    driver.run(asyncio.gather(one.task, return_exceptions=True))
-    driver.run(one.client.close())
+    end(driver, one)
+
+
+def end(driver: LoopDriver, followed: Followed) -> None:
+    followed.task.cancel()
+    driver.run(asyncio.gather(followed.task, return_exceptions=True))
+    driver.run(followed.client.close())
 
 
 def until_live(driver: LoopDriver, followed: Followed, service: StandInService) -> None:
@@ -53,6 +60,42 @@ def test_a_service_that_vanishes_is_told_as_lost(
     driver.until(lambda: followed.unit.service.state == "lost", "lost")
     assert followed.unit.service.detail
     assert followed.unit.name == "unit7", "what was known stays"
+
+
+def test_a_service_that_hangs_is_told_and_comes_back(
+    driver: LoopDriver, service: StandInService, followed: Followed
+) -> None:
+    until_live(driver, followed, service)
+    service.hang()
+    driver.until(lambda: followed.unit.service.state == "silent", "told")
+    since_utc_s = followed.unit.service.since_utc_s
+    driver.until(lambda: len(service.asked("GET", HEALTH)) > 2, "asked on")
+    assert (followed.unit.service.state, followed.unit.service.since_utc_s) == ("silent", since_utc_s)
+    service.wake_up()
+    until_live(driver, followed, service)
+    assert len(service.asked("GET", EVENTS)) == 1, "the same stream goes on"
+
+
+def test_a_service_that_hangs_from_the_start_is_told(driver: LoopDriver, service: StandInService) -> None:
+    service.hang()
+    followed = Followed(driver, service)
+    followed.unit.set_service("connecting")
+    driver.until(lambda: followed.unit.service.state == "silent", "told")
+    service.wake_up()
+    until_live(driver, followed, service)
+    end(driver, followed)
+
+
+def test_events_are_a_sign_of_life_too(driver: LoopDriver, service: StandInService, followed: Followed) -> None:
+    until_live(driver, followed, service)
+    service.hang(HEALTH)
+
+    def three_questions_later() -> bool:
+        service.send("experiment", experiment="exp two", is_active=True)
+        return len(service.asked("GET", HEALTH)) > 3
+
+    driver.until(three_questions_later)
+    assert "silent" not in followed.states
 
 
 def test_it_comes_back_by_itself_with_everything_anew(
@@ -109,9 +152,7 @@ def test_a_refused_window_says_why(driver: LoopDriver, service: StandInService, 
         "The token is wrong.",
         "Use the right token.",
     )
-    followed.task.cancel()
-    driver.run(asyncio.gather(followed.task, return_exceptions=True))
-    driver.run(followed.client.close())
+    end(driver, followed)
 
 
 def test_reconnect_does_not_wait_for_the_pause(driver: LoopDriver, service: StandInService, followed: Followed) -> None:
@@ -126,24 +167,20 @@ def test_reconnect_does_not_wait_for_the_pause(driver: LoopDriver, service: Stan
 def test_an_address_where_nothing_answers_is_told_after_a_moment(driver: LoopDriver, service: StandInService) -> None:
     driver.run(service.stop())
     followed = Followed(driver, service)
-    followed.unit.set_service("connecting")
+    followed.unit.service = ServiceConnection("connecting", QDateTime.currentMSecsSinceEpoch() / 1000 - 4)
     driver.until(lambda: followed.unit.service.state == "unreachable", "told")
     assert service.url in followed.unit.service.detail
     driver.run(service.start())
     followed.stream.reconnect()
     until_live(driver, followed, service)
-    followed.task.cancel()
-    driver.run(asyncio.gather(followed.task, return_exceptions=True))
-    driver.run(followed.client.close())
+    end(driver, followed)
 
 
 def test_another_program_at_the_address_is_no_service(driver: LoopDriver, service: StandInService) -> None:
     service.stream_type = "text/html"
     followed = Followed(driver, service)
     driver.until(lambda: followed.unit.service.state == "refused", "told")
-    followed.task.cancel()
-    driver.run(asyncio.gather(followed.task, return_exceptions=True))
-    driver.run(followed.client.close())
+    end(driver, followed)
 
 
 def test_an_unreadable_event_is_passed_over(
