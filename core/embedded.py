@@ -21,18 +21,20 @@ from core.exits import ExitCode
 from core.folders import default_data_dir
 from core.owner import answers, find_owner
 
-__all__ = ["COMMANDS", "EmbeddedError", "EmbeddedService", "ServiceAddress", "run_command"]
+__all__ = ["COMMANDS", "EmbeddedError", "EmbeddedService", "ExitCode", "ServiceAddress", "run_command"]
 
 WhenWindowDies = Literal["keep", "stop"]
 
 _START_WITHIN_S = 30.0
 _STOP_WITHIN_S = 10.0
+_HUNG_WITHIN_S = 1.0
 _ATTACH_WITHIN_S = 10.0
 _LOOK_AGAIN_S = 0.2
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _SOUND_AFTER_S = 60.0
 _STDERR = "logs/service.err"
+_FOLDER_REMEDY = "Make it a folder you may write to, on a disk with free space, or start with another one: --data DIR."
 _T = TypeVar("_T")
 
 
@@ -198,10 +200,12 @@ class EmbeddedService:
         child = self._let_go()
         if child is None:
             return
+        # One that hangs heeds nothing but the last resort; the board switches its outputs off by itself.
+        hangs = not await asyncio.to_thread(answers, f"http://127.0.0.1:{self._port}")
         child.say("stop")
         for last_resort in (child.process.terminate, child.process.kill):
             try:
-                async with asyncio.timeout(_STOP_WITHIN_S):
+                async with asyncio.timeout(_HUNG_WITHIN_S if hangs else _STOP_WITHIN_S):
                     await asyncio.shield(child.over)
                 return
             except TimeoutError:
@@ -242,7 +246,7 @@ class EmbeddedService:
 
     async def _spawn(self) -> ServiceAddress:
         """Start the child and return its address; a port that is taken is replaced by a free one."""
-        child = await asyncio.to_thread(_Child, self._command(), self._data_dir / _STDERR, asyncio.get_running_loop())
+        child = await self._launch()
         try:
             async with asyncio.timeout(_START_WITHIN_S):
                 url = await child.first_line
@@ -262,6 +266,17 @@ class EmbeddedService:
         self._child = child
         self._port = int(url.rpartition(":")[2])
         return ServiceAddress(url)
+
+    async def _launch(self) -> _Child:
+        errors = self._data_dir / _STDERR
+        try:
+            return await asyncio.to_thread(_Child, self._command(), errors, asyncio.get_running_loop())
+        except OSError as error:
+            why = error.strerror or str(error)
+            what = f"The service could not be started: the data folder {self._data_dir} cannot be used ({why})."
+            if error.filename == sys.executable:
+                raise EmbeddedError(f"{sys.executable} cannot be run ({why}).", "Install Vialdesk again.") from error
+            raise EmbeddedError(what, _FOLDER_REMEDY) from error
 
     def _command(self) -> list[str]:
         program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "core.cli"]
@@ -294,8 +309,8 @@ class EmbeddedService:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             try:
                 address = await self._find_or_spawn()
-            except (EmbeddedError, OSError) as error:
-                self._ended(f"{error} It is tried again in {pause_s:g} s.")
+            except EmbeddedError as error:
+                self._ended(f"{error} {error.remedy} It is tried again in {pause_s:g} s.")
             else:
                 if address.found_running:
                     self._child = None

@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     FOLDER_OWNED = 4
     BOARD_REFUSED = 5
     FOLDER_UNUSABLE = 6
+    NO_DISPLAY = 7
 
 
 class StartError(Exception):

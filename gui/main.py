@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _COMMANDS = ("serve", "boards", "simulate-board")
-_NO_DISPLAY = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,12 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.speed is not None and not options.simulate:
         parser.error("--speed needs --simulate: a real culture grows at its own pace")
     if not _has_display():
+        from core.embedded import ExitCode
+
         sys.stderr.write(
             "vialdesk: there is no display to open a window on.\n"
             "Start it on a desktop, or run the service without a window:\n"
             "    vialdesk serve --simulate\n"
         )
-        return _NO_DISPLAY
+        return ExitCode.NO_DISPLAY
     return _open_window(options)
 
 

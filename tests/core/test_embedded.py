@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,26 @@ async def test_what_keeps_it_from_starting_is_told(tmp_path: Path) -> None:
     async with embedded(tmp_path, "--port", "0") as service:
         with pytest.raises(EmbeddedError, match=r"did not start: The data folder .* cannot be used"):
             await service.start("", "stop")
+
+
+async def test_a_data_folder_that_cannot_be_used_is_told_with_what_to_do(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    async with embedded(in_the_way, "--port", "0") as service:
+        with pytest.raises(EmbeddedError, match=f"the data folder {in_the_way} cannot be used") as raised:
+            await service.start("", "stop")
+        assert "--data" in raised.value.remedy
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no signal that halts a process")
+async def test_a_service_that_hangs_is_restarted_without_much_ado(data_dir: Path) -> None:
+    async with embedded(data_dir, "--port", "0") as service:
+        await service.start("", "stop")
+        assert service.pid
+        os.kill(service.pid, signal.SIGSTOP)
+        async with asyncio.timeout(16):  # less than what a service is given that only takes its time
+            address = await service.restart()
+        assert (await health(address))["board"] == "disconnected"
 
 
 def free_port() -> int:
