@@ -33,6 +33,16 @@ _log = logging.getLogger(__name__)
 # The board object is published at least this often while the board reports, so that figures on screen stay fresh.
 _REFRESH_S = 10.0
 
+# How the log begins to tell of a state; what the board's connection says of itself follows.
+_SAID = {
+    LinkState.NO_BOARD: "no board is connected",
+    LinkState.CONNECTED: "the board is connected",
+    LinkState.DEGRADED: "the link to the board is bad",
+    LinkState.WRONG_FIRMWARE: "the board's firmware does not fit",
+    LinkState.LOST: "the board was lost",
+    LinkState.REFUSED: "the board cannot be used",
+}
+
 
 class BoardLink:
     """Owns the board in use, or none.
@@ -193,9 +203,9 @@ class BoardLink:
     def _log_connection(self, event: ConnectionChanged) -> None:
         connection = event.connection
         is_fine = connection.is_usable or connection.state in (LinkState.FOUND, LinkState.CONNECTING)
-        words = [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in (connection.detail, connection.remedy) if text]
-        state = connection.state.value.replace("_", " ")
-        _log.log(logging.INFO if is_fine else logging.WARNING, "Board: %s. %s", state, " ".join(words))
+        parts = (_SAID.get(connection.state, ""), connection.detail, connection.remedy)
+        words = [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in parts if text]
+        _log.log(logging.INFO if is_fine else logging.WARNING, "%s", " ".join(words))
 
     def _is_stale(self) -> bool:
         return self._clock.monotonic_s() - self._published_at_s >= _REFRESH_S

@@ -116,7 +116,8 @@ class Reconnector:
     def start(self) -> None:
         """Begin to connect; returns at once."""
         if self._task is None:
-            self._tell(LinkState.CONNECTING, f"looking for a board at {self._url}")
+            what = "the simulated board" if self._url.startswith("simulated:") else f"a board at {self._url}"
+            self._tell(LinkState.CONNECTING, f"looking for {what}")
             self._task = asyncio.get_running_loop().create_task(self._keep(), name=f"board {self._url}")
 
     async def stop(self) -> None:
