@@ -32,6 +32,11 @@ from core.version import VERSION
 
 _log = logging.getLogger(__name__)
 
+_FOLDER_REMEDY = (
+    "See that its disk has space and that no other program uses its files, or choose a folder you may write to with "
+    "--data."
+)
+
 
 @dataclass(frozen=True)
 class ServeOptions:
@@ -111,7 +116,7 @@ def _owned(error: OwnedError) -> StartError:
 
 def _unusable(options: ServiceOptions, error: Exception) -> StartError:
     what = f"The data folder {options.data_dir} cannot be used ({error})."
-    return StartError(ExitCode.FOLDER_UNUSABLE, what, "Choose a folder you may write to with --data.")
+    return StartError(ExitCode.FOLDER_UNUSABLE, what, _FOLDER_REMEDY)
 
 
 def _listen(options: ServeOptions) -> socket.socket:

@@ -20,7 +20,7 @@ from typing import Any
 from core.bus import Bus, TaskChanged
 from core.clock import Clock
 from core.errors import NotFoundError, ServiceError, UnavailableError
-from core.records.database import connect
+from core.records.database import connect, is_unreadable
 from core.records.writer import Writer
 
 DEADLINE_S = 30.0
@@ -166,6 +166,8 @@ def _load(path: Path) -> list[Task]:
     try:
         return _read(path)
     except (sqlite3.DatabaseError, ValueError) as error:
+        if not is_unreadable(error):
+            raise
         _log.warning("The results of earlier tasks could not be read and are gone (%s).", error)
         for part in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
             part.unlink(missing_ok=True)

@@ -20,6 +20,22 @@ _BUSY_TIMEOUT_S = 15.0
 _MARK_OPEN = "INSERT OR REPLACE INTO store(name, key, value) VALUES ('service', 'open', 'true')"
 _WAS_OPEN = "SELECT 1 FROM store WHERE name = 'service' AND key = 'open'"
 _COMPANIONS = ("-wal", "-shm")
+# Errors (https://www.sqlite.org/rescode.html) that say nothing against what the file holds; and, of the disk's errors,
+# those that do.
+_NOT_THE_FILE = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
+_UNREADABLE_DISK = frozenset(
+    {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+)
 _T = TypeVar("_T")
 
 
@@ -35,6 +51,14 @@ class OpenedDatabase:
     path: Path
     was_open: bool
     notes: tuple[str, ...]
+
+
+def is_unreadable(error: Exception) -> bool:
+    """Whether it is the file that is at fault, and not a full disk, a missing right or another program's lock."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return not isinstance(error, OSError)
+    return code & 0xFF not in _NOT_THE_FILE and (code & 0xFF != sqlite3.SQLITE_IOERR or code in _UNREADABLE_DISK)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -59,14 +83,15 @@ def open_database(
 
     Raises:
         OSError: the folder cannot be written.
-        sqlite3.Error: not even a new database can be made there.
+        sqlite3.Error: not even a new database can be made there; or the disk is full, or another program holds the
+            file: it is left as it is then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     notes: list[str] = []
     try:
         was_open, loaded = _bring_up_to_date(path, stamp, load, steps, notes)
     except (sqlite3.DatabaseError, OSError) as error:
-        if not path.exists():
+        if not path.exists() or not is_unreadable(error):
             raise
         backup = _move_aside(path, stamp)
         notes.append(

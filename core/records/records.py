@@ -232,6 +232,8 @@ class Records:
 
 def _load(connection: sqlite3.Connection) -> _Found:
     series = connection.execute("SELECT experiment, series, series_id FROM series").fetchall()
+    # Loaded later, when it is too late to set a file aside from which they cannot be read.
+    connection.execute("SELECT * FROM experiments").fetchall()
     return _Found(
         load_job_rows(connection),
         {(experiment, name): series_id for experiment, name, series_id in series},

@@ -56,6 +56,8 @@ class Writer:
         # Set when rows must be committed before their second is over. Rows alone wake the thread once a batch.
         self._hurry = threading.Event()
         self._in_trouble = False
+        # Rows that memory had no room for while the disk took none.
+        self._lost = 0
         self._thread = threading.Thread(target=self._run, name=f"writer of {path.name}", daemon=True)
         self._thread.start()
 
@@ -92,9 +94,14 @@ class Writer:
                 ended, flushes = self._collect(rows)
                 if self._commit(connection, rows):
                     rows.clear()
-                del rows[: max(0, len(rows) - _ROWS_KEPT_IN_TROUBLE)]
+                too_many = max(0, len(rows) - _ROWS_KEPT_IN_TROUBLE)
+                del rows[:too_many]
+                self._lost += too_many
                 for flush in flushes:
                     flush.done()
+            if rows:
+                _log.error("The last %d records could not be written and are lost.", len(rows) + self._lost)
+                return
             connection.execute("PRAGMA optimize")
 
     def _collect(self, rows: list[_Row]) -> tuple[bool, list[_Flush]]:
@@ -126,8 +133,10 @@ class Writer:
             self._in_trouble = True
             return False
         if self._in_trouble:
-            _log.warning("The records are written again; nothing was lost.")
+            lost = f"the oldest {self._lost} of those that waited are lost" if self._lost else "nothing was lost"
+            _log.warning("The records are written again; %s.", lost)
         self._in_trouble = False
+        self._lost = 0
         return True
 
     @staticmethod

@@ -129,7 +129,7 @@ async def test_the_store_outlives_a_restart(tmp_path: Path) -> None:
     await records.close()
 
 
-@pytest.mark.parametrize("damage", ["garbage", "header", "page", "other program", "newer", "empty table"])
+@pytest.mark.parametrize("damage", ["garbage", "header", "page", "other program", "newer", "logs", "experiments"])
 async def test_records_that_cannot_be_read_are_set_aside_and_told_and_the_service_starts(
     data_dir: Path, damage: str
 ) -> None:
@@ -181,7 +181,7 @@ def do_damage(path: Path, damage: str) -> None:
     elif damage == "newer":
         run(path, "PRAGMA user_version = 99")
     else:
-        run(path, "DROP TABLE logs")
+        run(path, f"DROP TABLE {damage}")
 
 
 def run(path: Path, sql: str) -> None:
@@ -236,6 +236,54 @@ async def test_while_nothing_can_be_written_rows_wait_and_the_user_is_told_once(
     assert "nothing was lost" in caplog.records[-1].getMessage()
     await records.close()
     assert rows(path, "SELECT count(*), max(utc_s) FROM readings") == [(300, 299.0)]
+
+
+async def test_what_waits_too_long_is_lost_and_told_as_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.records.writer._ROWS_KEPT_IN_TROUBLE", 10)
+    path = tmp_path / "records.sqlite"
+    bus, records = await opened(path)
+    bus.publish(ReadingTaken(0.0, "e", "od2", 1.0))
+    await records.read(lambda connection: None)
+    run(path, "ALTER TABLE readings RENAME TO elsewhere")
+    for number in range(1, 16):
+        bus.publish(ReadingTaken(float(number), "e", "od2", 1.0))
+    await records.read(lambda connection: None)
+    run(path, "ALTER TABLE elsewhere RENAME TO readings")
+    await records.read(lambda connection: None)
+    assert "the oldest 5 of those that waited are lost" in caplog.records[-1].getMessage()
+    run(path, "ALTER TABLE readings RENAME TO elsewhere")
+    bus.publish(ReadingTaken(99.0, "e", "od2", 1.0))
+    await records.close()
+    assert "could not be written and are lost" in caplog.records[-1].getMessage()
+
+
+def fill(connection: sqlite3.Connection) -> None:
+    """Write more than the database may have room for."""
+    connection.execute("PRAGMA max_page_count = 1")
+    connection.execute("INSERT INTO store VALUES ('a', 'b', zeroblob(1000000))")
+
+
+def test_good_records_on_a_full_disk_stay_where_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "records.sqlite"
+    open_database(path, "T0", lambda connection: None)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        open_database(path, "T1", fill)
+    assert [file.name for file in tmp_path.glob("*.sqlite")] == ["records.sqlite"]
+
+
+def test_good_records_another_program_holds_stay_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.records.database._BUSY_TIMEOUT_S", 0.1)
+    path = tmp_path / "records.sqlite"
+    open_database(path, "T0", lambda connection: None)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            open_database(path, "T1", lambda connection: None)
+    assert [file.name for file in tmp_path.glob("*.sqlite")] == ["records.sqlite"]
 
 
 async def test_one_bad_row_is_left_out_and_told_and_the_rest_is_kept(
