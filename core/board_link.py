@@ -171,7 +171,7 @@ class BoardLink:
             "frames_lost": counts.telemetry_lost,
             "commands_repeated": counts.commands_repeated,
             "heater_celsius": status.heater_celsius if status else None,
-            "supply_v": round(status.supply_v, 3) if status else None,
+            "supply_v": round(status.supply_v, 3) if status and status.supply_v is not None else None,
             "faults": list(status.faults) if status else [],
         }
 

@@ -90,12 +90,12 @@ class BoardDictionary:
 
 @dataclass(frozen=True)
 class BoardStatus:
-    """The board's periodic report: what it measures and what its outputs really are (percent)."""
+    """The board's periodic report: what it measures, None where it cannot, and its outputs as they are (percent)."""
 
     utc_s: float
     board_us: int
     heater_celsius: float | None
-    supply_v: float
+    supply_v: float | None
     faults: tuple[str, ...]
     leases_expired: int
     hall_edges: int

@@ -52,19 +52,23 @@ def reason_name(reason: int) -> str:
 
 def read_status(fields: Fields, dictionary: BoardDictionary, clock: BoardClock) -> BoardStatus:
     """Return the periodic report of a STATUS message."""
-    celsius = float(fields["celsius"])
     board_us = int(fields["board_us"])
     return BoardStatus(
         utc_s=clock.utc_s(board_us),
         board_us=board_us,
-        heater_celsius=None if math.isnan(celsius) else celsius,
-        supply_v=float(fields["supply_volts"]),
+        heater_celsius=_measured(fields["celsius"]),
+        supply_v=_measured(fields["supply_volts"]),
         faults=fault_names(int(fields["faults"])),
         leases_expired=int(fields["leases_expired"]),
         hall_edges=int(fields["hall_edges"]),
         led_percent={name: fields[_LED_FIELDS[name]] for name in dictionary.led_channels},
         pwm_percent={channel: fields[_PWM_FIELDS[channel]] for channel in dictionary.pwm_channels},
     )
+
+
+def _measured(value: float) -> float | None:
+    """Return what was measured; None for what is no number, or endless, because nothing was."""
+    return float(value) if math.isfinite(value) else None
 
 
 def read_pump_run(fields: Fields, clock: BoardClock) -> PumpRun:

@@ -82,17 +82,18 @@ class Monitor(Job):
         experiment = self.context.active_experiment()
         if status.heater_celsius is not None and experiment is not None:
             self.record("board_temperature", status.heater_celsius, status.utc_s, experiment)
-        await self._watch_supply(status)
+        if status.supply_v is not None:
+            await self._watch_supply(status.supply_v, status)
 
-    async def _watch_supply(self, status: BoardStatus) -> None:
-        volts = round(round(status.supply_v / _SUPPLY_STEP_V) * _SUPPLY_STEP_V, 2)
+    async def _watch_supply(self, supply_v: float, status: BoardStatus) -> None:
+        volts = round(round(supply_v / _SUPPLY_STEP_V) * _SUPPLY_STEP_V, 2)
         self.publish("voltage_on_pwm_rail", {"voltage": volts, "timestamp": timestamp(status.utc_s)})
-        if status.supply_v >= _GOOD_SUPPLY_V:
+        if supply_v >= _GOOD_SUPPLY_V:
             self._supply_is_low = False
-        elif status.supply_v <= _LOW_SUPPLY_V and not self._supply_is_low:
+        elif supply_v <= _LOW_SUPPLY_V and not self._supply_is_low:
             self._supply_is_low = True
             self.log.warning(
                 "The supply is down to %.2f V: motors turn slower. Use a stronger USB supply or a shorter cable.",
-                status.supply_v,
+                supply_v,
             )
             await self.board.blink_error(_BLINK_LOW_SUPPLY)
