@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+# More is noise: speed is measured to a few tenths, duty and intensity are set in steps of about 0.002 %.
+_DIGITS = {"%": 2, "RPM": 1, "V": 2, "°C": 2, "℃": 2}
+
 Limits = tuple[float | None, float | None]
 
 
@@ -40,6 +43,17 @@ def limits_text(limits: Limits, measure: str = "") -> str:
     if low is not None:
         return f"at least {low:g}{unit}"
     return f"at most {high:g}{unit}" if high is not None else ""
+
+
+def digits_of(measure: str) -> int | None:
+    """Return how many digits after the point matter in a unit; None where that depends on the number."""
+    return _DIGITS.get(measure)
+
+
+def with_digits(value: float, measure: str) -> str:
+    """Return a number with the digits that matter in its unit; they stay as many, so that nothing jumps."""
+    digits = digits_of(measure)
+    return short(value) if digits is None else f"{value:.{digits}f}".replace("-", "−")
 
 
 def short(value: float) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from gui import background, theme
 from gui.jobs.capability import Setting
 from gui.jobs.inputs import NumberInput
-from gui.jobs.numbers import limits_text
-from gui.jobs.setting_text import setting_text
+from gui.jobs.numbers import NotANumberError, digits_of, limits_text, number_of, short
+from gui.jobs.setting_text import setting_label, setting_text
 from gui.service_client import ServiceClient, ServiceTroubleError
 
 _NUMBERS = ("float", "integer")
@@ -23,7 +24,7 @@ class SettingField(QWidget):
     """A setting's word and value.
 
     A settable one has an input instead: it shows the present value, "setting…" while a change is on its way, then that
-    it was taken, or the reason why not with the present value back in place.
+    it was taken, or the reason why not with the present value back in place. Escape takes back what is being typed.
     """
 
     def __init__(self, job_name: str, setting: Setting, client: ServiceClient, parent: QWidget | None = None) -> None:
@@ -32,7 +33,9 @@ class SettingField(QWidget):
         self._job_name = job_name
         self._client = client
         self._value: Any = None
+        self._wanted: Any = None
         self._pending = False
+        self.name = QLabel(setting.label)
         self.value_label = QLabel("–")
         self.value_label.setFont(theme.value_font(13))
         self.input = self._make_input()
@@ -52,9 +55,15 @@ class SettingField(QWidget):
     def show_value(self, value: Any) -> None:
         """Show the present value; what is being typed or is on its way is left alone."""
         self._value = value
-        self.value_label.setText(setting_text(self.setting, value))
+        self._show_in_words()
         if not self._pending and not self._is_being_typed():
             self._show_in_input()
+
+    def _show_in_words(self) -> None:
+        self.value_label.setText(setting_text(self.setting, self._value))
+        if self.input is None:
+            self.name.setText(setting_label(self.setting, self._value))
+            self.value_label.setAccessibleName(f"{self.name.text()}: {self.value_label.text()}")
 
     def _make_input(self) -> NumberInput | QCheckBox | QLineEdit | None:
         if not self.setting.is_settable:
@@ -67,6 +76,8 @@ class SettingField(QWidget):
             number = NumberInput(self.setting.limits, whole=self.setting.datatype == "integer")
             number.setFixedWidth(104)
             number.valueChanged.connect(self._on_number)
+            number.refused.connect(self._on_no_number)
+            number.lineEdit().textEdited.connect(self._hint)
             return number
         if self.setting.datatype in _TEXTS:
             line = QLineEdit()
@@ -79,9 +90,8 @@ class SettingField(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         self.value_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        name = QLabel(self.setting.label)
-        theme.set_role(name, "caption")
-        column.addWidget(name)
+        theme.set_role(self.name, "caption")
+        column.addWidget(self.name)
         column.addWidget(self.value_label)
         column.addWidget(self.note)
         if self.input is None:
@@ -89,8 +99,9 @@ class SettingField(QWidget):
             column.addStretch(1)
             return
         self.value_label.hide()
-        name.setHidden(isinstance(self.input, QCheckBox))
-        name.setBuddy(self.input)
+        if isinstance(self.input, QCheckBox):
+            self.name.setText(" ")  # its word stands beside it; the line keeps it level with its neighbours
+        self.name.setBuddy(self.input)
         self.input.setAccessibleName(f"{self.setting.label} {self.setting.unit}".strip())
         row = QHBoxLayout()
         row.setSpacing(4)
@@ -102,8 +113,9 @@ class SettingField(QWidget):
         column.insertLayout(1, row)
 
     def _is_being_typed(self) -> bool:
-        line = self.input.lineEdit() if isinstance(self.input, NumberInput) else self.input
-        return isinstance(line, QLineEdit) and line.hasFocus() and line.isModified()
+        if isinstance(self.input, NumberInput):
+            return self.input.is_being_typed
+        return isinstance(self.input, QLineEdit) and self.input.isModified()
 
     def _show_in_input(self) -> None:
         if self.input is None or self._value is None:
@@ -113,10 +125,30 @@ class SettingField(QWidget):
                 self.input.setChecked(bool(self._value))
             elif isinstance(self.input, NumberInput):
                 if isinstance(self._value, int | float):
-                    self.input.setValue(float(self._value))
+                    self._show_number(self.input, float(self._value))
             else:
                 self.input.setText(str(self._value))
                 self.input.setModified(False)
+
+    def _show_number(self, number: NumberInput, value: float) -> None:
+        """Show the digits that matter; all of them when it is what the user asked for."""
+        digits = digits_of(self.setting.unit)
+        number.setValue(value if digits is None or value == self._wanted else round(value, digits))
+        number.lineEdit().setModified(False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take back with Escape what is being typed."""
+        if event.key() == Qt.Key.Key_Escape and self._is_being_typed():
+            self._show_in_input()
+            self._hint()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_no_number(self, typed: str) -> None:
+        try:
+            number_of(typed, whole=False, limits=self.setting.limits, measure=self.setting.unit)
+        except NotANumberError as error:
+            self._say(f"{typed}: {error}" if typed else str(error), "alarm")
 
     def _on_clicked(self, wanted: bool) -> None:
         self._send(wanted)
@@ -132,6 +164,7 @@ class SettingField(QWidget):
         if wanted == self._value or self.input is None:
             return
         self._pending = True
+        self._wanted = wanted
         self._say(self.tr("setting…"), "note")
         background.run(self._change(wanted), self, self._on_refused)
 
@@ -142,16 +175,17 @@ class SettingField(QWidget):
         answer = await self._client.get(path)
         self._pending = False
         self._value = answer["settings"].get(self.setting.name, self._value)
-        self.value_label.setText(setting_text(self.setting, self._value))
+        self._show_in_words()
         self._show_in_input()
         is_as_wanted = self._value == wanted
-        taken = (
-            self.tr("taken")
-            if is_as_wanted
-            else self.tr("limited to {v}").format(v=setting_text(self.setting, self._value))
-        )
+        taken = self.tr("taken") if is_as_wanted else self.tr("limited to {v}").format(v=self._present())
         self._say(taken, "ok" if is_as_wanted else "warn")
         self._forget.start()
+
+    def _present(self) -> str:
+        if isinstance(self._value, int | float) and not isinstance(self._value, bool):
+            return f"{short(self._value)} {self.setting.unit}".strip()
+        return setting_text(self.setting, self._value)
 
     def _on_refused(self, trouble: ServiceTroubleError) -> None:
         self._pending = False

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gui.jobs.capability import Setting
-from gui.jobs.numbers import short
+from gui.jobs.numbers import short, with_digits
 from gui.moments import exact
 
 # Seconds beyond this are not a length of time but a moment: seconds since 1970, in 2001.
@@ -14,6 +14,12 @@ _FIRST_MOMENT_S = 1e9
 
 # Of structures, the keys that hold the value people mean, in this order.
 _VALUE_KEYS = ("od", "od_fused", "od_filtered", "growth_rate", "temperature", "voltage", "measured_rpm", "event_name")
+
+
+def setting_label(setting: Setting, value: Any) -> str:
+    """Return a setting's word; of an optical density with its angle, which people know better than the channel."""
+    angle = value.get("angle") if setting.datatype == "ODReading" and isinstance(value, dict) else None
+    return f"Optical density {angle}°" if angle else setting.label
 
 
 def setting_text(setting: Setting, value: Any) -> str:
@@ -25,7 +31,7 @@ def setting_text(setting: Setting, value: Any) -> str:
     if isinstance(value, int | float):
         if setting.unit == "s" and value > _FIRST_MOMENT_S:
             return exact(datetime.fromtimestamp(value, UTC))
-        return f"{short(float(value))} {setting.unit}".strip()
+        return f"{with_digits(float(value), setting.unit)} {setting.unit}".strip()
     if isinstance(value, dict):
         return _structure_text(setting, value)
     return str(value) or "–"
@@ -37,10 +43,9 @@ def _structure_text(setting: Setting, value: dict[str, Any]) -> str:
     for key in (setting.name, *_VALUE_KEYS):
         if key in value:
             inner = value[key]
-            text = short(float(inner)) if isinstance(inner, int | float) else str(inner)
             unit = setting.unit or (("OD600" if value.get("calibrated") else "AU") if key == "od" else "")
-            angle = f" at {value['angle']}°" if value.get("angle") else ""
-            return f"{text} {unit}".strip() + angle
+            text = with_digits(float(inner), unit) if isinstance(inner, int | float) else str(inner)
+            return f"{text} {unit}".strip()
     known = [f"{key.replace('_', ' ')} {_plain(inner)}" for key, inner in value.items() if key != "timestamp"]
     return ", ".join(known) or "–"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from conftest import LoopDriver
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QFocusEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 from stand_in_service import T0, StandInService, refusal, row, snapshot
@@ -41,6 +41,8 @@ STIRRING = {
     "published_settings": {
         "target_rpm": {"datatype": "float", "settable": True, "unit": "RPM", "min": 0, "max": 5000},
         "measured_rpm": {"datatype": "MeasuredRPM", "settable": False, "unit": "RPM", "label": "Measured speed"},
+        "duty_cycle": {"datatype": "float", "settable": True, "unit": "%", "min": 0, "max": 100},
+        "od2": {"datatype": "ODReading", "settable": False, "label": "OD2"},
         "enable_dodging_od": {"datatype": "boolean", "settable": True, "label": "Dodge OD readings"},
         "$state": {"datatype": "text", "settable": True},
     },
@@ -76,6 +78,9 @@ class JobsBench:
         self.page = JobsPage(self.unit, self.client)
         self.page.resize(940, 560)
         self.page.show()
+        # Where no window manager does it, a window must ask for the keyboard.
+        self.page.activateWindow()
+        driver.until(self.page.isActiveWindow, "the page has the keyboard")
 
     def begin(self, *jobs: dict[str, Any], **changes: Any) -> None:
         self.unit.handle("snapshot", {"t": T0} | snapshot(jobs=list(jobs), settings=VALUES, **changes))
@@ -276,6 +281,7 @@ def test_a_limited_setting_says_what_the_job_made_of_it(jobs: JobsBench, qtbot: 
     jobs.service.answer(f"PATCH {SETTINGS}", 200, {"status": "success"})
     jobs.service.answer(f"GET {SETTINGS}", 200, {"settings": {"$state": "ready", "target_rpm": 1500.0}})
     field = change(jobs, qtbot, "3000")
+    assert not field.input.is_being_typed
     jobs.driver.until(lambda: not field.is_pending)
     assert field.note.text() == "limited to 1500 RPM"
     assert field.input.text() == "1500"
@@ -303,6 +309,66 @@ def test_no_command_is_sent_for_every_key(jobs: JobsBench, qtbot: QtBot) -> None
     told = {"job_id": 1, "job_name": "stirring", "setting": "target_rpm", "value": 450.0}
     jobs.unit.handle("setting", told)
     assert field.input.text() == "300", "what is being typed is not overwritten"
+
+
+def test_half_a_number_waits_while_another_window_is_in_front(jobs: JobsBench, qtbot: QtBot) -> None:
+    jobs.begin(row(1, "stirring"))
+    field = jobs.page.running[1].fields["target_rpm"]
+    assert isinstance(field.input, NumberInput)
+    field.input.selectAll()
+    qtbot.keyClicks(field.input, "3")
+    QApplication.sendEvent(field.input, QFocusEvent(QEvent.Type.FocusOut, Qt.FocusReason.ActiveWindowFocusReason))
+    jobs.driver.turn()
+    assert not field.is_pending
+    assert field.input.text() == "3"
+    QApplication.sendEvent(field.input, QFocusEvent(QEvent.Type.FocusOut, Qt.FocusReason.TabFocusReason))
+    assert field.is_pending
+    jobs.driver.until(lambda: not field.is_pending)
+
+
+def test_escape_takes_back_what_was_typed(jobs: JobsBench, qtbot: QtBot) -> None:
+    jobs.begin(row(1, "stirring"))
+    field = jobs.page.running[1].fields["target_rpm"]
+    assert isinstance(field.input, NumberInput)
+    field.input.selectAll()
+    qtbot.keyClicks(field.input, "300")
+    jobs.unit.handle("setting", {"job_id": 1, "job_name": "stirring", "setting": "target_rpm", "value": 450.0})
+    qtbot.keyClick(field.input, Qt.Key.Key_Escape)
+    assert field.input.text() == "450"
+    jobs.unit.handle("setting", {"job_id": 1, "job_name": "stirring", "setting": "target_rpm", "value": 400.0})
+    assert field.input.text() == "400"
+    assert not jobs.service.asked("PATCH", SETTINGS)
+
+
+def test_a_number_outside_the_limits_is_not_sent_but_explained(jobs: JobsBench, qtbot: QtBot) -> None:
+    jobs.begin(row(1, "stirring"))
+    field = change(jobs, qtbot, "9000")
+    assert field.note.text() == "9000: Must be 0 to 5000 RPM."
+    assert field.note.property("tone") == "alarm"
+    assert field.input.text() == "500"
+    jobs.driver.turn()
+    assert not jobs.service.asked("PATCH", SETTINGS)
+    qtbot.keyClicks(field.input, "6")
+    assert field.note.property("tone") == ""
+
+
+def test_a_regulated_value_is_shown_with_the_digits_that_matter(jobs: JobsBench) -> None:
+    jobs.begin(row(1, "stirring"))
+    field = jobs.page.running[1].fields["duty_cycle"]
+    assert isinstance(field.input, NumberInput)
+    jobs.unit.handle("setting", {"job_id": 1, "job_name": "stirring", "setting": "duty_cycle", "value": 32.2435})
+    assert field.input.text() == "32.24"
+    field.input.setFocus()
+    jobs.page.setFocus()
+    assert not field.is_pending, "looking at it changes nothing"
+
+
+def test_an_optical_density_is_named_by_its_angle(jobs: JobsBench) -> None:
+    jobs.begin(row(1, "stirring"))
+    field = jobs.page.running[1].fields["od2"]
+    told = {"job_id": 1, "job_name": "stirring", "setting": "od2"}
+    jobs.unit.handle("setting", told | {"value": {"calibrated": 0, "angle": "90", "od": 0.0213}})
+    assert (field.name.text(), field.value_label.text()) == ("Optical density 90°", "0.0213 AU")
 
 
 def test_the_wheel_over_a_value_without_focus_changes_nothing(jobs: JobsBench) -> None:
@@ -388,8 +454,10 @@ def test_capabilities_that_cannot_be_read_can_be_asked_again(jobs: JobsBench) ->
     ("name", "entry", "value", "words"),
     [
         ("target_rpm", {"datatype": "float", "unit": "RPM"}, 499.84, "499.8 RPM"),
-        ("od2", {"datatype": "ODReading"}, {"calibrated": 0, "angle": "90", "od": 0.0213}, "0.0213 AU at 90°"),
-        ("od2", {"datatype": "ODReading"}, {"calibrated": 1, "angle": "90", "od": 0.5}, "0.5 OD600 at 90°"),
+        ("od2", {"datatype": "ODReading"}, {"calibrated": 0, "angle": "90", "od": 0.0213}, "0.0213 AU"),
+        ("od2", {"datatype": "ODReading"}, {"calibrated": 1, "angle": "90", "od": 0.5}, "0.5 OD600"),
+        ("duty_cycle", {"datatype": "float", "unit": "%"}, 32.2435, "32.24 %"),
+        ("voltage", {"datatype": "Voltage", "unit": "V"}, {"voltage": 5, "timestamp": T0}, "5.00 V"),
         ("temperature", {"datatype": "Temperature", "unit": "℃"}, {"temperature": 30.12, "timestamp": T0}, "30.12 ℃"),
         ("versions", {"datatype": "json"}, {"app": "1.2", "firmware": "0.9"}, "app 1.2, firmware 0.9"),
         ("button_down", {"datatype": "boolean"}, False, "no"),
