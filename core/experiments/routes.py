@@ -96,7 +96,7 @@ async def end_experiment(
             names = ", ".join(job.name for job in running)
             remedy = "Stop them first, or send stop_jobs true."
             raise ConflictError(f"Jobs of {experiment!r} still run: {names}.", remedy=remedy)
-        await service.jobs.end(running)
+        await service.jobs.stop_experiment(experiment)
     return service.experiments.end(experiment).item()
 
 

@@ -93,6 +93,7 @@ class JobRunner:
         self._board_link = board_link
         self._running: dict[int, RunningJob] = {}
         self._accepted_s: dict[str, float] = {}
+        self._is_closing = False
         LinkWatch(self, board_link, clock)
 
     # Looking
@@ -131,6 +132,8 @@ class JobRunner:
         Raises:
             ServiceError: of the class that fits, when the job is refused; nothing has happened then.
         """
+        if self._is_closing:
+            raise UnavailableError("The service is going down.", remedy="Start it again first.")
         job_class = self.registry.find(request.job_name)
         declaration = job_class.declaration
         options = read_options(declaration, request.options)
@@ -317,7 +320,8 @@ class JobRunner:
             raise ConflictError(f"{names} did not end in time.", remedy="Try again in a moment.")
 
     async def close(self) -> None:
-        """End every job, those of the unit too: the service is going down."""
+        """End every job, those of the unit too, and start none any more: the service is going down."""
+        self._is_closing = True
         await self.end(self.running)
 
     def _item(self, row: JobRow) -> dict[str, Any]:

@@ -218,3 +218,22 @@ async def test_the_board_tells_what_it_is_and_misbehaves_when_told(unit: Served)
     assert lost["state"] == "lost"
     assert lost["detail"]
     assert lost["remedy"]
+
+
+async def test_nothing_starts_while_the_service_goes_down(unit: Served) -> None:
+    await unit.service.jobs.close()
+    answer = await unit.http.post(f"/unit_api{RUN}")
+    _check_error(answer.json(), 503)
+    assert answer.headers["retry-after"]
+    assert await unit.json("GET", "/jobs/running") == []
+
+
+async def test_an_experiment_is_not_ended_while_a_job_of_it_still_ends(
+    unit: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.jobs.runner._END_WITHIN_S", 0)
+    await unit.json("POST", "/experiments", 201, json={"experiment": "e"})
+    await _start(unit)
+    await unit.json("POST", "/board/simulation", json={"command": "hang"})
+    _check_error(await unit.json("POST", "/experiments/e/end", 409, json={"stop_jobs": True}), 409)
+    assert (await unit.json("GET", "/experiments/e"))["is_active"]
