@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import faulthandler
 import json
-import math
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--board", metavar="URL", help="serial port or socket://HOST:PORT of the board")
     serving.add_argument("--host", help="address to listen on; beyond this computer requests need a token")
     serving.add_argument("--port", type=_port, help="port to listen on, 0 for a free one")
-    serving.add_argument("--data", type=Path, metavar="DIR", help="data folder")
+    serving.add_argument("--data", type=_folder, metavar="DIR", help="data folder")
     serving.add_argument("--speed", type=_speed, metavar="N", help="with --simulate: run time N times as fast")
     serving.add_argument("--seed", type=int, default=1, help="seed of the simulated board")
     serving.add_argument("--start", action="append", default=[], metavar="JOB", help="start this job; repeatable")
@@ -63,17 +63,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port: use 0 to 65535")
-    return port
+    with contextlib.suppress(ValueError):
+        if 0 <= (port := int(text)) <= 65535:
+            return port
+    raise argparse.ArgumentTypeError(f"{text[:60]} is not a port: use 0 to 65535")
 
 
 def _speed(text: str) -> float:
-    speed = float(text)
-    if not (math.isfinite(speed) and 0 < speed <= _FASTEST):
-        raise argparse.ArgumentTypeError(f"{text} is not a speed: use a number above 0, at most {_FASTEST:g}")
-    return speed
+    with contextlib.suppress(ValueError):
+        if 0 < (speed := float(text)) <= _FASTEST:
+            return speed
+    raise argparse.ArgumentTypeError(f"{text[:60]} is not a speed: use a number above 0, at most {_FASTEST:g}")
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():  # such as a variable that is not set: it must not fill the folder one happens to be in
+        raise argparse.ArgumentTypeError("an empty name is no folder: give one, or leave --data out")
+    return Path(text)
 
 
 # What only one command needs is imported by it: the window asks this module too, and must not wait for a web server.

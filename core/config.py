@@ -64,10 +64,10 @@ class Config:
         problems = []
         for name in ("config.ini", "unit_config.ini") if data_dir else ():
             path = Path(data_dir or ".") / name
-            if not path.exists():
-                continue
             try:
                 values.update(_parse(path.read_text(encoding="utf-8-sig"), name))
+            except FileNotFoundError:
+                continue
             except (OSError, UnicodeDecodeError, configparser.Error) as error:
                 remedy = f"Correct {name} in the data folder and restart the service."
                 problems.append(ConfigProblem(name, f"{name} is left out: {_one_line(error)}", remedy))

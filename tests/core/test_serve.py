@@ -94,8 +94,9 @@ def test_a_second_start_is_refused_and_told_where_the_first_is(
 
 def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
-    assert run_command(["serve", "--port", "0", "--data", str(tmp_path / "file" / "data")]) == 6
-    assert "--data" in capfd.readouterr().err
+    for folder in (tmp_path / "file" / "data", tmp_path / ("x" * 300)):
+        assert run_command(["serve", "--port", "0", "--data", str(folder)]) == 6
+        assert "--data" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -103,8 +104,11 @@ def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path, capfd: pytest.Capt
     [
         (("--speed", "60"), "--speed needs --simulate"),
         (("--simulate", "--speed", "0"), "not a speed"),
-        (("--simulate", "--speed", "fast"), "invalid"),
+        (("--simulate", "--speed", "fast"), "fast is not a speed"),
+        (("--simulate", "--speed", "nan"), "not a speed"),
         (("--port", "65536"), "not a port"),
+        (("--port", "usb"), "usb is not a port"),
+        (("--data", ""), "no folder"),
         (("--simulate", "--board", "/dev/ttyACM0"), "exclude each other"),
         (("--board", "ftp://x"), "ftp://x"),
         (("--host", "no.such.host.invalid"), "no address"),
