@@ -1,19 +1,16 @@
-"""The icons, by our own names. The one module that knows QtAwesome; asked again, they follow the theme."""
+"""The icons, by our own names; asked again, they follow the theme."""
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from importlib.resources import as_file, files
-
-# QtAwesome reaches Qt through QtPy, which must be told which binding this program uses.
-os.environ.setdefault("QT_API", "pyside6")
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from gui import theme
+from gui.icon_font import GlyphEngine
 
 # Ours to Material Design Icons 6, one family for the whole program.
 _NAMES = {
@@ -118,7 +115,4 @@ def app_icon() -> QIcon:
 
 @cache
 def _drawn(name: str, colour: str, disabled: str) -> QIcon:
-    import qtawesome
-
-    drawn: QIcon = qtawesome.icon(f"mdi6.{name}", color=colour, color_disabled=disabled)
-    return drawn
+    return QIcon(GlyphEngine(name, colour, disabled))
