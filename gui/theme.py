@@ -66,6 +66,9 @@ _SERIES: dict[str, str] = {
     "od_filtered": "#CC79A7",
     "growth_rate": "#D55E00",
     "temperature": "#56B4E9",
+    "board_temperature": "#56B4E9",
+    # Ours: quiet, told from the grey of references, and of contrast 3:1 on light and dark.
+    "measured_rpm": "#94819E",
 }
 _ANGLES = {"45": _ANGLE_45, "90": _ANGLE_90, "135": _ANGLE_135}
 # Which signals get which colour while their angle is not known: the usual wiring has REF on 1, then 90° and others.
@@ -180,7 +183,8 @@ def _style_sheet(tokens: Tokens) -> str:
     template = resources.joinpath("themes", "vialdesk.qss").read_text(encoding="utf-8")
     # Qt reads the pictures a style sheet names by itself, so they must be files; Qt's own form of a path has slashes.
     icons = str(resources.joinpath("icons")).replace("\\", "/")
-    return Template(template).substitute(asdict(tokens), corner=f"{CORNER_PX}px", icons=icons)
+    scheme = "dark" if tokens is DARK else "light"
+    return Template(template).substitute(asdict(tokens), corner=f"{CORNER_PX}px", icons=icons, scheme=scheme)
 
 
 def _palette(tokens: Tokens) -> QPalette:

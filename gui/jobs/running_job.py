@@ -57,6 +57,7 @@ class RunningJob(QFrame):
         self._timer = QTimer(self, interval=_LOOK_AGAIN_MS)
         self._timer.timeout.connect(self._show_age)
         self._timer.start()
+        unit.board_changed.connect(self.refresh)
         self.refresh()
 
     def _lay_out(self) -> None:
@@ -97,12 +98,7 @@ class RunningJob(QFrame):
         state = self._unit.job_states.get(self.job_id, "ready")
         if self._asked == state or (self._asked == "ready" and state == "ready"):
             self._asked = None
-        if self._unit.service.is_live:
-            self.badge.show_job_state(state)
-        else:
-            self.badge.show_state(
-                self.tr("Not known"), "disconnected", "quiet", self.tr("The service does not answer.")
-            )
+        self.badge.show_job_of(self._unit, state)
         paused = state == "sleeping"
         self.pause.setText(self.tr("Resume") if paused else self.tr("Pause"))
         show_icon(self.pause, "start" if paused else "pause")

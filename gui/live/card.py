@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui import theme
@@ -46,15 +47,18 @@ class Card(QFrame):
         session.changed.connect(self.refresh)
         unit.snapshot_loaded.connect(self.refresh)
         unit.connection_changed.connect(self.refresh)
+        unit.board_changed.connect(self.refresh)
         self.refresh()
 
     def _lay_out(self, heading: QLabel) -> None:
+        names = QVBoxLayout()
+        names.setSpacing(0)
+        names.addWidget(heading)
+        names.addWidget(self.badge)
         top = QHBoxLayout()
         top.setSpacing(theme.SPACE_PX)
-        top.addWidget(heading)
-        top.addStretch(1)
-        top.addWidget(self.badge)
-        top.addWidget(self.button)
+        top.addLayout(names, 1)
+        top.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
         self.badge.setVisible(self.job is not None)
         self.button.setVisible(self.job is not None)
         column = QVBoxLayout(self)
@@ -69,14 +73,11 @@ class Card(QFrame):
             return
         pending = self._session.pending(self.job)
         running = self._unit.is_running(self.job)
-        if not self._unit.service.is_live:
-            self.badge.show_state(
-                self.tr("Not known"), "disconnected", "quiet", self.tr("The service does not answer.")
-            )
-        elif pending == "stopping":
+        if pending == "stopping" and self._unit.service.is_live:
             self.badge.show_state(self.tr("Stopping"), "working", "note")
         else:
-            self.badge.show_job_state("init" if pending == "starting" else self._unit.state_of(self.job))
+            state = "init" if pending == "starting" else self._unit.state_of(self.job)
+            self.badge.show_job_of(self._unit, state)
         self.button.setText(self.tr("Stop") if running else self.tr("Start"))
         self.button.setEnabled(pending is None and self._unit.service.is_live)
         action = self.tr("Stop {name}") if running else self.tr("Start {name}")

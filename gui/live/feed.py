@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from gui.live.curve import Curve
+from gui.live.gaps import Gap, GapMarks, to_shade
 from gui.live.history import History
 from gui.live.outages import Outage, Outages
 from gui.live.trace import HEATER_BOARD, traces
@@ -30,6 +31,7 @@ class LiveFeed(QObject):
         self._curves = curves
         self._history = history
         self._outages = Outages(unit)
+        self._marks = {series: GapMarks() for series in curves}
         history.gap_recorded.connect(self._on_recorded_gap)
         unit.reading.connect(self._on_reading)
         unit.gap.connect(self._on_gap)
@@ -43,8 +45,21 @@ class LiveFeed(QObject):
 
     @property
     def outages(self) -> list[Outage]:
-        """When no readings could come, oldest first."""
+        """When the window saw that no readings could come, oldest first."""
         return self._outages.all
+
+    def gaps(self, span: tuple[float, float]) -> dict[str, list[Gap]]:
+        """Return what to shade within a span, by pane: where its curves break off, and every trouble."""
+        now_s = self._unit.utc_s()
+        own: dict[str, list[Gap]] = {curve.trace.pane: [] for curve in self._curves.values()}
+        for series, curve in self._curves.items():
+            own[curve.trace.pane] += self._marks[series].gaps(curve.buffer, span, now_s)
+        troubles = [gap for gaps in own.values() for gap in gaps if gap.is_trouble]
+        troubles += [
+            Gap(o.start_s, now_s if o.end_s is None else o.end_s, o.words, o.words, is_trouble=True)
+            for o in self._outages.all
+        ]
+        return {pane: to_shade(gaps, troubles) for pane, gaps in own.items()}
 
     def first_s(self) -> float | None:
         """Return the time of the oldest sample of any recorded series."""
@@ -60,6 +75,9 @@ class LiveFeed(QObject):
 
     def reload(self) -> None:
         """Ask the service for what it recorded."""
+        if self._unit.experiment != self._history.experiment:
+            for marks in self._marks.values():
+                marks.clear()
         self._history.load(self._unit.experiment, self._unit.utc_s())
 
     def _on_reading(self, series: str, utc_s: float, value: float) -> None:
@@ -72,14 +90,10 @@ class LiveFeed(QObject):
         for name, curve in self._curves.items():
             if series in ("", name):
                 curve.buffer.mark_gap(utc_s)
+                self._marks[name].add(utc_s, reason)
 
     def _on_recorded_gap(self, series: str, utc_s: float, reason: str) -> None:
-        buffer = self._curves[series].buffer
-        after = buffer.between((utc_s, self._unit.utc_s())).start
-        if after < len(buffer):
-            words = reason[:1].upper() + reason[1:]
-            if self._outages.add(utc_s, float(buffer.t[after]), words):
-                self.outages_changed.emit()
+        self._marks[series].add(utc_s, reason)
 
     def _on_setting(self, job: str, setting: str, value: object) -> None:
         if job == "od_reading" and setting.startswith("od") and isinstance(value, dict):

@@ -133,10 +133,11 @@ class History(QObject):
             first_s = known.start_s if start_s is None else start_s
             self._buffers[series].splice((first_s, known.end_s), t, values, known.bucket_s)
             self._coverage[series].add(Known(first_s, known.end_s, known.bucket_s))
-            for gap in answer.get("gaps", []):
-                self._buffers[series].mark_gap(float(gap["t"]))
-                self.gap_recorded.emit(series, float(gap["t"]), str(gap.get("reason") or ""))
-            self.changed.emit()
+        # A gap that began after the newest reading comes without any reading.
+        for gap in answer.get("gaps", []):
+            self._buffers[series].mark_gap(float(gap["t"]))
+            self.gap_recorded.emit(series, float(gap["t"]), str(gap.get("reason") or ""))
+        self.changed.emit()
 
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:
         self.state, self.trouble = "failed", trouble

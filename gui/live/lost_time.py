@@ -1,66 +1,119 @@
-"""A time without readings: shaded, with the reason written into it."""
+"""Times without readings: shaded, with the reason written into them where it fits."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
 import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from gui import theme
+from gui.live.gaps import Gap
+from gui.moments import clock_time, duration, exact
+
+_LEAST_PX = 2.0
+_AROUND_WORDS_PX = 4.0
+_FONT_PX = 11
 
 
-class LostTime:
-    """The shade over one outage in one pane; `named` panes also say why."""
+@dataclass(frozen=True)
+class Words:
+    """Words written into a gap: their left and right edge in UTC seconds, and their colour's token."""
 
-    def __init__(self, view: pg.ViewBox, *, named: bool) -> None:
-        self._view = view
-        self._named = named
-        self._span = (0.0, 0.0)
-        self._shade = pg.LinearRegionItem(movable=False, pen=pg.mkPen(None))
-        self._shade.setZValue(-20)
-        self._words = pg.TextItem(anchor=(0, 0))
-        self._words.setZValue(40)
-        self._words.setVisible(named)
-        self.restyle()
-        view.addItem(self._shade)
-        view.addItem(self._words)
+    left_s: float
+    right_s: float
+    text: str
+    tone: str
 
-    def show_at(self, start_s: float, end_s: float, words: str) -> None:
-        """Cover a span of UTC seconds."""
-        self._shade.show()
-        self._span = (start_s, end_s)
-        self._shade.setRegion(self._span)
-        self._words.setText(words)
-        self.place_words()
 
-    def hide(self) -> None:
-        """Cover nothing."""
-        self._shade.hide()
-        self._words.hide()
+class LostTimes(pg.GraphicsObject):  # type: ignore[misc]
+    """The shades over the gaps of one pane.
 
-    @property
-    def is_shown(self) -> bool:
-        """Whether it covers a span."""
-        return bool(self._shade.isVisible())
+    Args:
+        names_trouble: whether this pane says of troubles what they are; one of the stack is enough.
+    """
 
-    @property
-    def words(self) -> str:
-        """What is written into it."""
-        return str(self._words.toPlainText())
+    def __init__(self, *, names_trouble: bool) -> None:
+        super().__init__()
+        self._names_trouble = names_trouble
+        self.gaps: list[Gap] = []
+        self.setZValue(-20)
 
-    def place_words(self) -> None:
-        """Put the words at the top edge, at the side where there is room for them."""
-        if not self._named or not self.is_shown:
+    def show_gaps(self, gaps: list[Gap]) -> None:
+        """Shade these spans, ascending and without overlap."""
+        if gaps != self.gaps:
+            self.gaps = gaps
+            self.update()
+
+    def explain(self, utc_s: float) -> None:
+        """Say in the tooltip what happened at a time."""
+        told = next((gap for gap in self.gaps if gap.start_s <= utc_s <= gap.end_s), None)
+        self.setToolTip("" if told is None else _told(told))
+
+    def words_shown(self) -> list[Words]:
+        """Return the words that fit into their gap now."""
+        (left, right), second_px = self._time_shown()
+        figures = QFontMetricsF(theme.value_font(_FONT_PX))
+        placed = []
+        for gap in self.gaps:
+            if gap.is_trouble and not self._names_trouble:
+                continue
+            start_s, end_s = max(gap.start_s, left), min(gap.end_s, right)
+            for text in (gap.words, gap.short):
+                width_s = (figures.horizontalAdvance(text) + 2 * _AROUND_WORDS_PX) / second_px
+                if text and width_s <= end_s - start_s:
+                    placed.append(Words(start_s, start_s + width_s, text, "warn" if gap.is_trouble else "quiet"))
+                    break
+        return placed
+
+    def boundingRect(self) -> QRectF:
+        """Return the whole visible area."""
+        rectangle = self.viewRect()
+        return QRectF(rectangle) if rectangle is not None else QRectF()
+
+    def viewRangeChanged(self) -> None:
+        """Follow the view: its area is ours."""
+        self.prepareGeometryChange()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Draw the shades, then the words in front of them."""
+        if not self.gaps:
             return
-        (left, right), (_, top) = self._view.viewRange()
-        start_s, end_s = self._span
-        self._words.setVisible(start_s < right and end_s > left)
-        is_late = start_s > (left + right) / 2
-        self._words.setAnchor((1, 0) if is_late else (0, 0))
-        self._words.setPos(min(end_s, right) if is_late else max(start_s, left), top)
+        colours, area = theme.current(), self.boundingRect()
+        (left, right), second_px = self._time_shown()
+        for gap in self.gaps:
+            start_s = max(gap.start_s, left)
+            width_s = max(min(gap.end_s, right) - start_s, _LEAST_PX / second_px)
+            if gap.end_s >= left and start_s <= right:
+                shade = colours.colour("warn_soft" if gap.is_trouble else "sunken")
+                painter.fillRect(QRectF(start_s, area.top(), width_s, area.height()), shade)
+        self._write(painter)
 
-    def restyle(self) -> None:
-        """Take the colours of the present theme."""
-        colours = theme.current()
-        self._shade.setBrush(colours.colour("warn_soft"))
-        self._shade.setHoverBrush(colours.colour("warn_soft"))
-        self._words.setColor(colours.colour("warn"))
-        self._words.setFont(theme.value_font(11))
+    def _write(self, painter: QPainter) -> None:
+        colours, font = theme.current(), theme.value_font(_FONT_PX)
+        down_px = QFontMetricsF(font).ascent() + _AROUND_WORDS_PX
+        # Written in pixels, so that the letters have their own size whatever the scales.
+        to_device, top = painter.transform(), self.boundingRect().bottom()
+        painter.setFont(font)
+        for words in self.words_shown():
+            corner = to_device.map(QPointF(words.left_s, top))
+            painter.resetTransform()
+            painter.setPen(colours.colour(words.tone))
+            painter.drawText(corner + QPointF(_AROUND_WORDS_PX, down_px), words.text)
+            painter.setTransform(to_device)
+
+    def _time_shown(self) -> tuple[tuple[float, float], float]:
+        """Return the first and last second shown, and how many pixels a second has."""
+        view = self.getViewBox()
+        if view is None:
+            return (0.0, 1.0), 1.0
+        left, right = view.viewRange()[0]
+        return (left, right), max(float(view.width()), 1.0) / (right - left)
+
+
+def _told(gap: Gap) -> str:
+    start, end = (datetime.fromtimestamp(at_s, UTC) for at_s in (gap.start_s, gap.end_s))
+    return f"{gap.words}, {duration(gap.end_s - gap.start_s)}\n{exact(start)} – {clock_time(end)}"

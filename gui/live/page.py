@@ -143,11 +143,13 @@ class LivePage(QWidget):
             return
         self.view.advance(self.feed.now_s(), self.feed.first_s())
         self.refresh_cards()
+        self.readout.read(list(self.stack.curves.values()), self.stack.pointer_s)
         if self._plots.currentWidget() is self.empty:
             self._explain_emptiness()
         self._shade()
 
     def _on_drawn(self) -> None:
+        self._shade()
         self.history.look_at(self.view.span, int(self.stack.panes[OPTICAL_DENSITY].view.width()))
         self.readout.read(list(self.stack.curves.values()), self.stack.pointer_s)
 
@@ -191,8 +193,7 @@ class LivePage(QWidget):
         return [curve for curve in self.stack.curves.values() if curve.trace.pane == OPTICAL_DENSITY]
 
     def _shade(self) -> None:
-        now_s = self.unit.utc_s()
-        self.stack.shade([(o.start_s, now_s if o.end_s is None else o.end_s, o.words) for o in self.feed.outages])
+        self.stack.shade(self.feed.gaps(self.view.span))
 
     def _refresh_session(self) -> None:
         measuring, pending = self.session.is_measuring, self.session.is_pending

@@ -10,8 +10,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from gui import theme
 from gui.live.axes import TimeAxis, ValueAxis
 from gui.live.curve import Curve, stepped_range
-from gui.live.lost_time import LostTime
-from gui.live.trace import Pane
+from gui.live.lost_time import LostTimes
+from gui.live.trace import OPTICAL_DENSITY, Pane
 
 _AXIS_WIDTH_PX = 58
 _BOX_ALPHA = 40
@@ -84,6 +84,7 @@ class PlotPane:
         kind: what it shows.
         title, value_axis, view, time_axis: its items for the layout, the area in the middle.
         curves: what is drawn in it.
+        lost_times: the shade over times without readings.
         holds_values: whether the user chose the value range (by a box); then it does not move by itself.
     """
 
@@ -98,7 +99,7 @@ class PlotPane:
         self.is_log = False
         self._measure = kind.unit
         self._range: tuple[float, float] | None = None
-        self._lost: list[LostTime] = []
+        self.lost_times = LostTimes(names_trouble=kind.key == OPTICAL_DENSITY)
         self._lay_out()
         self.view.setYRange(*_USUAL[kind.key], padding=0)
         self.restyle()
@@ -107,6 +108,7 @@ class PlotPane:
         self.value_axis.linkToView(self.view)
         self.time_axis.linkToView(self.view)
         self.value_axis.setWidth(_AXIS_WIDTH_PX)
+        self.view.addItem(self.lost_times)
         for curve in self.curves:
             self.view.addItem(curve.line)
         self.crosshair.setZValue(50)
@@ -133,8 +135,7 @@ class PlotPane:
         self.crosshair.setPen(pg.mkPen(colours.colour("quiet"), width=1))
         for curve in self.curves:
             curve.restyle()
-        for lost in self._lost:
-            lost.restyle()
+        self.lost_times.update()
         self.show_title(self._measure)
 
     def show_title(self, measure: str) -> None:
@@ -181,8 +182,6 @@ class PlotPane:
             curve.redraw(span, until_s, columns, self.is_log)
         if not self.holds_values:
             self._fit(span)
-        for lost in self._lost:
-            lost.place_words()
 
     def _fit(self, span: tuple[float, float]) -> None:
         low, high = math.inf, -math.inf
@@ -201,20 +200,6 @@ class PlotPane:
         if wanted is not None:
             self._range = wanted
             self.view.setYRange(*wanted, padding=0)
-
-    def shade_lost_time(self, outages: list[tuple[float, float, str]], *, named: bool) -> None:
-        """Shade the times (first and last UTC second, words) without readings, and write the words into them."""
-        while len(self._lost) < len(outages):
-            self._lost.append(LostTime(self.view, named=named))
-        for lost, (start_s, end_s, words) in zip(self._lost, outages, strict=False):
-            lost.show_at(start_s, end_s, words)
-        for lost in self._lost[len(outages) :]:
-            lost.hide()
-
-    @property
-    def lost_times(self) -> list[LostTime]:
-        """The outages shaded now."""
-        return [lost for lost in self._lost if lost.is_shown]
 
     def area(self) -> QRectF:
         """Return where the plot's area is, in the scene."""

@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QWidget
 
 from gui import theme
 from gui.live.curve import Curve
+from gui.live.gaps import Gap
 from gui.live.pane import PlotPane
 from gui.live.series_buffer import SeriesBuffer
 from gui.live.time_view import TimeView
-from gui.live.trace import GROWTH, OPTICAL_DENSITY, PANES, REFERENCE, Trace
+from gui.live.trace import GROWTH, PANES, REFERENCE, Trace
 
 # At most 20 redraws a second: more cannot be seen, and leaves no time for the rest of the window.
 _SHORTEST_MS = 50
@@ -52,7 +53,6 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._wants_reference = False
         self._shows_focus = False
         self.pointer_s = math.nan
-        self._shaded: list[tuple[float, float, str]] = []
         self._since_drawn = QElapsedTimer()
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.redraw_now)
@@ -131,13 +131,10 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             pane.time_axis.picture = None
             pane.time_axis.update()
 
-    def shade(self, outages: list[tuple[float, float, str]]) -> None:
-        """Shade the times (first and last UTC second, words) in which no readings could come."""
-        if outages == self._shaded:
-            return
-        self._shaded = outages
-        for pane in self.panes.values():
-            pane.shade_lost_time(outages, named=pane.kind.key == OPTICAL_DENSITY)
+    def shade(self, gaps: dict[str, list[Gap]]) -> None:
+        """Shade, by pane, the times without readings."""
+        for key, pane in self.panes.items():
+            pane.lost_times.show_gaps(gaps.get(key, []))
 
     def fit(self) -> None:
         """Back to now, with every value range fitted to its curves."""
@@ -264,6 +261,8 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for key in self._visible:
             pane = self.panes[key]
             if pane.area().contains(position):
-                self.point_at(pane.view.mapSceneToView(position).x())
+                utc_s = pane.view.mapSceneToView(position).x()
+                pane.lost_times.explain(utc_s)
+                self.point_at(utc_s)
                 return
         self.point_at(math.nan)

@@ -12,12 +12,14 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QWidget
 from gui import theme
 from gui.live.curve import Curve
 from gui.live.trace import Trace
-from gui.moments import clock_time, exact
+from gui.moments import ago, clock_time, exact
 from gui.unit import Unit
 from gui.widgets.flow import FlowLayout
 
 _SWATCH_PX = 14
 _PADDING_PX = 6
+# Up to this age the newest values are those of now.
+_NOW_S = 30.0
 # The widest value by its digits after the point: 9999 RPM, 100.0 °C, 99.999 AU.
 _WIDEST = {0: "8888", 1: "888.8", 3: "88.888"}
 
@@ -151,14 +153,20 @@ class Readout(QWidget):
                 sample = curve.buffer.latest() if now else curve.buffer.nearest(utc_s)
                 chip.show_value(None if sample is None else sample[1])
         if now:
-            self.time.setText(self.tr("Now"))
-            self.time.setToolTip("")
+            self._tell_newest(curves)
         else:
             moment = datetime.fromtimestamp(utc_s, UTC)
             local = moment.astimezone()
             is_today = local.date() == datetime.fromtimestamp(self._unit.utc_s(), UTC).astimezone().date()
             self.time.setText(clock_time(moment) if is_today else f"{local.day} {local:%b %H:%M:%S}")
             self.time.setToolTip(exact(moment))
+
+    def _tell_newest(self, curves: list[Curve]) -> None:
+        """Say "Now", or how old the newest of the values is: without readings there is no now."""
+        newest_s = max((latest[0] for curve in curves if (latest := curve.buffer.latest())), default=None)
+        age_s = 0.0 if newest_s is None else self._unit.utc_s() - newest_s
+        self.time.setText(ago(age_s) if age_s > _NOW_S else self.tr("Now"))
+        self.time.setToolTip("" if newest_s is None else exact(datetime.fromtimestamp(newest_s, UTC)))
 
     def _new_chip(self, trace: Trace) -> Chip:
         chip = Chip(trace, self)

@@ -117,6 +117,18 @@ class SeriesBuffer:
             int(np.searchsorted(self.t, span[0], side="left")), int(np.searchsorted(self.t, span[1], side="right"))
         )
 
+    def breaks(self, span: tuple[float, float]) -> list[tuple[float, float]]:
+        """Return where the curve breaks off within a span: the samples before and after each gap, in seconds."""
+        inside = self.between(span)
+        first, last = max(inside.start, 1), min(inside.stop + 1, self._size)
+        ends = np.flatnonzero(self._gaps[first:last]) + first
+        return list(zip(self._t[ends - 1].tolist(), self._t[ends].tolist(), strict=True))
+
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether a gap follows the newest sample."""
+        return self._gap_pending
+
     def nearest(self, utc_s: float) -> tuple[float, float] | None:
         """Return time and value of the sample nearest to a time; None in a gap and outside all samples."""
         after = int(np.searchsorted(self.t, utc_s))

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QWidget,
+)
 
 from gui import theme
 from gui.icons import show_icon
 from gui.live.time_view import TimeView
+from gui.widgets.state_badge import StateBadge
 
 _HOUR_S = 3600.0
 WINDOWS: tuple[tuple[str, float | None], ...] = (
@@ -39,11 +48,13 @@ class ViewBar(QWidget):
         super().__init__(parent)
         self._view = view
         self.windows = QButtonGroup(self)
-        self.log = _button(self.tr("Log"), self.tr("Optical density on a logarithmic scale"), checkable=True)
+        self.log = _button(self.tr("Log scale"), self.tr("Optical density on a logarithmic scale"), checkable=True)
         self.pause = _button(
             self.tr("Pause"), self.tr("Hold the picture still; measuring goes on (Space)"), checkable=True
         )
-        self.now = QPushButton()
+        self.now = QPushButton(self.tr("Follow now"))
+        self.following = StateBadge()
+        self._standing = QStackedWidget()
         self.more = _button(self.tr("View"), self.tr("What the plots show"))
         self.export = _button(self.tr("Export"), self.tr("Save what is visible"))
         self._lay_out()
@@ -70,10 +81,21 @@ class ViewBar(QWidget):
             row.addWidget(button)
         row.addSpacing(theme.SPACE_PX)
         row.addWidget(self.pause)
-        row.addWidget(self.now)
-        widest = max(self.now.fontMetrics().horizontalAdvance(words) for words in self._now_words())
-        self.now.setFixedWidth(widest + 16 + 4 + 28)
+        row.addWidget(self._standing)
+        self._lay_out_standing()
         self.pause.setFixedWidth(self.pause.sizeHint().width() + 8)
+
+    def _lay_out_standing(self) -> None:
+        """The state of following, and in its place, when the view does not follow, the button that returns to it."""
+        theme.set_role(self.now, "primary")
+        self.now.setToolTip(self.tr("Follow the newest readings again (End)"))
+        tip = self.tr("The plots move on with the newest readings. Drag, zoom or pause to look elsewhere.")
+        self.following.show_state(self.tr("Following now"), "follow", "ok", tip)
+        self.following.setContentsMargins(theme.SPACE_PX, 0, 0, 0)
+        self._standing.addWidget(self.following)
+        self._standing.addWidget(self.now)
+        self._standing.setFixedWidth(max(self.now.sizeHint().width(), self.following.sizeHint().width()) + 4)
+        self._standing.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Maximum)
 
     def _make_menus(self) -> None:
         menu = QMenu(self)
@@ -104,13 +126,8 @@ class ViewBar(QWidget):
             self.windows.button(index).setChecked(chosen)
         paused, following = self._view.paused_at_s is not None, self._view.is_following
         self.pause.setChecked(paused)
-        self.now.setText(self._now_words()[0 if following else 1])
-        self.now.setEnabled(not following)
-        self.now.setToolTip("" if following else self.tr("Follow the newest readings again (End)"))
-        show_icon(self.now, "follow", "ok" if following else "accent")
-
-    def _now_words(self) -> tuple[str, str]:
-        return self.tr("Following now"), self.tr("Return to now")
+        self._standing.setCurrentWidget(self.following if following else self.now)
+        show_icon(self.now, "follow", "on_accent")
 
     def _on_window(self, index: int) -> None:
         self._view.choose_window(WINDOWS[index][1])

@@ -56,11 +56,12 @@ def test_pause_holds_the_picture_and_keeps_the_readings(live: LiveBench, qtbot: 
     qtbot.mouseClick(live.bar.pause, Qt.MouseButton.LeftButton)
     live.read("od2", 0.2)
     assert live.drawn() == [0.1]
-    assert live.bar.now.text() == "Return to now"
+    assert not live.bar.following.isVisible()
     qtbot.mouseClick(live.bar.now, Qt.MouseButton.LeftButton)
     assert live.drawn() == [0.1, 0.2]
     assert not live.bar.pause.isChecked()
-    assert live.bar.now.text() == "Following now"
+    assert live.bar.following.isVisible()
+    assert not live.bar.now.isVisible()
 
 
 def test_a_logarithmic_scale_leaves_out_what_has_no_logarithm(live: LiveBench) -> None:
@@ -96,6 +97,16 @@ def test_the_crosshair_reads_every_curve_at_once(live: LiveBench) -> None:
     live.page.stack.point_at(math.nan)
     assert live.page.readout.chips["od2"].text_shown == "90° 0.500 AU"
     assert live.page.readout.time.text() == "Now"
+
+
+def test_old_values_are_not_called_now(live: LiveBench) -> None:
+    live.begin()
+    live.read("od2", 0.1)
+    live.at_s += 600
+    live.tell("board", state="lost", link="disconnected", since=utc_text(live.at_s - 595))
+    live.draw()
+    assert live.page.readout.time.text() == "10 min ago"
+    assert [gap.words for gap in live.page.stack.panes["stirring"].lost_times.gaps] == ["Board lost"]
 
 
 def test_the_mouse_over_a_plot_points(live: LiveBench) -> None:
@@ -189,6 +200,18 @@ def test_a_card_stops_and_starts_its_job(live: LiveBench) -> None:
     assert live.service.asked("POST", "/unit_api/jobs/stop") == [{"job_name": "stirring"}]
     live.tell("job", job_id=1, job_name="stirring", state="disconnected", is_running=0)
     assert (stirring.badge.word, stirring.button.text()) == ("Stopped", "Start")
+
+
+def test_a_job_that_cannot_reach_the_board_says_that_it_waits(live: LiveBench) -> None:
+    live.begin()
+    badge = live.page.cards[1].badge
+    live.tell("board", state="lost", link="disconnected", since=utc_text(live.at_s))
+    assert (badge.word, badge.tone) == ("Waiting for the board", "warn")
+    live.tell("setting", job_id=1, job_name="stirring", setting="$state", value="sleeping")
+    assert badge.word == "Paused"
+    live.tell("setting", job_id=1, job_name="stirring", setting="$state", value="ready")
+    live.tell("board", state="degraded", link="connected", since=utc_text(live.at_s))
+    assert (badge.word, badge.tone) == ("Running", "ok")
 
 
 def test_a_refused_start_leaves_the_button_usable(live: LiveBench) -> None:

@@ -150,13 +150,6 @@ def test_a_gap_is_not_bridged(live: LiveBench) -> None:
     assert list(live.page.stack.curves["od2"].drawn.joined) == [False, False]
 
 
-def test_a_recorded_gap_is_shaded_with_its_reason(live: LiveBench) -> None:
-    answer = raw(4) | {"gaps": [{"t": START_S - 12, "reason": "the link to the board was lost"}]}
-    live.begin(recorded={"od2": answer})
-    assert [o.words for o in live.page.feed.outages] == ["The link to the board was lost"]
-    assert list(live.page.stack.curves["od2"].buffer.starts_after_gap) == [False, False, True, False]
-
-
 def test_a_lost_board_is_shaded_until_it_is_back(live: LiveBench) -> None:
     live.begin()
     live.read("od2", 0.1)
@@ -184,12 +177,12 @@ def test_a_lost_service_leaves_the_values_dimmed_and_the_buttons_dead(live: Live
 def test_a_service_that_comes_back_leaves_no_shade_and_no_gap(live: LiveBench) -> None:
     live.begin()
     live.read("od2", 0.1)
-    pane = live.page.stack.panes["optical_density"]
+    shades = live.page.stack.panes["optical_density"].lost_times
     live.unit.set_service("lost", "The service ended the connection.")
-    assert [lost.words for lost in pane.lost_times] == ["Service lost"]
+    assert [gap.words for gap in shades.gaps] == ["Service lost"]
     live.unit.set_service("live")
     live.read("od2", 0.2)
-    assert pane.lost_times == []
+    assert shades.gaps == []
     live.draw()
     assert live.page.stack.curves["od2"].drawn.joined[0]
 
