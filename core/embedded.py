@@ -254,6 +254,9 @@ class EmbeddedService:
             child.process.kill()
             remedy = f"See {self._data_dir / _STDERR}, then try again."
             raise EmbeddedError(f"The service did not start within {_START_WITHIN_S:g} s.", remedy) from None
+        except asyncio.CancelledError:
+            child.process.kill()  # nobody would know of it, and it would keep the data folder
+            raise
         if not url:
             code = await child.over
             if code == ExitCode.PORT_TAKEN and self._port != 0:

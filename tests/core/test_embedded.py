@@ -173,3 +173,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+async def test_a_service_that_is_just_coming_back_is_not_left_behind_when_the_window_stops_it(data_dir: Path) -> None:
+    async with embedded(data_dir, "--port", "0") as service:
+        await service.start("", "stop")
+        first = service.pid
+        assert first
+        os.kill(first, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            while (owner := await asyncio.to_thread(find_owner, data_dir)) is None or owner.pid == first:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        await service.stop()
+        async with asyncio.timeout(10):
+            while is_alive(owner.pid) and await asyncio.to_thread(find_owner, data_dir):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
