@@ -15,6 +15,7 @@ from gui.unit import Unit
 from gui.widgets.rule import Rule
 
 _HEIGHT_PX = 52
+_LONGEST_NAME_PX = 200
 
 
 class TopBar(QWidget):
@@ -74,12 +75,14 @@ class TopBar(QWidget):
 
     def refresh(self) -> None:
         """Show unit and experiment as they are now."""
-        self._name.setText(self._unit.name or self.tr("Vialdesk"))
+        name = self._unit.name or self.tr("Vialdesk")
+        self._name.setText(self._name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, _LONGEST_NAME_PX))
+        self._name.setToolTip(name)
         experiment = self._unit.experiment
         self._experiment.setText(f"{experiment or self.tr('No experiment')} ▾")
         self._experiment.setAccessibleName(self.tr("Experiment: {}").format(self.experiment_word))
         self._experiment.setToolTip(
-            self.tr("Readings are kept under this experiment")
+            self.tr("{}\nReadings are kept under this experiment").format(experiment)
             if experiment
             else self.tr("Starting a job creates one; better name it first")
         )

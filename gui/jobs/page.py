@@ -85,7 +85,7 @@ class JobsPage(QWidget):
         self._stack.addWidget(self._body)
         self._stack.addWidget(self.empty)
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(theme.AROUND_PX, 4, theme.AROUND_PX - 4, theme.BETWEEN_PX)
+        whole.setContentsMargins(theme.AROUND_PX, theme.BETWEEN_PX, theme.AROUND_PX - 4, theme.BETWEEN_PX)
         whole.addWidget(self._stack)
 
     def load(self) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 
 from gui import background, theme
 from gui.icons import show_icon
-from gui.jobs.capability import Capability, Setting
+from gui.jobs.capability import Capability, Setting, in_sentence
 from gui.jobs.setting_field import SettingField
 from gui.moments import duration, exact
 from gui.service_client import ServiceClient, ServiceTroubleError
@@ -48,6 +48,7 @@ class RunningJob(QFrame):
         theme.set_role(self.since, "caption")
         self.pause = _button(self.tr("Pause"), "pause")
         self.stop = _button(self.tr("Stop"), "stop")
+        self.stop.setAccessibleName(self.tr("Stop {name}").format(name=in_sentence(capability.label)))
         self.fields = {
             setting.name: SettingField(row["job_name"], setting, client) for setting in _shown(capability.settings)
         }
@@ -101,6 +102,7 @@ class RunningJob(QFrame):
         self.badge.show_job_of(self._unit, state)
         paused = state == "sleeping"
         self.pause.setText(self.tr("Resume") if paused else self.tr("Pause"))
+        self.pause.setAccessibleName(f"{self.pause.text()} {in_sentence(self._capability.label)}")
         show_icon(self.pause, "start" if paused else "pause")
         can_act = self._unit.service.is_live and self._asked is None
         can_pause = state in ("ready", "sleeping") and any(s.name == "$state" for s in self._capability.settings)
@@ -172,7 +174,6 @@ def _shown(settings: tuple[Setting, ...]) -> list[Setting]:
 
 def _button(words: str, icon: str) -> QPushButton:
     button = QPushButton(words)
-    theme.set_role(button, "quiet")
     show_icon(button, icon)
-    button.setFixedWidth(button.fontMetrics().horizontalAdvance("Stopping…") + 44)
+    button.setFixedWidth(button.fontMetrics().horizontalAdvance("Stopping…") + 52)
     return button

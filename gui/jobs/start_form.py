@@ -85,7 +85,7 @@ class StartForm(QFrame):
         area.viewport().setAutoFillBackground(False)
         holder.setAutoFillBackground(False)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 8, 12)
+        column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(theme.SPACE_PX)
         column.addWidget(title)
         column.addWidget(words)
