@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPen
 
 from gui import theme
-from gui.live.decimation import Polyline
+from gui.live.decimation import NOTHING, Polyline
 from gui.live.line_item import LineItem
 from gui.live.series_buffer import SeriesBuffer
 from gui.live.trace import Trace
@@ -32,7 +32,7 @@ class Curve:
         self.line = LineItem()
         self.is_shown = True
         self._asked: tuple[object, ...] = ()
-        self.drawn = Polyline(np.empty(0), np.empty(0), np.empty(0, bool))
+        self.drawn = NOTHING
         self.restyle()
 
     def restyle(self) -> None:
@@ -57,7 +57,7 @@ class Curve:
         if asked == self._asked:
             return
         self._asked = asked
-        line = self.buffer.polyline(span, columns) if self.is_shown else Polyline(*_NOTHING)
+        line = self.buffer.polyline_again(span, columns) if self.is_shown else NOTHING
         if until_s < span[1]:
             early = line.t <= until_s
             line = Polyline(line.t[early], line.y[early], line.joined[early])
@@ -66,9 +66,6 @@ class Curve:
         self.drawn = line
         y = np.log10(line.y) if is_log else line.y
         self.line.show_points(line.t, y, line.joined)
-
-
-_NOTHING = (np.empty(0), np.empty(0), np.empty(0, bool))
 
 
 def pen_of(trace: Trace) -> QPen:

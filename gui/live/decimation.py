@@ -37,6 +37,9 @@ class Polyline:
     joined: Flags
 
 
+NOTHING = Polyline(np.empty(0), np.empty(0), np.empty(0, bool))
+
+
 class MinMaxPyramid:
     """Minima and maxima over blocks of `FACTOR`**level samples, kept up to date as samples are added."""
 
@@ -121,19 +124,60 @@ def thin(
         span: first and last visible time.
         columns: how many columns the span is cut into; at most `2 * columns + 4` points come back.
     """
-    width = (span[1] - span[0]) / columns
-    first, last = (int(i) for i in np.searchsorted(t, span))
-    if last - first <= 2 * columns or width <= 0:
-        chosen = slice(max(first - 1, 0), last + 1)
-        joined = np.append(~starts_after_gap[chosen][1:], False)
-        return Polyline(t[chosen], values[chosen], joined)
-    edges = (np.floor(span[0] / width) + np.arange(columns + 2)) * width
-    bounds = np.clip(np.searchsorted(t, edges), first, last)
-    starts, stops = bounds[:-1], bounds[1:]
-    filled = stops > starts
-    starts, stops = starts[filled], stops[filled]
-    line = _columns(t, values, starts_after_gap, pyramid, starts, stops)
-    return _with_neighbours(line, t, values, starts_after_gap, int(starts[0]), int(stops[-1]))
+    return Thinner().thin(t, values, starts_after_gap, pyramid, span, columns, 0)
+
+
+class Thinner:
+    """Thins one series again and again; columns whose samples are as they were are not read again."""
+
+    def __init__(self) -> None:
+        self._asked: tuple[tuple[float, float], int] | None = None
+        self._settled = NOTHING
+        # The first sample of the last column: more may still fall into it.
+        self._seam = 0
+
+    def thin(
+        self,
+        t: Floats,
+        values: Floats,
+        starts_after_gap: Flags,
+        pyramid: MinMaxPyramid,
+        span: tuple[float, float],
+        columns: int,
+        changed_from: int,
+    ) -> Polyline:
+        """Do as `decimation.thin`; samples from index `changed_from` on are new or changed since the last time."""
+        width = (span[1] - span[0]) / columns
+        first, last = (int(i) for i in np.searchsorted(t, span))
+        if last - first <= 2 * columns or width <= 0:
+            self._asked = None
+            chosen = slice(max(first - 1, 0), last + 1)
+            joined = np.append(~starts_after_gap[chosen][1:], False)
+            return Polyline(t[chosen], values[chosen], joined)
+        if (span, columns) != self._asked or changed_from <= self._seam:
+            self._asked, self._settled, self._seam = (span, columns), NOTHING, first
+        edges = (np.floor(span[0] / width) + np.arange(columns + 2)) * width
+        edges = edges[max(int(np.searchsorted(edges, t[self._seam], side="right")) - 1, 0) :]
+        bounds = np.clip(np.searchsorted(t[self._seam : last], edges) + self._seam, self._seam, last)
+        starts, stops = bounds[:-1], bounds[1:]
+        filled = stops > starts
+        starts, stops = starts[filled], stops[filled]
+        fresh = _columns(t, values, starts_after_gap, pyramid, starts, stops)
+        line = _one_after_other(self._settled, fresh)
+        open_points = 2 if stops[-1] - starts[-1] > 1 else 1
+        self._settled = Polyline(line.t[:-open_points], line.y[:-open_points], line.joined[:-open_points])
+        self._seam = int(starts[-1])
+        return _with_neighbours(line, t, values, starts_after_gap, first, int(stops[-1]))
+
+
+def _one_after_other(first: Polyline, second: Polyline) -> Polyline:
+    if not len(first.t):
+        return second
+    return Polyline(
+        np.concatenate((first.t, second.t)),
+        np.concatenate((first.y, second.y)),
+        np.concatenate((first.joined, second.joined)),
+    )
 
 
 def _columns(

@@ -160,9 +160,18 @@ def samples_of(answer: dict[str, Any]) -> tuple[Floats, Floats, Known | None]:
     later = t + np.minimum(bucket_s / 2, np.append(np.diff(t), bucket_s) / 2)
     end_s = min(float(later[-1]), utc_s_of(answer["to"])) if answer.get("to") else float(later[-1])
     later[-1] = max(end_s, t[-1])
+    _end_before_gaps(t, later, [float(gap["t"]) for gap in answer.get("gaps", [])])
     times = np.column_stack((t, later)).ravel()
     values = np.column_stack((columns[1], columns[2])).ravel()
     return times, values, Known(float(t[0]), float(times[-1]), bucket_s)
+
+
+def _end_before_gaps(t: Floats, later: Floats, gaps_s: list[float]) -> None:
+    """Move the second point of a bucket in which a gap begins to before that: after it there may be no reading."""
+    for gap_s in gaps_s:
+        bucket = int(np.searchsorted(t, gap_s)) - 1
+        if bucket >= 0:
+            later[bucket] = min(later[bucket], (t[bucket] + gap_s) / 2)
 
 
 def _path(experiment: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gui.live.decimation import Flags, Floats, MinMaxPyramid, Polyline, thin
+from gui.live.decimation import Flags, Floats, MinMaxPyramid, Polyline, Thinner, thin
 
 # An interval this many times the usual one is a gap: several readings in a row are missing.
 _GAP_FACTOR = 4.0
@@ -32,7 +32,10 @@ class SeriesBuffer:
         self.version = 0
         self._gap_pending = False
         self._pyramid = MinMaxPyramid()
+        self._thinner = Thinner()
+        # The first sample the pyramid and the thinner do not know as it is now.
         self._changed_from = 0
+        self._unseen_from = 0
 
     def __len__(self) -> int:
         return self._size
@@ -67,7 +70,7 @@ class SeriesBuffer:
         self._gaps[size] = self._gap_pending or self._is_gap_before(utc_s)
         self._gap_pending = False
         self._size = size + 1
-        self._changed_from = min(self._changed_from, size)
+        self._note_change(size)
 
     def mark_gap(self, utc_s: float) -> None:
         """Do not join the last sample before `utc_s` to the next one, whenever it comes."""
@@ -75,6 +78,7 @@ class SeriesBuffer:
         after = int(np.searchsorted(self.t, utc_s, side="right"))
         if after < self._size:
             self._gaps[after] = True
+            self._unseen_from = min(self._unseen_from, after)
         else:
             self._gap_pending = True
 
@@ -102,14 +106,18 @@ class SeriesBuffer:
         self._gaps[first : self._size] = np.concatenate((new_gaps, tail_gaps))
         for seam in (first, first + len(new_t)):
             self._mark_seam(seam, usual_s)
-        self._changed_from = min(self._changed_from, first)
+        self._note_change(first)
 
     def polyline(self, span: tuple[float, float], columns: int) -> Polyline:
         """Return what to draw between two times on `columns` pixels; see `decimation.thin`."""
-        if self._changed_from < self._size:
-            self._pyramid.update(self.values, self._changed_from)
-            self._changed_from = self._size
+        self._build()
         return thin(self.t, self.values, self.starts_after_gap, self._pyramid, span, columns)
+
+    def polyline_again(self, span: tuple[float, float], columns: int) -> Polyline:
+        """Return the same as `polyline`; quick while it is asked for one span and samples are only added."""
+        self._build()
+        unseen_from, self._unseen_from = self._unseen_from, self._size
+        return self._thinner.thin(self.t, self.values, self.starts_after_gap, self._pyramid, span, columns, unseen_from)
 
     def between(self, span: tuple[float, float]) -> slice:
         """Return where in the arrays the samples from `span[0]` to `span[1]` (both included) are."""
@@ -150,13 +158,21 @@ class SeriesBuffer:
         self.version += 1
         self._size = 0
         self._gap_pending = False
-        self._changed_from = 0
+        self._changed_from = self._unseen_from = 0
+
+    def _note_change(self, index: int) -> None:
+        self._changed_from, self._unseen_from = min(self._changed_from, index), min(self._unseen_from, index)
+
+    def _build(self) -> None:
+        if self._changed_from < self._size:
+            self._pyramid.update(self.values, self._changed_from)
+            self._changed_from = self._size
 
     def _insert(self, utc_s: float, value: float) -> None:
         index = int(np.searchsorted(self.t, utc_s))
         if self._t[index] == utc_s:
             self._values[index] = value
-            self._changed_from = min(self._changed_from, index)
+            self._note_change(index)
         else:
             self.splice((utc_s, utc_s), np.array([utc_s]), np.array([value]))
 

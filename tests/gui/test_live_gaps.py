@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import LoopDriver
-from live_bench import START_S, LiveBench, raw
+from live_bench import START_S, LiveBench, buckets, raw
 from pytestqt.qtbot import QtBot
 from stand_in_service import StandInService
 
@@ -58,6 +58,14 @@ def test_a_gap_that_began_before_the_window_came_is_shaded_while_it_lasts_and_af
     live.tell("board", state="connected", link="connected", since=utc_text(live.at_s))
     live.read("od2", 0.2)
     assert shaded(live) == [(5.0, -95.0, "Board lost")]
+
+
+def test_a_gap_known_from_buckets_only_keeps_its_reason(live: LiveBench) -> None:
+    answer = buckets(100, 60.0)
+    answer["data"] = [[*column[:50], *column[70:]] for column in answer["data"]]
+    last_s = answer["data"][0][49]
+    live.begin(recorded={"od2": answer | {"gaps": [{"t": last_s + 12, "reason": LINK_LOST}]}})
+    assert shaded(live) == [(START_S - last_s - 6, START_S - last_s - 21 * 60, "Board lost")]
 
 
 def test_gaps_seen_and_gaps_loaded_are_both_shaded(live: LiveBench) -> None:

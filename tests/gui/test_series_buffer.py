@@ -122,3 +122,29 @@ def test_cleared_is_empty_and_usable() -> None:
     assert buffer.latest() is None
     buffer.append(EPOCH_S, 1.0)
     assert list(buffer.polyline((EPOCH_S - 1, EPOCH_S + 1), 100).y) == [1.0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_what_is_thinned_again_is_as_if_thinned_afresh(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    buffer, at_s = regular(300), EPOCH_S + 300 * 5
+    span = (EPOCH_S, EPOCH_S + 5000.0)
+    for _ in range(60):
+        what = random.integers(0, 12)
+        for _ in range(int(random.integers(1, 9))):
+            at_s += float(random.choice([1.0, 5.0, 60.0]))
+            buffer.append(at_s, float(random.normal()))
+        if what == 0:
+            buffer.mark_gap(float(random.uniform(EPOCH_S, at_s + 5)))
+        elif what == 1:
+            buffer.append(float(random.uniform(EPOCH_S, at_s)), 9.0)
+        elif what == 2:
+            t = np.sort(random.uniform(EPOCH_S, at_s, 50))
+            buffer.splice((t[0], t[-1]), t, random.normal(size=50))
+        elif what == 3:
+            span = (span[0] + random.uniform(-100, 100), span[1] + random.uniform(-100, 100))
+        again, afresh = buffer.polyline_again(span, 40), buffer.polyline(span, 40)
+        assert (again.t == afresh.t).all()
+        assert (again.y == afresh.y).all()
+        assert (again.joined == afresh.joined).all()
