@@ -80,6 +80,8 @@ class Replay:
     @classmethod
     def load(cls, path: Path) -> Replay:
         """Read a recording; raise BoardError when it is none. A last line cut short by a crash is left out."""
+        if path.exists() and not path.is_file():
+            raise BoardError(f"{path} is not a file", "Choose another file.")  # a device or pipe may never end
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
             head = json.loads(lines[0])

@@ -15,7 +15,6 @@ from core.jobs.runner import RunningJob, StartRequest
 from core.jobs.stop import StopFilter, matching, of_experiments, switch_all_off
 from core.schemas.errors import errors
 from core.schemas.jobs import (
-    Accepted,
     Capability,
     ChangeSettings,
     JobItem,
@@ -25,6 +24,7 @@ from core.schemas.jobs import (
     StopJobs,
     Success,
 )
+from core.schemas.tasks import Accepted
 from core.service import Service
 
 router = APIRouter(prefix="/unit_api", tags=["jobs"])

@@ -56,15 +56,6 @@ class RunningJobItem(JobItem):
     is_long_running_job: Literal[0, 1]
 
 
-class Accepted(BaseModel):
-    """The request was taken; its result is found under `result_url_path`."""
-
-    unit: str
-    task_id: str
-    result_url_path: str
-    status: Literal["accepted"]
-
-
 class PublishedSettings(BaseModel):
     """The settings of a running job that have a value, `$state` always."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,9 @@ async def test_spans_may_reach_to_the_ends_of_the_calendar(served: Served, momen
 @pytest.mark.parametrize("url", ["simulated:\x00", "/dev/\nfake line", "x" * 2000])
 async def test_addresses_that_can_be_none_are_refused(served: Served, url: str) -> None:
     assert_error(await served.http.patch("/unit_api/board", json={"url": url}), 400)
+
+
+async def test_a_recording_that_never_ends_is_refused(served: Served, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero", tmp_path):
+        assert_error(await served.http.patch("/unit_api/board", json={"url": f"replay:{path}"}), 400)
