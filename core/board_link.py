@@ -201,6 +201,9 @@ class BoardLink:
             self._publish()
 
     def _log_connection(self, event: ConnectionChanged) -> None:
+        if self._board is None:
+            _log.info("The board was let go.")
+            return
         connection = event.connection
         is_fine = connection.is_usable or connection.state in (LinkState.FOUND, LinkState.CONNECTING)
         parts = (_SAID.get(connection.state, ""), connection.detail, connection.remedy)

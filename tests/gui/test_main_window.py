@@ -9,7 +9,7 @@ import pytest
 from conftest import Shown
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QLineEdit, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QLabel, QLineEdit, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 from stand_in_service import row, snapshot
 
@@ -325,12 +325,14 @@ def test_a_fault_in_the_window_is_told_and_kept(shown: Shown) -> None:
     assert any("Something in the window went wrong" in toast for toast in shown.toasts())
 
 
-def test_long_names_leave_the_window_its_least_width_and_are_whole_in_the_tooltip(shown: Shown) -> None:
+def test_long_names_are_cut_off_and_whole_in_the_tooltip(shown: Shown) -> None:
     unit_name, experiment = "unit" * 50, "growth " * 28
     shown.service.snapshot = snapshot(unit=unit_name, experiment=experiment)
     shown.start()
     shown.window.resize(1024, 640)
     shown.driver.turn()
+    labels = [label.text() for label in shown.window.top_bar.findChildren(QLabel)]
+    assert any(text.endswith("…") for text in labels), "what is cut off says so"
     tips = {tip for widget in shown.window.top_bar.findChildren(QWidget) if (tip := widget.toolTip())}
     assert any(unit_name in tip for tip in tips)
     assert any(experiment in tip for tip in tips)
