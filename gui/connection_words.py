@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from gui.moments import duration
 from gui.unit import Unit, utc_s_of
+from gui.words import sentences
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ _BOARD: dict[str, tuple[str, str, str, str, str, tuple[str, ...]]] = {
         "Board lost, reconnecting",
         "disconnected",
         "alarm",
-        "The board does not answer. It switches its outputs off by itself.",
+        "The board does not answer.",
         "Check that it is plugged in. The window reconnects by itself.",
         ("choose_source",),
     ),
@@ -133,6 +134,8 @@ _BOARD: dict[str, tuple[str, str, str, str, str, tuple[str, ...]]] = {
         ("choose_source",),
     ),
 }
+# What a lost board means for the culture, whatever it was lost by.
+_LOST_MEANS = "The board switches its outputs off by itself."
 _WITH_TIME = ("silent", "lost", "connecting", "starting")
 
 
@@ -151,10 +154,10 @@ def standing(unit: Unit, *, can_restart: bool = True) -> Standing:
     word = _tr(word)
     if state in _WITH_TIME and since is not None:
         word = f"{word} ({duration(max(0.0, unit.utc_s() - since))})"
-    told = str(board.get("detail") or "")
-    return Standing(
-        word, icon, tone, told or _tr(detail), str(board.get("remedy") or "") or _tr(remedy), actions, since
-    )
+    what = str(board.get("detail") or "") or _tr(detail)
+    if state == "lost":
+        what = sentences(what, _tr(_LOST_MEANS))
+    return Standing(word, icon, tone, what, str(board.get("remedy") or "") or _tr(remedy), actions, since)
 
 
 def _of_service(unit: Unit, can_restart: bool) -> Standing:

@@ -31,7 +31,7 @@ class Toast(QFrame):
         show_icon(picture, {"ok": "ok", "note": "note", "warn": "warning", "alarm": "alarm"}[tone], tone, 20)
         words = QVBoxLayout()
         words.setSpacing(4)
-        for text, role in ((headline, "strong"), (detail, "caption")):
+        for text, role in ((headline, "strong"), (detail, "quiet")):
             if text:
                 label = QLabel(text)
                 label.setWordWrap(True)

@@ -205,6 +205,7 @@ def test_a_lost_board_is_told_with_its_time(shown: Shown) -> None:
     shown.service.snapshot["board"]["since"] = seconds_ago(12)
     shown.unit.handle("board", {"seq": 1, "t": seconds_ago(0), **board(state="lost", since=seconds_ago(12))})
     assert shown.window.top_bar.connection_word.startswith("Board lost, reconnecting (1")
+    assert "switches its outputs off by itself" in shown.window.banner.words
 
 
 def test_a_simulated_board_is_never_shown_as_a_real_one(shown: Shown) -> None:
