@@ -11,6 +11,7 @@ from gui.live.plot_stack import PlotStack
 from gui.live.utc_text import utc_text
 from gui.service_client import ServiceClient
 from gui.unit import Unit
+from tests.bench import wire_to_pixel
 from tests.bench.figures import Figure, quantile
 from tests.bench.plot_window import EACH_S, EIGHT, NOW_S, application, filled_stack, timed_ms
 
@@ -22,8 +23,8 @@ PLOTS_AT_1920_PX = (1440, 880)
 
 def measure() -> list[Figure]:
     """Return redraw times (of the processor) at screen width, pan times, and reading-to-pixel times."""
-    application()
-    return [*_redraws(), *_pans(), *_reading_to_pixel(), *_thinning()]
+    running = application()
+    return [*_redraws(), *_pans(), *_reading_to_pixel(), *_thinning(), *wire_to_pixel.measure(running)]
 
 
 def _redraws() -> list[Figure]:
