@@ -88,10 +88,6 @@ class Config:
         """Return a finite number; raise ConfigError otherwise."""
         return self._typed(section, key, _finite, "a number")
 
-    def optional_number(self, section: str, key: str) -> float | None:
-        """Return a finite number, or None when the value is blank; raise ConfigError otherwise."""
-        return self.number(section, key) if self.text(section, key) else None
-
     def integer(self, section: str, key: str) -> int:
         """Return a whole number; raise ConfigError otherwise."""
         return self._typed(section, key, int, "a whole number")

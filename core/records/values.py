@@ -9,7 +9,6 @@ from typing import Any
 from core.records.writer import Writer
 
 _SET = "INSERT INTO store(name, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
-_DELETE = "DELETE FROM store WHERE name = ? AND key = ?"
 
 
 class ValueStore:
@@ -27,20 +26,11 @@ class ValueStore:
         """Return the value under `key` in table `name`, or `default`."""
         return self._values.get((name, key), default)
 
-    def items(self, name: str) -> dict[str, Any]:
-        """Return all keys and values of table `name`."""
-        return {key: value for (table, key), value in self._values.items() if table == name}
-
     def set(self, name: str, key: str, value: Any) -> None:
         """Keep a JSON value under `key` in table `name`; raise ValueError or TypeError when it is none."""
         text = json.dumps(value, allow_nan=False)
         self._values[name, key] = json.loads(text)
         self._writer.write(_SET, name, key, text)
-
-    def delete(self, name: str, key: str) -> None:
-        """Forget `key` in table `name`, if it is there."""
-        if self._values.pop((name, key), None) is not None:
-            self._writer.write(_DELETE, name, key)
 
 
 def load_values(connection: sqlite3.Connection) -> dict[tuple[str, str], Any]:

@@ -28,7 +28,7 @@ def test_types(tmp_path: Path) -> None:
     assert (config.boolean("a", "t"), config.boolean("a", "f")) == (True, False)
     assert config.number("a", "n") == 1.5
     assert config.text("a", "text") == "50 %"
-    assert (config.optional_number("a", "blank"), config.optional_number("a", "n")) == (None, 1.5)
+    assert config.text("a", "blank") == ""
     assert config.choice("a", "t", ("Yes", "No")) == "Yes"
     for wrong in (
         lambda: config.integer("a", "n"),
