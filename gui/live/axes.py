@@ -19,6 +19,9 @@ _HOUR_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10
 _LABEL_PX = 84
 # A decade at least this high has room for the labels 2 and 5 too.
 _DECADE_PX = 84
+# A value axis has about a label for each of these pixels; with fewer labels than that one could not read the scale.
+_TICK_PX = 32
+_FEW_TICKS = 3
 
 
 def step_for(span: float, length_px: float, steps: tuple[float, ...], label_px: float = _LABEL_PX) -> float:
@@ -98,22 +101,24 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]
         decades = range(math.floor(low), math.ceil(high) + 1)
         between = (2, 5) if size / (high - low) > _DECADE_PX else ()
         ticks = [decade + math.log10(part) for decade in decades for part in (1, *between)]
-        if high - low < 0.35:
-            return [(1.0, [math.log10(value) for value in _linear_ticks(10**low, 10**high, size)])]
-        return [(1.0, [tick for tick in ticks if low <= tick <= high])]
+        inside = [tick for tick in ticks if low <= tick <= high]
+        if len(inside) < _FEW_TICKS:
+            inside = [math.log10(value) for value in _linear_ticks(10**low, 10**high, size)]
+        return [(1.0, inside)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Return plain decimals, no powers of ten."""
         if self.is_log:
             return [f"{10**value:.4g}" for value in values]
         decimals = max(0, math.ceil(-math.log10(spacing) - 1e-9)) if spacing > 0 else 0
-        return [f"{value if abs(value) > spacing * 1e-6 else 0.0:.{decimals}f}" for value in values]
+        texts = [f"{value if abs(value) > spacing * 1e-6 else 0.0:.{decimals}f}" for value in values]
+        return [text.replace("-", "−") for text in texts]
 
 
 def _round_step(span: float, size_px: float) -> float:
     if not np.isfinite(span) or span <= 0:
         return 0.0
-    wanted = span / max(2.0, size_px / 32)
+    wanted = span / max(_FEW_TICKS, size_px / _TICK_PX)
     power = 10.0 ** math.floor(math.log10(wanted))
     return next(power * part for part in (1, 2, 5, 10) if power * part >= wanted * (1 - 1e-9))
 

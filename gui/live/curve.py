@@ -24,6 +24,7 @@ class Curve:
         line: the item to put into the pane.
         is_shown: whether the user wants to see it.
         drawn: what is on the screen now, values in the series' unit.
+        leaves_out: whether values were left out because they have no logarithm.
     """
 
     def __init__(self, trace: Trace, buffer: SeriesBuffer) -> None:
@@ -33,6 +34,7 @@ class Curve:
         self.is_shown = True
         self._asked: tuple[object, ...] = ()
         self.drawn = NOTHING
+        self.leaves_out = False
         self.restyle()
 
     def restyle(self) -> None:
@@ -61,6 +63,7 @@ class Curve:
         if until_s < span[1]:
             early = line.t <= until_s
             line = Polyline(line.t[early], line.y[early], line.joined[early])
+        self.leaves_out = is_log and bool((line.y <= 0).any())
         if is_log:
             line = _positive(line)
         self.drawn = line

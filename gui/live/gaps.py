@@ -25,6 +25,7 @@ class Gap:
         words: why, for a person.
         short: the same in a word, for narrow places.
         is_trouble: whether something failed; False when a job was paused, stopped or merely slow.
+        is_explained: whether anybody told why.
     """
 
     start_s: float
@@ -32,6 +33,7 @@ class Gap:
     words: str
     short: str
     is_trouble: bool
+    is_explained: bool = True
 
 
 class GapMarks:
@@ -71,7 +73,8 @@ class GapMarks:
 
     def _explain(self, start_s: float, end_s: float) -> Gap:
         reason = self.reason_of(start_s, end_s)
-        return Gap(start_s, end_s, *_words(reason), reason is not None and _is_trouble(reason))
+        is_told = reason is not None
+        return Gap(start_s, end_s, *_words(reason), reason is not None and _is_trouble(reason), is_told)
 
 
 def merged(gaps: Iterable[Gap]) -> list[Gap]:
@@ -88,9 +91,18 @@ def merged(gaps: Iterable[Gap]) -> list[Gap]:
 
 
 def to_shade(own: Iterable[Gap], troubles: Iterable[Gap]) -> list[Gap]:
-    """Return what to shade in a pane: the breaks of its own curves, and troubles elsewhere that touch none of them."""
-    breaks = merged(own)
-    others = (t for t in troubles if not any(b.start_s < t.end_s and t.start_s < b.end_s for b in breaks))
+    """Return what to shade in a pane: the breaks of its own curves, and troubles elsewhere that touch none of them.
+
+    A break nobody explained is explained by a trouble elsewhere at the same time.
+    """
+    breaks, others = merged(own), []
+    for trouble in troubles:
+        touched = [i for i, gap in enumerate(breaks) if gap.start_s < trouble.end_s and trouble.start_s < gap.end_s]
+        for index in touched:
+            if not breaks[index].is_explained:
+                breaks[index] = replace(trouble, start_s=breaks[index].start_s, end_s=breaks[index].end_s)
+        if not touched:
+            others.append(trouble)
     return merged([*breaks, *others])
 
 

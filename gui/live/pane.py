@@ -97,6 +97,7 @@ class PlotPane:
         self.crosshair = pg.InfiniteLine(angle=90, movable=False)
         self.holds_values = False
         self.is_log = False
+        self._leaves_out = False
         self._measure = kind.unit
         self._range: tuple[float, float] | None = None
         self.lost_times = LostTimes(names_trouble=kind.key == OPTICAL_DENSITY)
@@ -142,6 +143,8 @@ class PlotPane:
         """Name the pane and its unit above it; a horizontal title is never cut off in a thin lane."""
         self._measure = measure
         words = f"{self.kind.title}, {measure}" if measure else self.kind.title
+        if self.is_log:
+            words += " · log scale, values of 0 and below left out" if self._leaves_out else " · log scale"
         self.title.setText(words, color=theme.current().colour("quiet").name(), size="11px", bold=False)
 
     def show_time_axis(self, wanted: bool) -> None:
@@ -158,6 +161,7 @@ class PlotPane:
         self.value_axis.is_log = is_log
         self._range = None
         self.holds_values = False
+        self.show_title(self._measure)
         self.value_axis.picture = None
         self.value_axis.update()
 
@@ -180,6 +184,10 @@ class PlotPane:
         columns = max(2, round(self.view.width() / _COLUMN_PX))
         for curve in self.curves:
             curve.redraw(span, until_s, columns, self.is_log)
+        leaves_out = any(curve.leaves_out for curve in self.curves)
+        if leaves_out != self._leaves_out:
+            self._leaves_out = leaves_out
+            self.show_title(self._measure)
         if not self.holds_values:
             self._fit(span)
 

@@ -47,7 +47,7 @@ class Trace:
 
     def text_of(self, value: float | None) -> str:
         """Return a value with its digits, without unit; a dash when there is none."""
-        return "–" if value is None else f"{value:.{self.decimals}f}"
+        return "–" if value is None else f"{value:.{self.decimals}f}".replace("-", "−")
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,11 @@ def test_a_logarithmic_scale_leaves_out_what_has_no_logarithm(live: LiveBench) -
     live.bar.log.setChecked(True)
     assert live.drawn() == [0.1, 0.2]
     assert not live.page.stack.curves["od2"].drawn.joined[0]
+    title = live.page.stack.panes["optical_density"].title
+    assert title.text == "Optical density, AU · log scale, values of 0 and below left out"
     assert list(live.page.stack.curves["od2"].line.y) == [math.log10(0.1), math.log10(0.2)]
     live.bar.log.setChecked(False)
+    assert title.text == "Optical density, AU"
     assert live.drawn() == [0.1, 0.0, -0.1, 0.2]
 
 

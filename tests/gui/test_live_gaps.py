@@ -148,3 +148,10 @@ def test_overlapping_gaps_become_one_told_by_the_trouble() -> None:
     whole = merged([gap(5, 9), gap(0, 6, trouble=False), gap(20, 21)])
     assert whole == [gap(0, 9), gap(20, 21)]
     assert to_shade([gap(0, 6)], [gap(1, 9), gap(20, 21)]) == [gap(0, 6), gap(20, 21)]
+
+
+def test_a_break_nobody_explained_is_explained_by_a_trouble_of_that_time() -> None:
+    silent = Gap(0, 6, "No readings", "", is_trouble=False, is_explained=False)
+    assert to_shade([silent], [gap(1, 9)]) == [gap(0, 6)]
+    assert to_shade([silent], [gap(8, 9)]) == [silent, gap(8, 9)]
+    assert to_shade([gap(0, 6, trouble=False)], [gap(1, 9)]) == [gap(0, 6, trouble=False)]
