@@ -20,8 +20,8 @@ _SWATCH_PX = 14
 _PADDING_PX = 6
 # Up to this age the newest values are those of now.
 _NOW_S = 30.0
-# The widest value by its digits after the point: 9999 RPM, 100.0 °C, 99.999 AU.
-_WIDEST = {0: "8888", 1: "888.8", 3: "88.888"}
+# The widest values by their digits after the point: 9999 RPM, 100.0 °C, 99.999 or −1.234 AU.
+_WIDEST = {0: ("8888", "−888"), 1: ("888.8", "−88.8"), 3: ("88.888", "−8.888")}
 
 
 class Chip(QAbstractButton):
@@ -65,7 +65,7 @@ class Chip(QAbstractButton):
         figures = self.fontMetrics()
         return (
             figures.horizontalAdvance(self._trace.label),
-            figures.horizontalAdvance(_WIDEST[self._trace.decimals]),
+            max(figures.horizontalAdvance(text) for text in _WIDEST[self._trace.decimals]),
             figures.horizontalAdvance(self._trace.unit),
         )
 
