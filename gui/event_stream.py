@@ -118,7 +118,8 @@ class EventStream:
         service = self._unit.service
         if not self._unit.has_snapshot and service.state in _NEVER_REACHED:
             is_slow = service.state == "unreachable" or service.age_s > _UNREACHABLE_AFTER_S
-            self._unit.set_service("unreachable" if is_slow else service.state, why, remedy)
+            # A remedy for what once ran does not help: the address may be wrong.
+            self._unit.set_service("unreachable" if is_slow else service.state, why)
         else:
             self._unit.set_service("lost", why, remedy or "It is tried again by itself.")
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from gui import theme
-from gui.icon_font import GlyphEngine
+from gui.icon_font import icon_of
 
 # Ours to Material Design Icons 6, one family for the whole program.
 _NAMES = {
@@ -115,4 +115,4 @@ def app_icon() -> QIcon:
 
 @cache
 def _drawn(name: str, colour: str, disabled: str) -> QIcon:
-    return QIcon(GlyphEngine(name, colour, disabled))
+    return icon_of(name, colour, disabled)

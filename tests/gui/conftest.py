@@ -248,7 +248,7 @@ def shown(driver: LoopDriver, service_not_started: StandInService, tmp_path: Pat
     whole.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def real_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The real service as a process on a simulated board; yields its address."""
     data = tmp_path_factory.mktemp("data")
