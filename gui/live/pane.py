@@ -13,6 +13,9 @@ from gui.live.curve import Curve, stepped_range
 from gui.live.lost_time import LostTimes
 from gui.live.trace import OPTICAL_DENSITY, Pane
 
+# At the program's end pyqtgraph would walk over every object and touch graphics items that Qt has deleted already.
+pg.setConfigOptions(exitCleanup=False)
+
 _AXIS_WIDTH_PX = 58
 _BOX_ALPHA = 40
 _WHEEL_BASE = 1.0015
