@@ -15,6 +15,7 @@ from gui import background, settings, theme
 from gui.attachment import Attachment
 from gui.closing import ClosingDialog
 from gui.crash import Problems
+from gui.garbage import GarbageCollection
 from gui.icons import app_icon
 from gui.loop import WindowLoop
 from gui.main_window import MainWindow
@@ -200,6 +201,7 @@ async def _main(
     start: Start,
     failures: tuple[type[Exception], ...],
 ) -> int:
+    GarbageCollection(application)
     program = Program(application, make_host, start, failures)
     wake = QTimer(program)
     wake.timeout.connect(_let_signals_in)

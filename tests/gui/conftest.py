@@ -19,6 +19,7 @@ from stand_in_service import StandInService
 from gui import background, theme
 from gui.attachment import Attachment
 from gui.crash import Problems
+from gui.garbage import GarbageCollection
 from gui.loop import WindowLoop
 from gui.main_window import MainWindow
 from gui.service_host import KnownAddress
@@ -113,6 +114,12 @@ def driver(window_loop: WindowLoop) -> Iterator[LoopDriver]:
     assert not left, f"Tasks left running; cancel them when their owner goes: {left}"
     assert not failures, f"Faults in the loop: {failures}"
     assert not background.under_way()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def garbage_of_this_thread(qapp: QApplication) -> GarbageCollection:
+    """Collect garbage as the program does: never in a thread of the background."""
+    return GarbageCollection(qapp)
 
 
 @pytest.fixture(autouse=True)
