@@ -17,12 +17,13 @@ def measure() -> list[Figure]:
     """Return start-to-listed and stop-to-unlisted, and the latency of health and jobs/running."""
     with service() as (_, client):
         figures = _starting_and_stopping(client)
-        figures += _latency(client, "quiet", {"p50": 1.0})
+        figures += _latency(client, "back to back", {"p50": 1.0})
+        figures += _latency(client, "every few ms", {}, pause_s=0.002)
         panning = subprocess.Popen([sys.executable, "-m", "tests.bench.panning"], stdout=subprocess.PIPE, text=True)
         try:
             assert panning.stdout is not None
             panning.stdout.readline()
-            figures += _latency(client, "4 x 100k panned", {"p99": 10.0})
+            figures += _latency(client, "4 x 100k panned", {"p99": 10.0}, pause_s=0.002)
         finally:
             panning.terminate()
             panning.wait()
@@ -51,7 +52,7 @@ def _starting_and_stopping(client: Client) -> list[Figure]:
     ]
 
 
-def _latency(client: Client, when: str, bars: dict[str, float]) -> list[Figure]:
+def _latency(client: Client, when: str, bars: dict[str, float], pause_s: float = 0.0) -> list[Figure]:
     figures = []
     for path in ("/health", "/jobs/running"):
         samples = []
@@ -59,7 +60,7 @@ def _latency(client: Client, when: str, bars: dict[str, float]) -> list[Figure]:
             begin = time.perf_counter()
             client.ask("GET", path)
             samples.append((time.perf_counter() - begin) * 1e3)
-            time.sleep(0.002)
+            time.sleep(pause_s)
         for name, fraction in (("p50", 0.5), ("p99", 0.99)):
             figures.append(Figure(f"GET {path} {name}, {when}", quantile(samples, fraction), "ms", bars.get(name)))
     return figures

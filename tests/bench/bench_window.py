@@ -11,6 +11,7 @@ import time
 from PySide6.QtGui import QColor, QGuiApplication
 
 from tests.bench.figures import Figure, quantile
+from tests.bench.plot_window import application
 
 STARTS = 5
 GIVE_UP_S = 30.0
@@ -18,8 +19,7 @@ GIVE_UP_S = 30.0
 
 def measure() -> list[Figure]:
     """Return the time from `vialdesk --simulate` to a lit screen; needs an empty virtual screen without a manager."""
-    application = QGuiApplication.instance() or QGuiApplication([])
-    assert isinstance(application, QGuiApplication)
+    application()
     samples = [_start() for _ in range(STARTS)]
     return [
         Figure("start to window shown, median", quantile(samples, 0.5), "s", 2),
