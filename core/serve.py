@@ -210,8 +210,13 @@ def _line(event: ReadingTaken) -> str:
 
 
 def _say(where: TextIO, line: str) -> None:
-    """Print a line at once; a reader that has gone does not stop the service."""
+    """Print a line at once; a reader that has gone does not stop the service.
+
+    Text and line end go out in one write: the log's thread writes to the same terminal, and in between its line would
+    end up glued to this one, which made a token unreadable.
+    """
     try:
-        print(line, file=where, flush=True)
+        where.write(f"{line}\n")
+        where.flush()
     except (OSError, ValueError):
         _log.debug("Nobody reads what is printed.")
