@@ -24,7 +24,9 @@ from core.events import EventHub
 from core.experiments.experiments import Experiments, load_experiments
 from core.folders import DataFolder, tasks_file
 from core.jobs.runner import JobRunner
+from core.jobs.unit_parts import UnitParts
 from core.logs import LEVELS, Logs
+from core.reactor_models import ReactorModels, load_reactor_models
 from core.records.records import Records, open_records
 from core.tasks import Tasks, open_tasks
 
@@ -65,6 +67,7 @@ class Service:
     experiments: Experiments
     tasks: Tasks
     board_link: BoardLink
+    models: ReactorModels
     jobs: JobRunner
     events: EventHub
     started_loop_s: float
@@ -115,14 +118,15 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     board_link = BoardLink(bus, clock)
     board_link.seed = options.seed
     stack.push_async_callback(board_link.close)
+    models = load_reactor_models(options.data_dir, config)
     jobs = JobRunner(unit=unit, clock=clock, bus=bus, config=config, records=records,
-                     experiments=experiments, board_link=board_link)  # fmt: skip
+                     experiments=experiments, board_link=board_link, parts=UnitParts(models))  # fmt: skip
     stack.push_async_callback(jobs.close)
     events = EventHub(bus, clock, options.speed)
     stack.callback(events.close)
     started_loop_s = clock.monotonic_s()
     return Service(
-        options, unit, clock, bus, config, records, experiments, tasks, board_link, jobs, events, started_loop_s
+        options, unit, clock, bus, config, records, experiments, tasks, board_link, models, jobs, events, started_loop_s
     )
 
 

@@ -120,7 +120,8 @@ class JobDeclaration:
     """Everything a job says of itself before it runs.
 
     Attributes:
-        job_name: its name in the API: a lower-case word.
+        job_name: its name in the API: a lower-case word, or two for a sub-command such as `od_blank delete`.
+        automation_name: which rule of `job_name` this is; chosen by the option `automation_name` when it starts.
         label: its name for people.
         needs_board: it cannot start without a usable board.
         is_long_running: it belongs to the unit rather than to an experiment, and "stop all" leaves it alone.
@@ -131,6 +132,7 @@ class JobDeclaration:
     help: str
     group: Group
     label: str
+    automation_name: str = ""
     options: tuple[Option, ...] = ()
     settings: dict[str, Setting] | None = None
     arguments: tuple[Argument, ...] = ()
@@ -138,6 +140,11 @@ class JobDeclaration:
     needs_board: bool = True
     is_long_running: bool = False
     is_action: bool = False
+
+    @property
+    def row_name(self) -> str:
+        """The name its rows are listed under: a sub-command's is its job's."""
+        return self.job_name.partition(" ")[0]
 
     @property
     def published(self) -> dict[str, Setting]:
@@ -149,13 +156,15 @@ class JobDeclaration:
 
     def entry(self) -> dict[str, Any]:
         """Return the job's entry in the list of capabilities."""
+        rule = {"automation_name": self.automation_name} if self.automation_name else {}
         return {
             "job_name": self.job_name,
+            **rule,
             "help": self.help,
             "arguments": [argument.entry() for argument in self.arguments],
             "options": [option.entry() for option in self.options],
             "published_settings": {name: setting.entry(name) for name, setting in self.published.items()},
-            "cli_example": f"curl -X POST http://localhost:4999/unit_api/jobs/run/job_name/{self.job_name}",
+            "cli_example": f"curl -X POST http://localhost:4999/unit_api/jobs/run/job_name/{self.row_name}",
             "group": self.group.value,
             "label": self.label,
             "is_long_running_job": int(self.is_long_running),

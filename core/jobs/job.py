@@ -21,6 +21,7 @@ from core.config import Config
 from core.errors import BadRequestError, NotFoundError, ServiceError, UnavailableError
 from core.jobs.declaration import STATE_SETTING, JobDeclaration
 from core.jobs.timer import IntervalTimer
+from core.jobs.unit_parts import StartPlace, UnitParts
 from core.jobs.values import read_setting
 from core.outputs import HeldOutputs, LedLocks
 from core.records.values import ValueStore
@@ -61,6 +62,7 @@ class JobContext:
         store: values kept for good, by store name and key.
         settings_of: published settings of the running job of a name, `$state` included; None when it does not run.
         active_experiment: name of the active experiment, None when there is none.
+        parts: what the unit has besides its board.
     """
 
     job_id: int
@@ -76,6 +78,7 @@ class JobContext:
     log: logging.LoggerAdapter[Any]
     settings_of: Callable[[str], dict[str, Any] | None] = field(repr=False)
     active_experiment: Callable[[], str | None] = field(repr=False)
+    parts: UnitParts = field(repr=False)
 
 
 class Job:
@@ -85,8 +88,8 @@ class Job:
         config: the configuration with this run's overrides.
         options: values of all declared options, already checked against the declaration.
 
-    A constructor only reads these, and refuses the start by raising; nothing has happened by then. The context comes
-    afterwards, before `set_up`.
+    `arguments` are the positional ones, as texts. A constructor only reads what it is given, and refuses the start by
+    raising; nothing has happened by then. The context comes afterwards, before `set_up`.
     """
 
     declaration: ClassVar[JobDeclaration]
@@ -97,6 +100,7 @@ class Job:
     def __init__(self, config: Config, options: dict[str, Any]) -> None:
         self.config = config
         self.options = options
+        self.arguments: list[str] = []
         self.state = JobState.INIT
         self.settings: dict[str, Any] = {STATE_SETTING: JobState.INIT.value}
         self.failure: BaseException | None = None
@@ -116,6 +120,9 @@ class Job:
         return ()
 
     # What an author overrides.
+
+    def check_start(self, place: StartPlace) -> None:
+        """Refuse the start by raising a ServiceError; called before anything happens, so nothing is half done."""
 
     async def set_up(self) -> None:
         """Come from `init` to `ready`; an error raised here ends the job and is the answer to its start."""

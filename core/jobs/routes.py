@@ -83,7 +83,7 @@ async def long_running_jobs(service: ServiceHere) -> JSONResponse:
 )
 async def run_job(service: ServiceHere, request: Request, job_name: str) -> JSONResponse:
     """Start a job. Everything that can be checked is checked before this answers; the job is listed by then."""
-    service.jobs.registry.find(job_name)
+    service.jobs.registry.refuse_unknown(job_name)
     body = await body_of(RunJob)(request)
     job = service.jobs.start(
         StartRequest(
@@ -93,6 +93,7 @@ async def run_job(service: ServiceHere, request: Request, job_name: str) -> JSON
             body.env.get("EXPERIMENT"),
             body.env.get("JOB_SOURCE") or "user",
             [(section, key, value) for section, key, value in body.config_overrides],
+            _model_of(body.env),
         )
     )
     task_id = service.tasks.spawn("jobs/run", lambda: service.jobs.until_started(job))
@@ -158,6 +159,11 @@ async def change_settings(
     """Give a running job new settings: all of them or, when one is refused, none."""
     await service.jobs.change_settings(job_name, body.settings)
     return JSONResponse({"status": "success"})
+
+
+def _model_of(env: dict[str, str]) -> tuple[str, str] | None:
+    name, version = env.get("MODEL_NAME"), env.get("MODEL_VERSION")
+    return None if name is None and version is None else (name or "", version or "")
 
 
 def _settings(service: Service, job_name: str) -> dict[str, Any]:

@@ -23,9 +23,11 @@ from core.jobs.declaration import STATE_SETTING
 from core.jobs.job import Job, JobContext, JobState
 from core.jobs.link_watch import LinkWatch
 from core.jobs.registry import JobRegistry
+from core.jobs.unit_parts import StartPlace, UnitParts
 from core.jobs.values import check_arguments, read_options
 from core.logs import job_logger
 from core.outputs import HeldOutputs, LedLocks, OutputHolds
+from core.reactor_models import ReactorModel
 from core.records.job_rows import JobRow
 from core.records.records import NO_EXPERIMENT, Records
 from device.board import BoardError
@@ -45,6 +47,8 @@ class StartRequest:
     experiment: str | None = None
     source: str = "user"
     config_overrides: list[tuple[str, str, str]] = field(default_factory=list)
+    # Name and version of the reactor model to check against, the unit's own when None.
+    model: tuple[str, str] | None = None
 
 
 @dataclass
@@ -79,6 +83,7 @@ class JobRunner:
         records: Records,
         experiments: Experiments,
         board_link: BoardLink,
+        parts: UnitParts,
     ) -> None:
         self.registry = JobRegistry()
         self.registry.add(*BUILT_IN_JOBS)
@@ -91,6 +96,7 @@ class JobRunner:
         self._records = records
         self._experiments = experiments
         self._board_link = board_link
+        self._parts = parts
         self._running: dict[int, RunningJob] = {}
         self._accepted_s: dict[str, float] = {}
         self._is_closing = False
@@ -134,14 +140,16 @@ class JobRunner:
         """
         if self._is_closing:
             raise UnavailableError("The service is going down.", remedy="Start it again first.")
-        job_class = self.registry.find(request.job_name)
+        job_class, given, arguments = self.registry.choose(request.job_name, request.options, request.arguments)
         declaration = job_class.declaration
-        options = read_options(declaration, request.options)
-        check_arguments(declaration.arguments, request.arguments)
+        options = read_options(declaration, given)
+        check_arguments(declaration.arguments, arguments)
         config = self._config.with_overrides(request.config_overrides)
         if request.experiment is not None and not declaration.is_long_running:
             check_name(request.experiment)
         job, outputs = self._make(job_class, config, options, request)
+        job.arguments = arguments
+        job.check_start(StartPlace(self._parts, request.experiment or self._experiments.active(), self._model(request)))
         self._refuse_too_soon(request.job_name)
         self._refuse_running(request.job_name)
         self._refuse_held(outputs)
@@ -164,12 +172,26 @@ class JobRunner:
         failure = job.failure
         if isinstance(failure, ServiceError):
             raise failure
-        name = job.declaration.job_name
+        name = job.declaration.row_name
         if isinstance(failure, BoardError):
             raise UnavailableError(f"{name} did not start: {failure}", remedy=failure.remedy)
         if failure is not None:
             raise ServiceError(f"{name} did not start.", cause=f"{type(failure).__name__}: {failure}")
         return {"job_name": name, "job_id": job.context.job_id, "state": job.state.value}
+
+    def _model(self, request: StartRequest) -> ReactorModel:
+        """Return the reactor model a start is checked against; raise BadRequestError when it is not known."""
+        if request.model is None:
+            return self._parts.models.current
+        model = self._parts.models.find(*request.model)
+        if model is None:
+            raise BadRequestError(
+                f"The reactor model {' '.join(request.model)} is not known.",
+                remedy="Use one of the models in `known`, or leave MODEL_NAME and MODEL_VERSION out.",
+                fields=["env"],
+                known=self._parts.models.names,
+            )
+        return model
 
     def _make(
         self, job_class: type[Job], config: Config, options: dict[str, Any], request: StartRequest
@@ -184,7 +206,7 @@ class JobRunner:
 
     def _begin(self, job: Job, source: str, experiment: str, outputs: tuple[str, ...]) -> Job:
         declaration = job.declaration
-        name = declaration.job_name
+        name = declaration.row_name
         self.holds.claim(outputs, name)
         job_id = self._records.insert_job(name, experiment, source, declaration.is_long_running)
         row = self._records.job_row(job_id)
@@ -203,6 +225,7 @@ class JobRunner:
             log=job_logger(name, None if experiment == NO_EXPERIMENT else experiment),
             settings_of=self.settings_of,
             active_experiment=self._experiments.active,
+            parts=self._parts,
         )
         job.attach(context)
         entry = RunningJob(job, row, self._item(row))

@@ -107,6 +107,7 @@ class Capability(BaseModel):
     """A job this unit knows, with everything it can be asked and what it publishes."""
 
     job_name: str
+    automation_name: str = Field("", description="Of an automation: the value of the option `automation_name`.")
     help: str
     arguments: list[ArgumentEntry]
     options: list[OptionEntry]
