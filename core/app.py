@@ -12,6 +12,7 @@ from core.answers import tell_fault, tell_http_error, tell_service_error, tell_v
 from core.errors import ServiceError
 from core.experiments import routes as experiment_routes
 from core.front_door import FrontDoor
+from core.hardware import routes as hardware_routes
 from core.jobs import routes as job_routes
 from core.openapi import openapi_route
 from core.security import Gate
@@ -27,6 +28,7 @@ _ROUTERS = (
     event_routes.router,
     experiment_routes.router,
     log_routes.router,
+    hardware_routes.router,
 )
 
 

@@ -1,0 +1,1 @@
+"""Whether the connected board suits a reactor model."""
