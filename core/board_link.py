@@ -7,6 +7,7 @@ listeners (the job runner), so that every state shown is the true one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +33,8 @@ _log = logging.getLogger(__name__)
 
 # The board object is published at least this often while the board reports, so that figures on screen stay fresh.
 _REFRESH_S = 10.0
+# The board reports its status at least this often.
+_REPORT_WITHIN_S = 5.0
 
 # How the log begins to tell of a state; what the board's connection says of itself follows.
 _SAID = {
@@ -139,6 +142,26 @@ class BoardLink:
             self._subscription.cancel()
         self._publish()
 
+    async def clear_faults(self) -> None:
+        """Have the board forget its latched faults and tell how it is; what still persists is latched again.
+
+        Raises:
+            UnavailableError: there is no link.
+            BoardError: the board did not do it.
+        """
+        board = self.board
+        reported = asyncio.Event()
+        stop = self.listen(lambda event: reported.set() if isinstance(event, StatusReported) else None)
+        try:
+            await board.clear_faults()
+            _log.info("The faults of the board were cleared; what still persists is reported again.")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_REPORT_WITHIN_S):
+                    await reported.wait()
+        finally:
+            stop()
+        self._publish()
+
     def describe(self) -> dict[str, Any]:
         """Return the API's board object."""
         board = self._board
@@ -205,7 +228,7 @@ class BoardLink:
             _log.info("The board was let go.")
             return
         connection = event.connection
-        is_fine = connection.is_usable or connection.state in (LinkState.FOUND, LinkState.CONNECTING)
+        is_fine = connection.state in (LinkState.CONNECTED, LinkState.FOUND, LinkState.CONNECTING)
         parts = (_SAID.get(connection.state, ""), connection.detail, connection.remedy)
         words = [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in parts if text]
         _log.log(logging.INFO if is_fine else logging.WARNING, "%s", " ".join(words))

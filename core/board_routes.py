@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from core.app_state import ServiceHere
 from core.bodies import body_of, documented
-from core.errors import BadRequestError, ConflictError
+from core.errors import BadRequestError, ConflictError, UnavailableError
 from core.schemas.board import (
     BoardItem,
     ChooseBoard,
@@ -20,6 +20,7 @@ from core.schemas.board import (
     SimulationTruth,
 )
 from core.schemas.errors import errors
+from device.board import BoardError
 from device.discovery import find_boards
 
 router = APIRouter(prefix="/unit_api", tags=["board"])
@@ -54,6 +55,16 @@ async def choose_board(
             await service.board_link.open(body.url or None)
         except ValueError as error:
             raise BadRequestError(f"{body.url!r} is no address of a board.", cause=str(error), fields=["url"]) from None
+    return JSONResponse(service.board_link.describe())
+
+
+@router.post("/board/clear_faults", response_model=BoardItem, responses=errors(503))
+async def clear_faults(service: ServiceHere) -> JSONResponse:
+    """Have the board forget its latched faults; one whose cause is still there is latched again at once."""
+    try:
+        await service.board_link.clear_faults()
+    except BoardError as error:
+        raise UnavailableError(f"The faults were not cleared: {error}.", remedy=error.remedy) from error
     return JSONResponse(service.board_link.describe())
 
 

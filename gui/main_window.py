@@ -122,6 +122,7 @@ class MainWindow(QMainWindow):
         unit = self._attachment.unit
         self.rail.page_asked.connect(self.show_page)
         self.top_bar.stop_button.clicked.connect(self.stop_all)
+        self.strip.clear_faults_asked.connect(self._clear_faults)
         self.top_bar.stop_button.setToolTip(
             f"{self.actions_by_key['stop_all'].toolTip()} ({self.actions_by_key['stop_all'].shortcut().toString()})"
         )
@@ -242,6 +243,9 @@ class MainWindow(QMainWindow):
         """Close without asking again."""
         self._may_close = True
         self.close()
+
+    def _clear_faults(self) -> None:
+        background.run(self._attachment.client.post("/unit_api/board/clear_faults"), self)
 
     async def _stop_all(self) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from gui import theme
@@ -18,7 +18,12 @@ _HEIGHT_PX = 28
 
 
 class StatusStrip(QWidget):
-    """Faults the board has latched and jobs that crashed, until they are gone or dismissed; the link's numbers."""
+    """Faults the board has latched and jobs that crashed, until they are cleared; the link's numbers.
+
+    Clearing has the board forget its faults: one whose cause is still there comes back at once.
+    """
+
+    clear_faults_asked = Signal()
 
     def __init__(self, unit: Unit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,8 +38,8 @@ class StatusStrip(QWidget):
         theme.set_tone(self._alarms, "alarm")
         self._dismiss = QToolButton()
         self._dismiss.setIcon(icon("close"))
-        self._dismiss.setToolTip(self.tr("Dismiss the crashed jobs; faults of the board stay until they are gone"))
-        self._dismiss.setAccessibleName(self.tr("Dismiss alarms"))
+        self._dismiss.setToolTip(self.tr("Clear the alarms; a fault of the board comes back while its cause is there"))
+        self._dismiss.setAccessibleName(self.tr("Clear alarms"))
         self._dismiss.clicked.connect(self.dismiss)
         self._link = QLabel()
         self._link.setFont(theme.value_font(11))
@@ -60,14 +65,16 @@ class StatusStrip(QWidget):
         self._alarms.setText(" · ".join(parts))
         self._alarms.setToolTip("\n".join(parts))
         self._picture.setVisible(bool(parts))
-        self._dismiss.setVisible(bool(self._crashed))
+        self._dismiss.setVisible(bool(parts))
         self._link.setText(" · ".join(self._link_parts()))
         self._link.setToolTip(self.tr("Round trip to the board, frames lost and commands repeated since it was opened"))
 
     def dismiss(self) -> None:
-        """Take crashed jobs off the strip; faults of the board stay until they are gone."""
+        """Take crashed jobs off the strip, and ask for the board's faults to be cleared."""
         self._crashed.clear()
         self.refresh()
+        if self._unit.board.get("faults"):
+            self.clear_faults_asked.emit()
 
     @property
     def alarm_text(self) -> str:

@@ -29,7 +29,7 @@ from core.logs import job_logger
 from core.outputs import HeldOutputs, LedLocks, OutputHolds
 from core.reactor_models import ReactorModel
 from core.records.job_rows import JobRow
-from core.records.records import NO_EXPERIMENT, Records
+from core.records.records import LIVE_ONLY_PREFIX, NO_EXPERIMENT, Records
 from device.board import BoardError
 
 _LEAST_TIME_BETWEEN_STARTS_S = 1.0
@@ -59,6 +59,7 @@ class RunningJob:
     row: JobRow
     item: dict[str, Any]
     task: asyncio.Task[None] | None = None
+    was_ready: bool = False
 
     @property
     def name(self) -> str:
@@ -138,8 +139,7 @@ class JobRunner:
         Raises:
             ServiceError: of the class that fits, when the job is refused; nothing has happened then.
         """
-        if self._is_closing:
-            raise UnavailableError("The service is going down.", remedy="Start it again first.")
+        self._refuse_closing()
         job_class, given, arguments = self.registry.choose(request.job_name, request.options, request.arguments)
         declaration = job_class.declaration
         options = read_options(declaration, given)
@@ -165,6 +165,18 @@ class JobRunner:
             if job_class.declaration.is_long_running:
                 options = read_options(job_class.declaration, {})
                 self._begin(job_class(self._config, options), "system", NO_EXPERIMENT, ())
+
+    def begin_action(self, job: Job, source: str, outputs: tuple[str, ...]) -> None:
+        """Begin a job that no user starts by itself: the hardware's part of something larger. Its data are not stored.
+
+        Raises:
+            ConflictError: an output is held by another job.
+            UnavailableError: the board is not connected, or the service is going down.
+        """
+        self._refuse_closing()
+        self._refuse_held(outputs)
+        _ = self._board_link.board
+        self._begin(job, source, f"{LIVE_ONLY_PREFIX}{job.declaration.row_name}", outputs)
 
     async def until_started(self, job: Job) -> dict[str, Any]:
         """Return what the task of a start results in, once the job has left `init`; raise why it could not start."""
@@ -265,12 +277,28 @@ class JobRunner:
 
     def _on_state(self, entry: RunningJob) -> None:
         state = entry.job.state
+        self._tell_course(entry)
         if state in (JobState.DISCONNECTED, JobState.LOST):
             if self._running.pop(entry.row.job_id, None) is None:
                 return
             entry.row.ended_at = self._clock.utc_s()
             entry.item = self._item(entry.row)
         self._bus.publish(JobChanged(entry.item, state.value))
+
+    def _tell_course(self, entry: RunningJob) -> None:
+        """Log that a job has started, sleeps, goes on or has ended."""
+        job, state = entry.job, entry.job.state
+        if state is JobState.READY:
+            job.log.info("%s %s.", job.declaration.label, "goes on" if entry.was_ready else "started")
+            entry.was_ready = True
+        elif state is JobState.SLEEPING:
+            job.log.info("%s sleeps.", job.declaration.label)
+        elif state is JobState.DISCONNECTED and entry.was_ready and job.failure is None:
+            job.log.info("%s ended.", job.declaration.label)
+
+    def _refuse_closing(self) -> None:
+        if self._is_closing:
+            raise UnavailableError("The service is going down.", remedy="Start it again first.")
 
     def _refuse_too_soon(self, job_name: str) -> None:
         accepted_s = self._accepted_s.get(job_name)

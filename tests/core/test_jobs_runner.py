@@ -564,3 +564,17 @@ def test_errors_of_ours_do_not_pass_as_a_fine_start(tmp_path: Path) -> None:
             assert told.states("broken") == ["init", "lost"]
 
     bent(run())
+
+
+def test_the_log_tells_a_jobs_course(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            job = await started(service, "stirring")
+            await service.jobs.change_settings("stirring", {"$state": "sleeping"})
+            await service.jobs.change_settings("stirring", {"$state": "ready"})
+            job.end()
+            await ended(job)
+            lines = [line for line in told.log("INFO").splitlines() if line.startswith("Stirring")]
+            assert lines == ["Stirring started.", "Stirring sleeps.", "Stirring goes on.", "Stirring ended."]
+
+    bent(told())
