@@ -1,36 +1,38 @@
 """A PID controller in positional form with a limited output.
 
-The derivative acts on the error, the integral is a sum of error times time (Åström and Murray, Feedback Systems,
-2nd ed., section 11.1).
+The derivative acts on what is measured, so that a new target gives no kick; the integral is a sum of error times time,
+held within the limits of the output so that it cannot wind up (Åström and Murray, Feedback Systems, 2nd ed., sections
+11.1 and 11.4).
 """
 
 from __future__ import annotations
 
 
 class Pid:
-    """Turns an error into a correction.
+    """Turns a measurement into a correction.
 
     Args:
-        kp, ki, kd: gains per unit of error, per unit of error and second, and per unit of error per second.
-        limit: the correction is held within ± this.
+        kp, ki, kd: gains per unit of error, per unit of error and time, and per unit of error per time.
+        low, high: the correction, and the integral, are held within these.
     """
 
-    def __init__(self, kp: float, ki: float, kd: float, limit: float) -> None:
+    def __init__(self, kp: float, ki: float, kd: float, low: float, high: float) -> None:
         self._kp, self._ki, self._kd = kp, ki, kd
-        self._limit = limit
+        self._low, self._high = low, high
         self.reset()
 
     def reset(self) -> None:
         """Forget the past."""
         self._integral = 0.0
-        self._last_error: float | None = None
+        self._last: float | None = None
 
-    def update(self, error: float, elapsed_s: float) -> float:
-        """Return the correction for `error`, `elapsed_s` after the last one."""
-        self._integral += error * elapsed_s
-        slope = 0.0
-        if self._last_error is not None and elapsed_s > 0:
-            slope = (error - self._last_error) / elapsed_s
-        self._last_error = error
-        correction = self._kp * error + self._ki * self._integral + self._kd * slope
-        return min(max(correction, -self._limit), self._limit)
+    def update(self, target: float, measured: float, elapsed: float) -> float:
+        """Return the correction for `measured`, taken `elapsed` after the last one, in the time unit of the gains."""
+        error = target - measured
+        self._integral = self._limited(self._integral + error * elapsed)
+        slope = (measured - self._last) / elapsed if self._last is not None and elapsed > 0 else 0.0
+        self._last = measured
+        return self._limited(self._kp * error + self._ki * self._integral - self._kd * slope)
+
+    def _limited(self, value: float) -> float:
+        return min(max(value, self._low), self._high)

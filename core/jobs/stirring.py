@@ -96,7 +96,7 @@ class Stirring(DodgingJob):
         self._controls = self._measures and not self._measures_only
         self._interval_s = config.number(_SECTION, "duration_between_updates_seconds")
         kp, ki, kd = (config.number("stirring.pid", key) for key in ("Kp", "Ki", "Kd"))
-        self._pid = Pid(kp, ki, kd, _MAX_CORRECTION)
+        self._pid = Pid(kp, ki, kd, -_MAX_CORRECTION, _MAX_CORRECTION)
         self._target_rpm = self._first("target_rpm", "initial_target_rpm") if self._controls else None
         self._continuous_rpm = self._target_rpm
         self._estimate = self._first("duty_cycle", "initial_duty_cycle")
@@ -290,7 +290,7 @@ class Stirring(DodgingJob):
         now = self.clock.monotonic_s()
         # Time at rest, asleep or without a link, is no time of error.
         turning_s = now - max(self._updated_s, self._kicked_s)
-        correction = self._pid.update((self._target_rpm or 0.0) - rpm, turning_s)
+        correction = self._pid.update(self._target_rpm or 0.0, rpm, turning_s)
         self._updated_s = now
         self._estimate = min(max(self._estimate + correction, 0.0), 100.0)
         async with self._motor:
