@@ -9,7 +9,9 @@ from starlette.types import ASGIApp
 
 from core import board_routes, event_routes, log_routes, task_routes
 from core.answers import tell_fault, tell_http_error, tell_service_error, tell_validation_error
+from core.api_docs import docs_routes
 from core.errors import ServiceError
+from core.exclusive import InProgressError, tell_in_progress
 from core.experiments import routes as experiment_routes
 from core.front_door import FrontDoor
 from core.hardware import routes as hardware_routes
@@ -51,7 +53,9 @@ def make_app(service: Service, token_hash: str | None = None) -> ASGIApp:
     for router in _ROUTERS:
         app.router.routes.extend(router.routes)
     app.router.routes.append(openapi_route(tuple(app.router.routes)))
+    app.router.routes.extend(docs_routes())
     app.add_exception_handler(ServiceError, tell_service_error)
+    app.add_exception_handler(InProgressError, tell_in_progress)
     app.add_exception_handler(RequestValidationError, tell_validation_error)
     app.add_exception_handler(HTTPException, tell_http_error)
     app.add_exception_handler(Exception, tell_fault)

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import platform
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from core.bus import Bus
 from core.clock import Clock
 from core.config import Config, ConfigError
 from core.events import EventHub
+from core.exclusive import ExclusiveOperations
 from core.experiments.experiments import Experiments, load_experiments
 from core.folders import DataFolder, tasks_file
 from core.jobs.runner import JobRunner
@@ -28,7 +29,9 @@ from core.jobs.unit_parts import UnitParts
 from core.logs import LEVELS, Logs
 from core.reactor_models import ReactorModels, load_reactor_models
 from core.records.records import Records, open_records
+from core.system.shut_down import ShutDownState
 from core.tasks import Tasks, open_tasks
+from core.web_server import WebServer
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +57,20 @@ class ServiceOptions:
     log_to_terminal: bool = False
 
 
+@dataclass(frozen=True)
+class Restart:
+    """How one instance of the service follows another.
+
+    Attributes:
+        board_url: the board the next instance is to use.
+        between: called in a thread while neither of the two uses the data folder; raises OSError when it fails, having
+            left everything as it was.
+    """
+
+    board_url: str | None
+    between: Callable[[], None] | None = None
+
+
 @dataclass
 class Service:
     """The parts of a running service; whoever answers a request finds here what it needs."""
@@ -75,6 +92,21 @@ class Service:
     address: str = ""
     # Set when the service has been asked to end.
     stop_wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    # What the next instance is to do differently when this one ends to be followed by another; None when it just ends.
+    restart: Restart | None = None
+    # The listener it answers on; None as long as it does not.
+    web: WebServer | None = None
+    exclusive: ExclusiveOperations = field(init=False)
+    shut_down: ShutDownState = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.exclusive = ExclusiveOperations(self.clock)
+        self.shut_down = ShutDownState(self.jobs, self.board_link)
+
+    def restart_with(self, restart: Restart) -> None:
+        """End this instance and have another one follow on the same address."""
+        self.restart = restart
+        self.stop_wanted.set()
 
     @property
     def data_dir(self) -> Path:

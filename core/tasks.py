@@ -28,20 +28,34 @@ _KEPT_S = 24 * 3600.0
 # One every nine seconds, all day long.
 _MOST_KEPT = 10_000
 _CREATE = "CREATE TABLE IF NOT EXISTS tasks (task_id TEXT PRIMARY KEY, kind TEXT, utc_s REAL, state TEXT, answer TEXT)"
+# State of a task whose answer is its will.
+_LEFT = "left"
 _SAVE = "INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)"
 
 _log = logging.getLogger(__name__)
 
 
+class LeftToNextInstance(Exception):  # noqa: N818 - no error: what a task's work raises to end this way
+    """This task ends in the next instance of the service, which finds `will`."""
+
+    def __init__(self, will: dict[str, Any]) -> None:
+        super().__init__("left to the next instance")
+        self.will = will
+
+
 @dataclass
 class Task:
-    """One task; `answer` holds `result` when complete, `error` and `error_info` when failed."""
+    """One task; `answer` holds `result` when complete, `error` and `error_info` when failed.
+
+    A task whose end outlives this instance of the service has a `will`: what the next instance needs to finish it.
+    """
 
     task_id: str
     kind: str
     changed_utc_s: float
     status: str
     answer: dict[str, Any]
+    will: dict[str, Any] | None = None
 
     @property
     def is_over(self) -> bool:
@@ -65,7 +79,7 @@ class Tasks:
         self._unit = unit
         self._running: set[asyncio.Task[None]] = set()
         for task in known:
-            if not task.is_over:
+            if not task.is_over and task.will is None:
                 self._fail(task, UnavailableError("The service ended before this was done.", remedy="Start it again."))
 
     def spawn(
@@ -101,6 +115,18 @@ class Tasks:
             raise NotFoundError("No such task.", "The id is not known here or has expired.", remedy)
         return task
 
+    def left_by_former_instance(self) -> list[Task]:
+        """Return the tasks that this instance is to finish."""
+        return [task for task in self._known.values() if task.will is not None and not task.is_over]
+
+    def complete(self, task: Task, result: dict[str, Any]) -> None:
+        """Finish a task that a former instance left."""
+        self._move(task, "complete", {"result": result})
+
+    def fail(self, task: Task, error: ServiceError) -> None:
+        """Fail a task that a former instance left."""
+        self._fail(task, error)
+
     def all(self) -> list[Task]:
         """Return every task whose result is still kept."""
         return list(self._known.values())
@@ -123,6 +149,9 @@ class Tasks:
             self._fail(task, UnavailableError(f"This was not done within {deadline_s:g} s and was given up."))
         except ServiceError as error:
             self._fail(task, error)
+        except LeftToNextInstance as left:
+            task.will = left.will
+            self._tell(task)
         except asyncio.CancelledError:
             self._fail(task, UnavailableError("The service ended before this was done.", remedy="Start it again."))
             raise
@@ -140,8 +169,9 @@ class Tasks:
         self._tell(task)
 
     def _tell(self, task: Task) -> None:
-        answer = json.dumps(task.answer)
-        self._writer.write(_SAVE, task.task_id, task.kind, task.changed_utc_s, task.status, answer)
+        is_left = task.will is not None and not task.is_over
+        state, answer = (_LEFT, task.will) if is_left else (task.status, task.answer)
+        self._writer.write(_SAVE, task.task_id, task.kind, task.changed_utc_s, state, json.dumps(answer))
         self._bus.publish(TaskChanged(task.task_id, task.status, task.answer.get("error")))
 
     def _forget_old(self) -> None:
@@ -178,4 +208,10 @@ def _read(path: Path) -> list[Task]:
     with closing(connect(path)) as connection:
         connection.execute(_CREATE)
         rows = connection.execute("SELECT task_id, kind, utc_s, state, answer FROM tasks ORDER BY utc_s").fetchall()
-    return [Task(task_id, kind, utc_s, state, json.loads(answer)) for task_id, kind, utc_s, state, answer in rows]
+    return [_task(task_id, kind, utc_s, state, json.loads(answer)) for task_id, kind, utc_s, state, answer in rows]
+
+
+def _task(task_id: str, kind: str, utc_s: float, state: str, answer: dict[str, Any]) -> Task:
+    if state == _LEFT:
+        return Task(task_id, kind, utc_s, "running", {}, will=answer)
+    return Task(task_id, kind, utc_s, state, answer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,6 +101,7 @@ class JobRunner:
         self._running: dict[int, RunningJob] = {}
         self._accepted_s: dict[str, float] = {}
         self._is_closing = False
+        self._refusals: list[UnavailableError] = []
         LinkWatch(self, board_link, clock)
 
     # Looking
@@ -153,11 +154,18 @@ class JobRunner:
         self._refuse_too_soon(request.job_name)
         self._refuse_running(request.job_name)
         self._refuse_held(outputs)
+        if self._refusals:
+            raise self._refusals[-1]
         if declaration.needs_board:
             _ = self._board_link.board
         self._accepted_s[request.job_name] = self._clock.monotonic_s()
         experiment = NO_EXPERIMENT if declaration.is_long_running else self._experiments.ensure(request.experiment)
         return self._begin(job, request.source, experiment, outputs)
+
+    def refuse_starts(self, why: UnavailableError) -> Callable[[], None]:
+        """Start no job from now on; return what ends that."""
+        self._refusals.append(why)
+        return lambda: self._refusals.remove(why)
 
     def start_long_running(self) -> None:
         """Start the jobs that belong to the unit itself."""

@@ -35,3 +35,11 @@ class TaskOver(BaseModel):
     result: dict[str, Any] | None = None
     error: str | None = None
     error_info: ErrorInfo | None = None
+
+
+class InProgress(BaseModel):
+    """A 202 that queued nothing: an exclusive operation is under way; ask again after `retry_after_s`."""
+
+    status: Literal["in_progress"]
+    lock: str = Field(description="Which operation is in the way.", examples=["power-lock"])
+    retry_after_s: float = Field(ge=0)
