@@ -17,7 +17,7 @@ and a context (clock, configuration, board, outputs, log). In short:
 from __future__ import annotations
 
 from core.board_link import BoardLink
-from core.bus import LedChanged
+from core.bus import LedChanged, SettingChanged
 from core.clock import Clock, timestamp
 from core.config import Config, ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, UnavailableError
@@ -28,6 +28,7 @@ from core.jobs.pid import Pid
 from core.jobs.timer import IntervalTimer
 from core.outputs import led_output, pwm_channel, pwm_output
 from core.records.records import LIVE_ONLY_PREFIX
+from core.times import utc_seconds
 from core.version import VERSION
 from device.board import (
     Board,
@@ -76,10 +77,12 @@ __all__ = [
     "Pid",
     "ServiceError",
     "Setting",
+    "SettingChanged",
     "StopOrder",
     "UnavailableError",
     "led_output",
     "pwm_channel",
     "pwm_output",
     "timestamp",
+    "utc_seconds",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 from core.records.writer import Writer
 
 _SET = "INSERT INTO store(name, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+_REMOVE = "DELETE FROM store WHERE name = ? AND key = ?"
 
 
 class ValueStore:
@@ -31,6 +32,11 @@ class ValueStore:
         text = json.dumps(value, allow_nan=False)
         self._values[name, key] = json.loads(text)
         self._writer.write(_SET, name, key, text)
+
+    def remove(self, name: str, key: str) -> bool:
+        """Forget the value under `key` in table `name`; return whether there was one."""
+        self._writer.write(_REMOVE, name, key)
+        return self._values.pop((name, key), None) is not None
 
 
 def load_values(connection: sqlite3.Connection) -> dict[tuple[str, str], Any]:
