@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 _log = logging.getLogger(__name__)
@@ -24,12 +24,18 @@ class JobChanged:
 
 @dataclass(frozen=True)
 class SettingChanged:
-    """A job published a setting; None clears it. `value` is the native JSON form of the API."""
+    """A job published a setting; None clears it.
+
+    Attributes:
+        value: in the native JSON form of the API.
+        experiment: the job's.
+    """
 
     job_id: int
     job_name: str
     setting: str
     value: Any
+    experiment: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,15 @@ class LogWritten:
     """A log line for the user; `item` is the API's log item."""
 
     item: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CalibrationChanged:
+    """A calibration or estimator of a device was "created", "deleted", "activated" or "deactivated"."""
+
+    device: str
+    name: str
+    action: str
 
 
 @dataclass(frozen=True)

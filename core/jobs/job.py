@@ -202,8 +202,8 @@ class Job:
                 return
         else:
             self.settings[setting] = value
-        name = self.declaration.job_name
-        self.context.bus.publish(SettingChanged(self.context.job_id, name, setting, value))
+        name, context = self.declaration.job_name, self.context
+        context.bus.publish(SettingChanged(context.job_id, name, setting, value, context.experiment))
 
     def record(self, series: str, value: float, utc_s: float, experiment: str | None = None) -> None:
         """Record one reading of a time series of the job's experiment, or of another one."""
