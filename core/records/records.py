@@ -130,6 +130,10 @@ class Records:
         """
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._query, query)
 
+    async def flush(self) -> None:
+        """Wait until everything told so far is on the disk, or the disk has been waited for long enough."""
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._writer.flush)
+
     async def close(self) -> None:
         """Stop listening, write everything, let go of the file."""
         for stop in self._stops:

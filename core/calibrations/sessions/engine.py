@@ -1,0 +1,189 @@
+"""Leads guided calibrations from step to step: one request at a time for each, kept across restarts.
+
+A session moves only when everything its step needs has been done: an error, an abort or the end of the service half-way
+leaves it at its step. While the hardware acts, it does so as a job (`action.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from core.calibrations.sessions.action import CalibrationAction
+from core.calibrations.sessions.inputs import read_inputs
+from core.calibrations.sessions.protocol import SessionFailedError, SessionPlace, SessionProtocol
+from core.calibrations.sessions.session import Session, SessionStatus
+from core.calibrations.sessions.steps import ENDED
+from core.errors import BadRequestError, ConflictError, NotFoundError
+from core.jobs.runner import JobRunner
+from core.records.records import Records
+
+_STORE = "calibration_sessions"
+_log = logging.getLogger(__name__)
+
+# How to find the protocol of a device: by target device and protocol name.
+Protocols = Callable[[], Iterable[tuple[str, type[SessionProtocol]]]]
+
+
+class CalibrationSessions:
+    """The guided calibrations of one unit.
+
+    Args:
+        protocols: returns the pairs of target device and protocol this unit offers now.
+    """
+
+    def __init__(self, place: SessionPlace, runner: JobRunner, records: Records, protocols: Protocols) -> None:
+        self._place = place
+        self._runner = runner
+        self._records = records
+        self._protocols = protocols
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._actions: dict[str, CalibrationAction] = {}
+
+    async def begin(self, target_device: str, protocol_name: str) -> dict[str, Any]:
+        """Begin a session and return it with its first step.
+
+        Raises:
+            BadRequestError: no such protocol for the device, or the unit is not fit for it now.
+        """
+        protocol_class = self._find(target_device, protocol_name)
+        now = self._place.clock.utc_s()
+        first = protocol_class.steps[0].step_id
+        session = Session(str(uuid.uuid4()), protocol_name, target_device, first, now, now)
+        protocol = protocol_class(session, self._place)
+        protocol.refuse_start()
+        self._refuse_held(protocol)
+        await self._keep(session)
+        _log.info("Calibration of %s (%s) has begun.", target_device, protocol_name)
+        return self._view(session)
+
+    def look(self, session_id: str) -> dict[str, Any]:
+        """Return a session and the step it stands at; raise NotFoundError when it is not known."""
+        return self._view(self._get(session_id))
+
+    async def answer(self, session_id: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Take the answer to the present step, have the hardware act, and return the session with its next step.
+
+        A session that is over is returned as it is.
+
+        Raises:
+            NotFoundError: it is not known.
+            BadRequestError: an input is not usable.
+            ConflictError: it is busy, or a job is in the way, or the hardware did not do what was needed.
+            UnavailableError: the board is not connected.
+        """
+        session = self._get(session_id)
+        if session.is_over:
+            return self._view(session)
+        if session_id in self._under_way:
+            raise ConflictError(
+                "This calibration is busy with the request before.",
+                remedy="Wait for its answer, look at the session, or abort it.",
+            )
+        draft = session.draft()
+        protocol = self._protocol(draft)
+        values = read_inputs(protocol.step, inputs)
+        task = asyncio.get_running_loop().create_task(self._advance(protocol, values), name="calibration step")
+        self._under_way[session_id] = task
+        task.add_done_callback(lambda _: self._under_way.pop(session_id))
+        # Whoever asked may hang up: what was begun is done all the same.
+        await asyncio.shield(task)
+        return self.look(session_id)
+
+    async def abort(self, session_id: str) -> dict[str, Any]:
+        """End a session and whatever it drives; one that is over stays as it is. Raises NotFoundError."""
+        session = self._get(session_id)
+        if session.is_over:
+            return self._view(session)
+        under_way = self._under_way.get(session_id)
+        if session_id in self._actions:
+            self._actions[session_id].end()
+        if under_way is not None:
+            await asyncio.wait((under_way,))
+            session = self._get(session_id)
+        if not session.is_over:
+            await self._end(session, SessionStatus.ABORTED, "Aborted by the user.")
+        return self._view(session)
+
+    async def _advance(self, protocol: SessionProtocol, values: dict[str, Any]) -> None:
+        """Do what the answered step asks for, and keep where that leads."""
+        session = protocol.session
+        try:
+            step_id = await protocol.answer(values)
+            if step_id is None and protocol.hardware is not None:
+                step_id = await self._act(protocol, values)
+            protocol.move(step_id)
+        except SessionFailedError as error:
+            await self._end(session, SessionStatus.FAILED, str(error))
+            return
+        session.updated_utc_s = self._place.clock.utc_s()
+        await self._keep(session)
+        if session.is_over:
+            _log.info("Calibration of %s is complete.", session.target_device)
+
+    async def _act(self, protocol: SessionProtocol, values: dict[str, Any]) -> str | None:
+        run = protocol.hardware
+        assert run is not None  # noqa: S101 - asked a line before this is called
+        protocol.refuse_jobs()
+        action = CalibrationAction(self._place.config, lambda job: run(values, job), self._runner)
+        self._runner.begin_action(action, f"calibration_session/{protocol.session.session_id}", protocol.outputs())
+        self._actions[protocol.session.session_id] = action
+        try:
+            return await action.finished()
+        finally:
+            del self._actions[protocol.session.session_id]
+
+    async def _end(self, session: Session, status: SessionStatus, why: str) -> None:
+        session.status, session.error, session.step_id = status, why, ENDED
+        session.updated_utc_s = self._place.clock.utc_s()
+        await self._keep(session)
+        level = logging.WARNING if status is SessionStatus.FAILED else logging.INFO
+        _log.log(level, "Calibration of %s %s. %s", session.target_device, status.value, why)
+
+    def _refuse_held(self, protocol: SessionProtocol) -> None:
+        """Raise BadRequestError when a running job holds an output the session will drive."""
+        for output in protocol.outputs():
+            holder = self._runner.holds.holder_of(output)
+            if holder is not None:
+                raise BadRequestError(
+                    f"{output} is held by {holder}.",
+                    cause="The calibration drives it itself.",
+                    remedy=f"Stop {holder} first, then begin again.",
+                    holder=holder,
+                )
+
+    def _find(self, target_device: str, protocol_name: str) -> type[SessionProtocol]:
+        offered = list(self._protocols())
+        for device, protocol in offered:
+            if (device, protocol.protocol_name) == (target_device, protocol_name):
+                return protocol
+        raise BadRequestError(
+            f"There is no calibration {protocol_name!r} of {target_device!r} on this unit.",
+            remedy="Use one of GET /unit_api/calibration_protocols.",
+            fields=["target_device", "protocol_name"],
+            known=sorted(f"{device}/{protocol.protocol_name}" for device, protocol in offered),
+        )
+
+    def _protocol(self, session: Session) -> SessionProtocol:
+        return self._find(session.target_device, session.protocol_name)(session, self._place)
+
+    def _get(self, session_id: str) -> Session:
+        kept = self._records.store.get(_STORE, session_id)
+        if kept is None:
+            raise NotFoundError(
+                "There is no such calibration session.",
+                cause="The id is not known on this unit.",
+                remedy="Begin one by POST /unit_api/calibrations/sessions.",
+            )
+        return Session.from_json(kept)
+
+    def _view(self, session: Session) -> dict[str, Any]:
+        return {"session": session.item(), "step": self._protocol(session).step.item()}
+
+    async def _keep(self, session: Session) -> None:
+        """Write a session to the disk; when this returns, no crash takes it back."""
+        self._records.store.set(_STORE, session.session_id, session.to_json())
+        await self._records.flush()

@@ -1,0 +1,152 @@
+"""What a guided calibration is written as: steps as data, and what happens when one of them is answered.
+
+A protocol is a subclass of `SessionProtocol` with its `steps` in order. For a step called `rpm_input` it may have
+
+- `show_rpm_input(step)`: returns the step as this session must see it (a default name, what was measured so far);
+- `on_rpm_input(inputs)`: called when it is answered; returns the next step's id, or None for the next in order. It may
+  refuse the inputs by raising BadRequestError;
+- `run_rpm_input(inputs, action)`: what the hardware does then, after `on_rpm_input`, which can name another step to
+  leave it out. It drives only what `outputs` names, waits only by `action.sleep`, and returns the next step's id, or None.
+
+`data` is the session's scratch: JSON, shown to the user and kept across restarts. A protocol works on a copy of the
+session, so that an error or an end half-way leaves it at its step with everything it had.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from core.calibrations.sessions.session import Session, SessionStatus
+from core.calibrations.sessions.steps import COMPLETE, ENDED, Step
+from core.clock import Clock
+from core.config import Config
+from core.errors import BadRequestError, ConflictError, ServiceError
+
+if TYPE_CHECKING:
+    from core.calibrations.sessions.action import CalibrationAction
+
+_ENDED_STEP = Step(ENDED, "result", "Ended")
+
+
+class SessionFailedError(Exception):
+    """The calibration cannot go on: what was measured leads to nothing. The text tells the user why."""
+
+
+class ActionFailedError(ConflictError):
+    """The hardware did not do what a step needs; the session stays there, so that it can be tried again."""
+
+    default_remedy = "Put it right, then continue again: the calibration waits at this step."
+
+
+@dataclass(frozen=True)
+class SessionPlace:
+    """What a protocol may ask of the unit at any step.
+
+    Attributes:
+        store: where calibrations and estimators are kept.
+        running: names of the jobs that run now.
+    """
+
+    unit: str
+    clock: Clock
+    config: Config
+    store: Any
+    running: Callable[[], list[str]]
+
+
+class SessionProtocol:
+    """Base class of guided calibrations.
+
+    Attributes:
+        protocol_name: its name; together with the target device it is unique.
+        steps: in order; the last one is the `result`.
+        jobs_in_the_way: jobs that must not run while it is begun, or its hardware acts.
+    """
+
+    protocol_name: ClassVar[str]
+    steps: ClassVar[tuple[Step, ...]]
+    jobs_in_the_way: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, session: Session, place: SessionPlace) -> None:
+        self.session = session
+        self.place = place
+        self.data = session.data
+
+    # What an author overrides.
+
+    def outputs(self) -> tuple[str, ...]:
+        """Return the outputs its hardware actions drive, such as `PWM 2`; they are held while one is under way."""
+        return ()
+
+    def check_start(self) -> None:
+        """Refuse to begin, by raising a ServiceError, where the unit is not fit for it."""
+
+    # What an author uses.
+
+    @property
+    def device(self) -> str:
+        """The device that is calibrated."""
+        return self.session.target_device
+
+    def complete(self, result: dict[str, Any]) -> str:
+        """End the session well; return the step that shows `result`."""
+        self.session.status = SessionStatus.COMPLETE
+        self.session.result = result
+        return COMPLETE
+
+    # What the engine uses.
+
+    @property
+    def step(self) -> Step:
+        """The step the session stands at, as its user must see it."""
+        if self.session.step_id == ENDED:
+            return dataclasses.replace(_ENDED_STEP, body=self.session.error, metadata={"result": self.session.result})
+        step = self._known(self.session.step_id)
+        show: Callable[[Step], Step] | None = getattr(self, f"show_{step.step_id}", None)
+        step = step if show is None else show(step)
+        if step.step_type == "result":
+            step = dataclasses.replace(step, metadata=step.metadata | {"result": self.session.result})
+        return step
+
+    @property
+    def hardware(self) -> Callable[[dict[str, Any], CalibrationAction], Awaitable[str | None]] | None:
+        """What the hardware does when the present step is answered, None when it has nothing to do."""
+        return getattr(self, f"run_{self.session.step_id}", None)
+
+    async def answer(self, inputs: dict[str, Any]) -> str | None:
+        """Take checked inputs of the present step in; return the next step's id, None when nothing decides on it."""
+        take: Callable[[dict[str, Any]], Awaitable[str | None]] | None = getattr(
+            self, f"on_{self.session.step_id}", None
+        )
+        return None if take is None else await take(inputs)
+
+    def move(self, step_id: str | None) -> None:
+        """Go to a step, or to the next one in order."""
+        if step_id is None:
+            ids = [step.step_id for step in self.steps]
+            step_id = ids[ids.index(self.session.step_id) + 1]
+        self.session.step_id = self._known(step_id).step_id
+
+    def refuse_start(self) -> None:
+        """Raise BadRequestError when the unit is not fit for the session, or something is in the way."""
+        try:
+            self.refuse_jobs()
+            self.outputs()
+            self.check_start()
+        except ServiceError as error:
+            raise BadRequestError(error.error, error.cause, error.remedy, **error.extra) from error
+
+    def refuse_jobs(self) -> None:
+        """Raise ConflictError when a job runs that is in the way."""
+        in_the_way = sorted(set(self.jobs_in_the_way).intersection(self.place.running()))
+        if in_the_way:
+            names = ", ".join(in_the_way)
+            raise ConflictError(
+                f"{names} must not run during this calibration.", remedy=f"Stop {names} first.", holder=names
+            )
+
+    def _known(self, step_id: str) -> Step:
+        return next(step for step in self.steps if step.step_id == step_id)
