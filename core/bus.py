@@ -69,6 +69,26 @@ class PwmChanged:
 
 
 @dataclass(frozen=True)
+class DosingEvent:
+    """A pump is about to move liquid; positive for waste too, negative where less was moved than announced before."""
+
+    utc_s: float
+    experiment: str
+    event: str  # add_media, add_alt_media, another add_..., remove_waste
+    volume_change_ml: float
+    source: str
+
+
+@dataclass(frozen=True)
+class BioreactorChanged:
+    """Bioreactor variables of an experiment changed; `values` holds those that did."""
+
+    utc_s: float
+    experiment: str
+    values: dict[str, float]
+
+
+@dataclass(frozen=True)
 class BoardChanged:
     """The link to the board changed state, or what the board says of itself; `board` is the API's board object."""
 

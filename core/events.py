@@ -16,8 +16,11 @@ from functools import cached_property
 from typing import Any
 
 from core.bus import (
+    BioreactorChanged,
     BoardChanged,
     Bus,
+    CalibrationChanged,
+    DosingEvent,
     ExperimentChanged,
     GapMarked,
     JobChanged,
@@ -49,7 +52,7 @@ TOPICS = (
     "experiment",
 )
 COMMENT_EVERY_S = 15.0
-_OF_ONE_EXPERIMENT = frozenset({"job", "reading", "gap", "dosing", "log"})
+_OF_ONE_EXPERIMENT = frozenset({"job", "reading", "gap", "dosing", "bioreactor", "log"})
 _REPLAY_S = 60.0
 _REPLAY_EVENTS = 2000
 _MOST_BEHIND = 1000
@@ -184,10 +187,13 @@ class EventHub:
             bus.listen(GapMarked, self._on_gap),
             bus.listen(LedChanged, self._on_led),
             bus.listen(PwmChanged, self._on_pwm),
+            bus.listen(DosingEvent, self._on_dosing),
+            bus.listen(BioreactorChanged, self._on_bioreactor),
             bus.listen(BoardChanged, self._on_board),
             bus.listen(ExperimentChanged, self._on_experiment),
             bus.listen(TaskChanged, self._on_task),
             bus.listen(LogWritten, self._on_log),
+            bus.listen(CalibrationChanged, self._on_calibration),
         ]
 
     @property
@@ -274,6 +280,19 @@ class EventHub:
         self.pwms[str(event.channel)] = event.duty_percent
         self._send("pwm", None, {"channel": str(event.channel), "dc": event.duty_percent}, event.utc_s)
 
+    def _on_dosing(self, event: DosingEvent) -> None:
+        payload = {
+            "experiment": event.experiment,
+            "event": event.event,
+            "volume_change": event.volume_change_ml,
+            "source_of_event": event.source,
+        }
+        self._send("dosing", event.experiment, payload, event.utc_s)
+
+    def _on_bioreactor(self, event: BioreactorChanged) -> None:
+        payload = {"experiment": event.experiment, "values": event.values}
+        self._send("bioreactor", event.experiment, payload, event.utc_s)
+
     def _on_board(self, event: BoardChanged) -> None:
         self._send("board", None, {"reason": event.board.get("detail", ""), **event.board})
 
@@ -283,6 +302,9 @@ class EventHub:
     def _on_task(self, event: TaskChanged) -> None:
         error = {} if event.error is None else {"error": event.error}
         self._send("task", None, {"task_id": event.task_id, "status": event.status, **error})
+
+    def _on_calibration(self, event: CalibrationChanged) -> None:
+        self._send("calibration", None, {"device": event.device, "name": event.name, "action": event.action})
 
     def _on_log(self, event: LogWritten) -> None:
         if LEVELS.get(event.item["level"], 0) >= LEVELS["INFO"]:

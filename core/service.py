@@ -16,8 +16,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.bioreactor.bioreactors import Bioreactors
 from core.board_link import BoardLink
 from core.bus import Bus
+from core.calibrations.calibrations import Calibrations
 from core.clock import Clock
 from core.config import Config, ConfigError
 from core.events import EventHub
@@ -85,6 +87,8 @@ class Service:
     tasks: Tasks
     board_link: BoardLink
     models: ReactorModels
+    calibrations: Calibrations
+    bioreactor: Bioreactors
     jobs: JobRunner
     events: EventHub
     started_loop_s: float
@@ -151,15 +155,20 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     board_link.seed = options.seed
     stack.push_async_callback(board_link.close)
     models = load_reactor_models(options.data_dir, config)
+    calibrations = Calibrations(options.data_dir, records.store, bus, unit)
+    await calibrations.load()
+    bioreactor = Bioreactors(records.store, config, models, bus, clock)
+    parts = UnitParts(models, calibrations, bioreactor)
     jobs = JobRunner(unit=unit, clock=clock, bus=bus, config=config, records=records,
-                     experiments=experiments, board_link=board_link, parts=UnitParts(models))  # fmt: skip
+                     experiments=experiments, board_link=board_link, parts=parts)  # fmt: skip
     stack.push_async_callback(jobs.close)
     events = EventHub(bus, clock, options.speed)
     stack.callback(events.close)
     started_loop_s = clock.monotonic_s()
     return Service(
-        options, unit, clock, bus, config, records, experiments, tasks, board_link, models, jobs, events, started_loop_s
-    )
+        options, unit, clock, bus, config, records, experiments, tasks, board_link, models,
+        calibrations, bioreactor, jobs, events, started_loop_s,
+    )  # fmt: skip
 
 
 def computer_name() -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.bioreactor.bioreactors import Bioreactors
+from core.calibrations.calibrations import Calibrations
 from core.reactor_models import ReactorModel, ReactorModels
 
 
@@ -13,9 +15,13 @@ class UnitParts:
 
     Attributes:
         models: the reactor models; `models.current` is this unit's.
+        calibrations: `calibrations.active("media_pump")` is the one in use, None when there is none.
+        bioreactor: what is in the vial, by the count of what was pumped.
     """
 
     models: ReactorModels
+    calibrations: Calibrations
+    bioreactor: Bioreactors
 
 
 @dataclass(frozen=True)
