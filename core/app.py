@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from core import board_routes, event_routes, log_routes, task_routes
 from core.answers import tell_fault, tell_http_error, tell_service_error, tell_validation_error
 from core.api_docs import docs_routes
+from core.bioreactor import routes as bioreactor_routes
 from core.errors import ServiceError
 from core.exclusive import InProgressError, tell_in_progress
 from core.experiments import routes as experiment_routes
@@ -30,6 +31,7 @@ _ROUTERS = (
     event_routes.router,
     experiment_routes.router,
     log_routes.router,
+    bioreactor_routes.router,
     hardware_routes.router,
 )
 

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from core.app_state import ServiceHere
 from core.clock import timestamp
+from core.config import ConfigError
 from core.errors import BadRequestError
 from core.events import TOPICS, EventHub, Reader, frame
 from core.experiments.experiments import check_name
@@ -53,6 +54,8 @@ async def events(
     - `setting`: job_id, job_name, setting, value (null: cleared)
     - `reading`: experiment, series, value; `t` is when it was measured
     - `gap`: experiment, series, reason; the curve must not be bridged after `t`
+    - `dosing`: experiment, event, volume_change (ml; negative takes back what was announced too much), source_of_event
+    - `bioreactor`: experiment, values {variable: new value}
     - `led`: channel, intensity, source_of_event
     - `pwm`: channel, dc
     - `board`: the object of GET /unit_api/board, and reason
@@ -107,10 +110,18 @@ def _snapshot(service: Service, reader: Reader) -> dict[str, Any]:
         "settings": {name: dict(values) for name, values in settings.items() if values is not None},
         "leds": dict(service.events.leds),
         "pwms": dict(service.events.pwms),
-        "bioreactor": {},
+        "bioreactor": _bioreactor(service),
         "tasks": [{"task_id": task.task_id, "status": task.status} for task in service.tasks.all()[-_TASKS_SHOWN:]],
         "speed": service.options.speed,
     }
+
+
+def _bioreactor(service: Service) -> dict[str, float]:
+    """Return the bioreactor variables of the active experiment; none when the configuration of them is broken."""
+    try:
+        return service.bioreactor.values(service.experiments.active())
+    except ConfigError:
+        return {}
 
 
 class _Stream(Response):

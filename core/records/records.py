@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from core.bus import Bus, GapMarked, JobChanged, LedChanged, LogWritten, ReadingTaken, SettingChanged
+from core.bus import Bus, DosingEvent, GapMarked, JobChanged, LedChanged, LogWritten, ReadingTaken, SettingChanged
 from core.clock import Clock, timestamp
 from core.errors import ServiceError
 from core.logs import LEVELS
@@ -27,6 +27,9 @@ from core.times import utc_seconds
 NO_EXPERIMENT = "$experiment"
 LIVE_ONLY_PREFIX = "_testing_"
 _READERS = 2
+# Series of the doses of each kind.
+_DOSES = {"add_media": "media_ml", "add_alt_media": "alt_media_ml", "remove_waste": "waste_ml"}
+_LEAST_TIME_APART_S = 1e-6
 _T = TypeVar("_T")
 
 _ADD_JOB = "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, NULL, ?, ?)"
@@ -86,6 +89,7 @@ class Records:
         self._readers: list[sqlite3.Connection] = []
         self.store = ValueStore(self._writer, found.store)
         self.notes = [*database.notes, *self._end_lost_jobs(found.last_utc_s)]
+        self._last_dose_s: dict[tuple[str, str], float] = {}
         self._bus = bus
         self._listen(bus)
 
@@ -164,6 +168,7 @@ class Records:
             bus.listen(JobChanged, self._on_job),
             bus.listen(SettingChanged, self._on_setting),
             bus.listen(LedChanged, self._on_led),
+            bus.listen(DosingEvent, self._on_dosing),
             bus.listen(LogWritten, self._on_log),
         ]
 
@@ -202,6 +207,20 @@ class Records:
         self._writer.write(sql, event.utc_s, event.experiment, event.channel, event.intensity, event.source)
         if event.experiment is not None:
             self._on_reading(ReadingTaken(event.utc_s, event.experiment, f"led_{event.channel}", event.intensity))
+
+    def _on_dosing(self, event: DosingEvent) -> None:
+        if event.experiment.startswith(LIVE_ONLY_PREFIX):
+            return
+        sql = "INSERT INTO dosing_events VALUES (?, ?, ?, ?, ?)"
+        change_ml = event.volume_change_ml
+        self._writer.write(sql, event.utc_s, event.experiment, event.event, change_ml, event.source)
+        series = _DOSES.get(event.event)
+        if series is not None:
+            # A slice and its correction can fall on one moment, of which a series keeps one reading.
+            key = (event.experiment, series)
+            utc_s = max(event.utc_s, self._last_dose_s.get(key, 0.0) + _LEAST_TIME_APART_S)
+            self._last_dose_s[key] = utc_s
+            self._on_reading(ReadingTaken(utc_s, event.experiment, series, change_ml))
 
     def _on_log(self, event: LogWritten) -> None:
         item = event.item

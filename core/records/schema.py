@@ -45,5 +45,13 @@ CREATE TABLE store (
 ) WITHOUT ROWID
 """
 
+_DOSING = """
+CREATE TABLE dosing_events (
+    utc_s REAL NOT NULL, experiment TEXT NOT NULL, event TEXT NOT NULL, volume_change_ml REAL NOT NULL,
+    source TEXT NOT NULL
+);
+CREATE INDEX dosing_events_of_experiment ON dosing_events (experiment, utc_s)
+"""
+
 # The n-th step brings a database from schema version n to n + 1.
-SCHEMA_STEPS: tuple[str, ...] = (_FIRST,)
+SCHEMA_STEPS: tuple[str, ...] = (_FIRST, _DOSING)

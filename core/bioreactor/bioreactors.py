@@ -1,0 +1,134 @@
+"""The bioreactor variables of every experiment: kept for good, counted on with every dose, and told to whoever asks."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+from core.bioreactor.accounting import Liquids, after_dose
+from core.bioreactor.variables import CONFIG_SECTION, VARIABLES
+from core.bus import BioreactorChanged, Bus, DosingEvent, ReadingTaken
+from core.clock import Clock
+from core.config import Config
+from core.errors import BadRequestError
+from core.reactor_models import ReactorModels
+from core.records.records import LIVE_ONLY_PREFIX
+from core.records.values import ValueStore
+
+_log = logging.getLogger(__name__)
+
+_STORE = "bioreactor"
+# Doses of a pump's calibration go into a measuring cylinder, not into the vial.
+CALIBRATION_SOURCE = "pump_calibration"
+_RECORDED = ("current_volume_ml", "alt_media_fraction")
+
+
+class Bioreactors:
+    """Six variables for each experiment.
+
+    Values live in the records, as one object for each experiment so that no half of a dose is ever kept; those of
+    live-only experiments are forgotten with the service.
+    """
+
+    def __init__(self, store: ValueStore, config: Config, models: ReactorModels, bus: Bus, clock: Clock) -> None:
+        self._store = store
+        self._config = config
+        self._models = models
+        self._bus = bus
+        self._clock = clock
+        self._live_only: dict[str, dict[str, float]] = {}
+        self._warned: set[tuple[str, str]] = set()
+        bus.listen(DosingEvent, self._on_dose)
+
+    def values(self, experiment: str | None) -> dict[str, float]:
+        """Return the six variables of an experiment, the configured first values where nothing else is known.
+
+        A value that this reactor model cannot have (the model was changed) is moved to the nearest limit, and told.
+
+        Raises:
+            ConfigError: section [bioreactor] or [reactor] cannot be used.
+        """
+        known = self._known(experiment) if experiment is not None else {}
+        return {name: self._within(experiment, name, known.get(name)) for name in VARIABLES}
+
+    def liquids(self, experiment: str | None) -> Liquids:
+        """Return the variables as the count of liquids uses them; raises as `values`."""
+        return Liquids(**self.values(experiment))
+
+    def change(self, experiment: str, wanted: dict[str, float]) -> None:
+        """Set variables of an experiment: all that are given, or none when one is refused.
+
+        Raises:
+            BadRequestError: an unknown variable, or a value outside its limits.
+            ConfigError: as `values`.
+        """
+        if unknown := [name for name in wanted if name not in VARIABLES]:
+            raise BadRequestError(
+                f"There is no bioreactor variable {', '.join(map(repr, unknown))}.",
+                remedy="Use the names in `known`.",
+                fields=unknown,
+                known=list(VARIABLES),
+            )
+        if not wanted:
+            raise BadRequestError("There is no variable to change.", fields=["values"], known=list(VARIABLES))
+        for name, value in wanted.items():
+            self._refuse_outside(name, value)
+        self._keep(experiment, self.values(experiment) | {name: float(value) for name, value in wanted.items()})
+
+    def _known(self, experiment: str) -> dict[str, float]:
+        if experiment in self._live_only:
+            return self._live_only[experiment]
+        stored = self._store.get(_STORE, experiment, {})
+        return stored if isinstance(stored, dict) else {}
+
+    def _within(self, experiment: str | None, name: str, value: Any) -> float:
+        variable = VARIABLES[name]
+        if not isinstance(value, int | float):
+            value = self._config.number(CONFIG_SECTION, variable.config_key)
+        low, high = variable.limits(self._models.current)
+        if not low <= value <= high and (str(experiment), name) not in self._warned:
+            self._warned.add((str(experiment), name))
+            what = "%s of %r is %g, which this reactor model cannot have; it is taken as %g. Correct it, or the model."
+            _log.warning(what, name, experiment, value, min(max(value, low), high))
+        return min(max(float(value), low), high)
+
+    def _refuse_outside(self, name: str, value: float) -> None:
+        model = self._models.current
+        low, high = VARIABLES[name].limits(model)
+        if not low <= value <= high:
+            upper = "" if high == float("inf") else f" to {high:g}"
+            raise BadRequestError(
+                f"{name} must be {low:g}{upper or ' or more'}, not {value:g}.",
+                cause=f"A {model.display_name} holds {model.reactor_capacity_ml:g} ml.",
+                remedy="Choose a value inside the range.",
+                fields=[name],
+            )
+
+    def _on_dose(self, event: DosingEvent) -> None:
+        if event.source != CALIBRATION_SOURCE:
+            try:
+                self._count(event)
+            except (ValueError, BadRequestError) as error:
+                what = "%g ml of %s are not counted: %s The volume shown is no longer that of the vial; correct it."
+                _log.warning(what, event.volume_change_ml, event.event, error)
+
+    def _count(self, event: DosingEvent) -> None:
+        counted = after_dose(self.liquids(event.experiment), event.event, event.volume_change_ml)
+        for name, value in asdict(counted).items():
+            self._refuse_outside(name, value)
+        self._keep(event.experiment, asdict(counted), event.utc_s)
+
+    def _keep(self, experiment: str, values: dict[str, float], utc_s: float | None = None) -> None:
+        utc_s = self._clock.utc_s() if utc_s is None else utc_s
+        before = self._known(experiment)
+        changed = {name: value for name, value in values.items() if before.get(name) != value}
+        if experiment.startswith(LIVE_ONLY_PREFIX):
+            self._live_only[experiment] = values
+        else:
+            self._store.set(_STORE, experiment, values)
+        if changed:
+            self._bus.publish(BioreactorChanged(utc_s, experiment, changed))
+        for name in _RECORDED:
+            if name in changed:
+                self._bus.publish(ReadingTaken(utc_s, experiment, name, values[name]))

@@ -1,0 +1,34 @@
+"""What is in the vial."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from core.schemas.bodies import Body
+
+
+class BioreactorVariables(BaseModel):
+    """The variables of an experiment; volumes in millilitres."""
+
+    current_volume_ml: float = Field(description="Liquid in the vial, by the count of what was pumped.", ge=0)
+    efflux_tube_volume_ml: float = Field(description="Volume at which the waste tube just touches the surface.", ge=0)
+    alt_media_fraction: float = Field(description="Share of the liquid that came as alt-medium.", ge=0, le=1)
+    cumulative_media_added_ml: float = Field(ge=0)
+    cumulative_alt_media_added_ml: float = Field(ge=0)
+    cumulative_waste_removed_ml: float = Field(description="As commanded: below the tube's tip it was air.", ge=0)
+
+
+class Bioreactor(BaseModel):
+    """The bioreactor variables of an experiment."""
+
+    values: BioreactorVariables
+
+
+class ChangeBioreactor(Body):
+    """New values for some of the variables."""
+
+    values: dict[str, float] = Field(
+        description="Variable to new value; at least one.",
+        min_length=1,
+        examples=[{"current_volume_ml": 12.5}],
+    )
