@@ -37,6 +37,7 @@ def after_dose(liquids: Liquids, event: str, volume_change_ml: float) -> Liquids
     """Return the liquids after a dose; a negative change takes back what was announced too much.
 
     Args:
+        liquids: what there was before.
         event: `add_media`, `add_alt_media`, another `add_...` (which changes the volume alone), or `remove_waste`.
         volume_change_ml: positive for what is removed too.
 

@@ -121,8 +121,8 @@ class Bioreactors:
 
     def _keep(self, experiment: str, values: dict[str, float], utc_s: float | None = None) -> None:
         utc_s = self._clock.utc_s() if utc_s is None else utc_s
-        before = self._known(experiment)
-        changed = {name: value for name, value in values.items() if before.get(name) != value}
+        before = self.values(experiment)
+        changed = {name: value for name, value in values.items() if before[name] != value}
         if experiment.startswith(LIVE_ONLY_PREFIX):
             self._live_only[experiment] = values
         else:
