@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from core.automations.built_in import AUTOMATIONS
 from core.jobs.growth_rate import ClearGrowthRateCache, GrowthRateCalculating
 from core.jobs.job import Job
 from core.jobs.monitor import Monitor
 from core.jobs.od_reading import OdReading
 from core.jobs.stirring import Stirring
 
-BUILT_IN_JOBS: tuple[type[Job], ...] = (ClearGrowthRateCache, GrowthRateCalculating, Monitor, OdReading, Stirring)
+BUILT_IN_JOBS: tuple[type[Job], ...] = (
+    ClearGrowthRateCache,
+    GrowthRateCalculating,
+    Monitor,
+    OdReading,
+    Stirring,
+    *AUTOMATIONS,
+)

@@ -39,7 +39,9 @@ from device.board import (
     ButtonMoved,
     CommandRefusedError,
     ConnectionChanged,
+    OutputWentOff,
     PhotodiodeBurst,
+    StatusReported,
 )
 
 __all__ = [
@@ -73,11 +75,13 @@ __all__ = [
     "NotFoundError",
     "OdRhythm",
     "Option",
+    "OutputWentOff",
     "PhotodiodeBurst",
     "Pid",
     "ServiceError",
     "Setting",
     "SettingChanged",
+    "StatusReported",
     "StopOrder",
     "UnavailableError",
     "led_output",
