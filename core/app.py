@@ -11,6 +11,7 @@ from core import board_routes, event_routes, log_routes, task_routes
 from core.answers import tell_fault, tell_http_error, tell_service_error, tell_validation_error
 from core.api_docs import docs_routes
 from core.bioreactor import routes as bioreactor_routes
+from core.calibrations.sessions import routes as session_routes
 from core.errors import ServiceError
 from core.exclusive import InProgressError, tell_in_progress
 from core.experiments import routes as experiment_routes
@@ -26,6 +27,8 @@ from core.version import VERSION
 _ROUTERS = (
     system_routes.router,
     job_routes.router,
+    # Before the calibrations: there, `sessions` would be a device.
+    session_routes.router,
     board_routes.router,
     task_routes.router,
     event_routes.router,

@@ -20,6 +20,9 @@ from core.bioreactor.bioreactors import Bioreactors
 from core.board_link import BoardLink
 from core.bus import Bus
 from core.calibrations.calibrations import Calibrations
+from core.calibrations.sessions.built_in import BUILT_IN_PROTOCOLS
+from core.calibrations.sessions.engine import CalibrationSessions
+from core.calibrations.sessions.protocol import SessionPlace
 from core.clock import Clock
 from core.config import Config, ConfigError
 from core.events import EventHub
@@ -100,10 +103,13 @@ class Service:
     restart: Restart | None = None
     # The listener it answers on; None as long as it does not.
     web: WebServer | None = None
+    calibration_sessions: CalibrationSessions = field(init=False)
     exclusive: ExclusiveOperations = field(init=False)
     shut_down: ShutDownState = field(init=False)
 
     def __post_init__(self) -> None:
+        place = SessionPlace(self.unit, self.clock, self.config, self.calibrations)
+        self.calibration_sessions = CalibrationSessions(place, self.jobs, self.records, lambda: BUILT_IN_PROTOCOLS)
         self.exclusive = ExclusiveOperations(self.clock)
         self.shut_down = ShutDownState(self.jobs, self.board_link)
 

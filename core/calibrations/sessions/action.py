@@ -1,4 +1,4 @@
-"""The hardware's part of a step: a job of its own while it acts, so that it is listed, stopped and leased like any other.
+"""The hardware's part of a step: a job of its own while it acts, so that it is listed, stopped and leased like others.
 
 A plugged cable, a hung service and a user's "stop all" mean for it what they mean for a job: its outputs go off.
 """
@@ -6,22 +6,24 @@ A plugged cable, a hung service and a user's "stop all" mean for it what they me
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
-from core.calibrations.sessions.protocol import ActionFailedError
+from core.calibrations.sessions.protocol import ActionFailedError, SessionFailedError
 from core.config import Config
 from core.errors import ConflictError, ServiceError, UnavailableError
 from core.jobs.declaration import Group, JobDeclaration, StopOrder
 from core.jobs.job import Job
 from device.board import BoardError, CommandRefusedError
 
-if TYPE_CHECKING:
-    from core.jobs.runner import JobRunner
-
 LONGEST_S = 300.0
+# How a pump run ends that was not cut short.
+RUN_DONE = "done"
 
 Work = Callable[["CalibrationAction"], Awaitable[str | None]]
+# Starts a job: experiment, source, name, options; it is listed when this returns.
+StartJob = Callable[[str, str, str, dict[str, Any]], Job]
 
 
 class CalibrationAction(Job):
@@ -29,7 +31,7 @@ class CalibrationAction(Job):
 
     Args:
         work: what to do; returns the next step's id, or None.
-        runner: starts the jobs it needs beside it.
+        start_job: starts a job it needs beside it.
     """
 
     declaration = JobDeclaration(
@@ -41,13 +43,52 @@ class CalibrationAction(Job):
         is_action=True,
     )
 
-    def __init__(self, config: Config, work: Work, runner: JobRunner) -> None:
+    def __init__(self, config: Config, work: Work, start_job: StartJob) -> None:
         super().__init__(config, {})
         self._work = work
-        self._runner = runner
+        self._start_job = start_job
         self._next: str | None = None
         self._error: Exception | None = None
         self._is_done = False
+
+    # What a protocol uses, beside `board`, `sleep` and `context.outputs`.
+
+    async def run_pump(self, channel: int, duty_percent: float, frequency_hz: float, duration_s: float) -> float:
+        """Run a pump for a time the board keeps itself, 290 s at most; return how long it really ran, in seconds.
+
+        Raises:
+            ActionFailedError: it ended before its time.
+        """
+        run = await self.board.run_pump(channel, duty_percent, frequency_hz, duration_s)
+        if run.reason != RUN_DONE:
+            raise ActionFailedError(f"The pump ran {run.ran_s:.2f} s instead of {duration_s:.2f} s: {run.reason}.")
+        return run.ran_s
+
+    @contextlib.asynccontextmanager
+    async def job_beside(self, job_name: str, **options: Any) -> AsyncIterator[Job]:
+        """Have another job run for the length of the block; its data are not stored.
+
+        Raises:
+            ConflictError: it runs already, or was ended meanwhile by somebody else.
+        """
+        job = self._start_job(self.context.experiment, self.context.source, job_name, options)
+        try:
+            await job.left_init.wait()
+            yield job
+            if job.is_ending:
+                raise (
+                    job.failure
+                    if isinstance(job.failure, ServiceError)
+                    else ConflictError(
+                        f"{job_name} was stopped while the calibration needed it.",
+                        remedy="Continue again to repeat this.",
+                    )
+                )
+        finally:
+            job.end()
+            await job.gone.wait()
+
+    # What the engine uses.
 
     async def work(self) -> None:
         """Do it; what goes wrong is the step's to tell, and no crash."""
@@ -64,7 +105,7 @@ class CalibrationAction(Job):
             self._error = ActionFailedError(f"The board refused: {error}.", remedy=error.remedy)
         except BoardError as error:
             self._error = UnavailableError(f"The board was lost: {error}.", remedy=error.remedy)
-        except ServiceError as error:
+        except (ServiceError, SessionFailedError) as error:
             self._error = error
 
     async def finished(self) -> str | None:

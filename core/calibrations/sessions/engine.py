@@ -17,8 +17,9 @@ from core.calibrations.sessions.inputs import read_inputs
 from core.calibrations.sessions.protocol import SessionFailedError, SessionPlace, SessionProtocol
 from core.calibrations.sessions.session import Session, SessionStatus
 from core.calibrations.sessions.steps import ENDED
-from core.errors import BadRequestError, ConflictError, NotFoundError
-from core.jobs.runner import JobRunner
+from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError
+from core.jobs.job import Job
+from core.jobs.runner import JobRunner, StartRequest
 from core.records.records import Records
 
 _STORE = "calibration_sessions"
@@ -54,8 +55,7 @@ class CalibrationSessions:
         first = protocol_class.steps[0].step_id
         session = Session(str(uuid.uuid4()), protocol_name, target_device, first, now, now)
         protocol = protocol_class(session, self._place)
-        protocol.refuse_start()
-        self._refuse_held(protocol)
+        self._refuse_start(protocol)
         await self._keep(session)
         _log.info("Calibration of %s (%s) has begun.", target_device, protocol_name)
         return self._view(session)
@@ -127,14 +127,17 @@ class CalibrationSessions:
     async def _act(self, protocol: SessionProtocol, values: dict[str, Any]) -> str | None:
         run = protocol.hardware
         assert run is not None  # noqa: S101 - asked a line before this is called
-        protocol.refuse_jobs()
-        action = CalibrationAction(self._place.config, lambda job: run(values, job), self._runner)
+        self._refuse_what_is_in_the_way(protocol)
+        action = CalibrationAction(self._place.config, lambda job: run(values, job), self._start_job)
         self._runner.begin_action(action, f"calibration_session/{protocol.session.session_id}", protocol.outputs())
         self._actions[protocol.session.session_id] = action
         try:
             return await action.finished()
         finally:
             del self._actions[protocol.session.session_id]
+
+    def _start_job(self, experiment: str, source: str, job_name: str, options: dict[str, Any]) -> Job:
+        return self._runner.start(StartRequest(job_name, options, experiment=experiment, source=source))
 
     async def _end(self, session: Session, status: SessionStatus, why: str) -> None:
         session.status, session.error, session.step_id = status, why, ENDED
@@ -143,17 +146,26 @@ class CalibrationSessions:
         level = logging.WARNING if status is SessionStatus.FAILED else logging.INFO
         _log.log(level, "Calibration of %s %s. %s", session.target_device, status.value, why)
 
-    def _refuse_held(self, protocol: SessionProtocol) -> None:
-        """Raise BadRequestError when a running job holds an output the session will drive."""
-        for output in protocol.outputs():
-            holder = self._runner.holds.holder_of(output)
-            if holder is not None:
-                raise BadRequestError(
-                    f"{output} is held by {holder}.",
-                    cause="The calibration drives it itself.",
-                    remedy=f"Stop {holder} first, then begin again.",
-                    holder=holder,
-                )
+    def _refuse_start(self, protocol: SessionProtocol) -> None:
+        """Raise BadRequestError when the unit is not fit for a session, or a running job is in its way."""
+        try:
+            self._refuse_what_is_in_the_way(protocol)
+            protocol.check_start()
+        except ServiceError as error:
+            raise BadRequestError(error.error, error.cause, error.remedy, **error.extra) from error
+
+    def _refuse_what_is_in_the_way(self, protocol: SessionProtocol) -> None:
+        """Raise ConflictError when a job runs beside which the hardware must not act, or holds what it drives."""
+        unwanted = sorted(set(protocol.jobs_in_the_way).intersection(entry.name for entry in self._runner.running))
+        holders = {output: self._runner.holds.holder_of(output) for output in protocol.outputs()}
+        taken = {output: holder for output, holder in holders.items() if holder is not None}
+        if not unwanted and not taken:
+            return
+        names = ", ".join(sorted({*unwanted, *taken.values()}))
+        what = f"It holds {', '.join(taken)}." if taken else "It would disturb what is measured, or be disturbed."
+        raise ConflictError(
+            f"{names} runs, and is in the way of the calibration.", what, f"Stop {names}.", holder=names
+        )
 
     def _find(self, target_device: str, protocol_name: str) -> type[SessionProtocol]:
         offered = list(self._protocols())

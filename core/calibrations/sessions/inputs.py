@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -21,10 +22,12 @@ def read_inputs(step: Step, given: dict[str, Any]) -> dict[str, Any]:
         BadRequestError: a value is missing, of the wrong type or out of range, an answer to nothing that was asked, or
             a choice that is not offered; `fields` names them all.
     """
+    if any(given == choice.inputs for choice in step.choices):
+        return dict(given)
     if step.step_type == "form":
         return _read_form(step, given)
     if step.step_type == "action" and given:
-        return _read_choice(step, given)
+        raise _no_such_choice(step, given)
     return {}
 
 
@@ -45,16 +48,14 @@ def _read_form(step: Step, given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _read_choice(step: Step, given: dict[str, Any]) -> dict[str, Any]:
-    if not any(given == choice.inputs for choice in step.choices):
-        offered = ", ".join(str(choice.inputs) for choice in step.choices)
-        raise BadRequestError(
-            "This step does not offer that.",
-            cause=f"Its choices are: {offered}." if offered else "It takes no inputs.",
-            remedy="Send {} to go on, or the inputs of one of metadata.actions.",
-            fields=sorted(given),
-        )
-    return dict(given)
+def _no_such_choice(step: Step, given: dict[str, Any]) -> BadRequestError:
+    offered = ", ".join(json.dumps(choice.inputs) for choice in step.choices)
+    return BadRequestError(
+        "This step does not offer that.",
+        cause=f"Its choices are: {offered}." if offered else "It takes no inputs.",
+        remedy="Send {} to go on, or the inputs of one of metadata.actions.",
+        fields=sorted(given),
+    )
 
 
 def _read_field(asked: Field, given: Any) -> Any:

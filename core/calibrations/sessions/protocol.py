@@ -5,8 +5,8 @@ A protocol is a subclass of `SessionProtocol` with its `steps` in order. For a s
 - `show_rpm_input(step)`: returns the step as this session must see it (a default name, what was measured so far);
 - `on_rpm_input(inputs)`: called when it is answered; returns the next step's id, or None for the next in order. It may
   refuse the inputs by raising BadRequestError;
-- `run_rpm_input(inputs, action)`: what the hardware does then, after `on_rpm_input`, which can name another step to
-  leave it out. It drives only what `outputs` names, waits only by `action.sleep`, and returns the next step's id, or None.
+- `run_rpm_input(inputs, action)`: what the hardware does then; left out when `on_rpm_input` has named another step. It
+  drives only what `outputs` names, waits only by `action.sleep`, and returns the next step's id, or None.
 
 `data` is the session's scratch: JSON, shown to the user and kept across restarts. A protocol works on a copy of the
 session, so that an error or an end half-way leaves it at its step with everything it had.
@@ -19,11 +19,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from core.calibrations.calibrations import Calibrations
 from core.calibrations.sessions.session import Session, SessionStatus
 from core.calibrations.sessions.steps import COMPLETE, ENDED, Step
 from core.clock import Clock
 from core.config import Config
-from core.errors import BadRequestError, ConflictError, ServiceError
+from core.errors import ConflictError
 
 if TYPE_CHECKING:
     from core.calibrations.sessions.action import CalibrationAction
@@ -46,15 +47,13 @@ class SessionPlace:
     """What a protocol may ask of the unit at any step.
 
     Attributes:
-        store: where calibrations and estimators are kept.
-        running: names of the jobs that run now.
+        calibrations: where they are kept.
     """
 
     unit: str
     clock: Clock
     config: Config
-    store: Any
-    running: Callable[[], list[str]]
+    calibrations: Calibrations
 
 
 class SessionProtocol:
@@ -97,6 +96,11 @@ class SessionProtocol:
         self.session.result = result
         return COMPLETE
 
+    def after(self, step_id: str) -> str:
+        """Return the id of the step behind another one."""
+        ids = [step.step_id for step in self.steps]
+        return ids[ids.index(step_id) + 1]
+
     # What the engine uses.
 
     @property
@@ -125,28 +129,7 @@ class SessionProtocol:
 
     def move(self, step_id: str | None) -> None:
         """Go to a step, or to the next one in order."""
-        if step_id is None:
-            ids = [step.step_id for step in self.steps]
-            step_id = ids[ids.index(self.session.step_id) + 1]
-        self.session.step_id = self._known(step_id).step_id
-
-    def refuse_start(self) -> None:
-        """Raise BadRequestError when the unit is not fit for the session, or something is in the way."""
-        try:
-            self.refuse_jobs()
-            self.outputs()
-            self.check_start()
-        except ServiceError as error:
-            raise BadRequestError(error.error, error.cause, error.remedy, **error.extra) from error
-
-    def refuse_jobs(self) -> None:
-        """Raise ConflictError when a job runs that is in the way."""
-        in_the_way = sorted(set(self.jobs_in_the_way).intersection(self.place.running()))
-        if in_the_way:
-            names = ", ".join(in_the_way)
-            raise ConflictError(
-                f"{names} must not run during this calibration.", remedy=f"Stop {names} first.", holder=names
-            )
+        self.session.step_id = self._known(step_id or self.after(self.session.step_id)).step_id
 
     def _known(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.step_id == step_id)
