@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import platformdirs
 
@@ -21,13 +22,20 @@ _LAYOUT = (
     "experiment_profiles",
     "logs",
 )
+# Where what an import replaces is kept.
+BACKUPS = "backups"
 
 
 @dataclass(frozen=True)
 class DataFolder:
-    """A unit's data folder."""
+    """A unit's data folder.
+
+    Attributes:
+        WORK: name of the folder for what is under way (uploads, copies); whatever is left there means nothing.
+    """
 
     root: Path
+    WORK: ClassVar[str] = ".work"
 
     def make(self) -> None:
         """Make what is missing of the folder's layout; raise OSError when it cannot be written."""

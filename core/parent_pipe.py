@@ -11,18 +11,20 @@ import logging
 import os
 import sys
 import threading
-
-from core.service import Service
+from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
 _CHUNK = 4096
 
 
 class ParentPipe:
-    """Heeds stdin until closed. What to do when the window dies is `stop` until it says otherwise."""
+    """Heeds stdin until closed, and calls `stop` when the service is to end.
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    What to do when the window dies is to stop until it says otherwise.
+    """
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
         self._loop = asyncio.get_running_loop()
         self._goes_on = False
         self._closed = False
@@ -57,7 +59,7 @@ class ParentPipe:
         elif line == "when_window_dies stop":
             self._goes_on = False
         elif line == "stop":
-            self._service.stop_wanted.set()
+            self._stop()
         elif line != "end":
             _log.warning("The window said %r, which means nothing to the service.", line)
         elif self._closed:
@@ -66,4 +68,4 @@ class ParentPipe:
             _log.warning("The window is gone; the service goes on, as was chosen.")
         else:
             _log.warning("The window is gone; the service stops everything, as was chosen.")
-            self._service.stop_wanted.set()
+            self._stop()

@@ -50,6 +50,11 @@ def stored_token_hash(store: ValueStore) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def keep_token_hash(store: ValueStore, token_hash: str) -> None:
+    """Keep the hash of a token made earlier."""
+    store.set(_STORE, _KEY, token_hash)
+
+
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 

@@ -11,24 +11,25 @@ import signal
 import socket
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from core.app import make_app
 from core.bus import BoardChanged, ReadingTaken
 from core.clock import timestamp
 from core.errors import ServiceError
 from core.exits import ExitCode, StartError
-from core.http_server import AddressError, HttpServer, PortTakenError, address_of, listen
+from core.http_server import AddressError, PortTakenError, listen
+from core.instances import Instances, NotStartedError
 from core.jobs.runner import StartRequest
 from core.owner import OwnedError, Ownership, answers
 from core.parent_pipe import ParentPipe
 from core.records.time_series import SERIES_UNITS
-from core.security import is_loopback, make_token, stored_token_hash
-from core.service import Service, ServiceOptions, running_service
+from core.security import is_loopback, keep_token_hash, make_token, stored_token_hash
+from core.service import Service, ServiceOptions
 from core.version import VERSION
+from core.web_server import WebServer
 
 _log = logging.getLogger(__name__)
 
@@ -68,24 +69,73 @@ async def serve(options: ServeOptions) -> None:
         StartError: see there.
     """
     with _owning(options) as ownership:
-        listener = _listen(options)
+        web = WebServer(_listen(options), options.service.speed)
         async with AsyncExitStack() as stack:
-            stack.callback(listener.close)
-            service = await _enter_service(stack, options.service)
-            service.address = address_of(listener)
-            server = HttpServer(make_app(service, _token_hash(service, options)), options.service.speed)
-            await server.start(listener)
-            url = f"http://{service.address}"
-            # Whoever reads the address may end the service at once: by then it must heed that.
-            trouble = _attend(service, options, stack)
-            ownership.tell_address(url)
-            _say(options.out, url)
-            await service.stop_wanted.wait()
-            await service.jobs.close()
-            service.events.close()
-            await server.stop()
-        if trouble:
-            raise trouble[0]
+            stack.callback(web.close)
+            serving = _Serving(options, web, ownership)
+            serving.heed_signals_and_window(stack)
+            try:
+                await serving.instances.run()
+            except NotStartedError as error:
+                raise _not_started(error, serving.instances) from error
+        if serving.trouble:
+            raise serving.trouble[0]
+
+
+class _Serving:
+    """What `serve` does around the instances of the service, of which there is one after each restart."""
+
+    def __init__(self, options: ServeOptions, web: WebServer, ownership: Ownership) -> None:
+        self._options = options
+        self._ownership = ownership
+        self._token_hash: str | None = None
+        self._is_first = True
+        self.trouble: list[StartError] = []
+        self.instances = Instances(options.service, web, self._hash_of_token, self._attend)
+
+    def heed_signals_and_window(self, stack: AsyncExitStack) -> None:
+        """End the service when a signal or the window says so."""
+        _heed_signals(self.instances.stop, stack)
+        if self._options.has_parent:
+            stack.callback(ParentPipe(self.instances.stop).close)
+
+    def _hash_of_token(self, service: Service) -> str | None:
+        """Return the hash every request's token must have, None on loopback; print a token that was made just now.
+
+        A restart changes nothing about it, also when the records are others since, because of an import.
+        """
+        if self._is_first:
+            self._token_hash = _token_hash(service, self._options)
+        elif self._token_hash is not None:
+            keep_token_hash(service.records.store, self._token_hash)
+        return self._token_hash
+
+    def _attend(self, service: Service, stack: AsyncExitStack) -> None:
+        """Tell where the service answers, and heed the board."""
+        options, is_first = self._options, self._is_first
+        self._is_first = False
+        url = f"http://{service.address}"
+        if options.readings:
+            service.bus.listen(ReadingTaken, lambda event: _say(options.out, _line(event)))
+        if not is_first:
+            return
+        if not options.has_parent:
+            service.bus.listen(BoardChanged, lambda event: _heed_refusal(service, event, self.trouble))
+            _heed_refusal(service, BoardChanged(service.board_link.describe()), self.trouble)  # it may be known already
+        if options.start:
+            starting = asyncio.get_running_loop().create_task(_start_jobs(service, options.start), name="first jobs")
+            stack.callback(starting.cancel)
+        self._ownership.tell_address(url)
+        _say(options.out, url)
+
+
+def _not_started(error: NotStartedError, instances: Instances) -> StartError:
+    cause = error.__cause__
+    if isinstance(cause, ValueError):
+        return StartError(ExitCode.USAGE, str(cause), "See `vialdesk boards` for what is plugged in.")
+    if isinstance(cause, OSError | sqlite3.Error):
+        return _unusable(instances.options, cause)
+    raise cause or error
 
 
 @contextmanager
@@ -130,15 +180,6 @@ def _listen(options: ServeOptions) -> socket.socket:
         raise StartError(ExitCode.USAGE, str(error), remedy) from error
 
 
-async def _enter_service(stack: AsyncExitStack, options: ServiceOptions) -> Service:
-    try:
-        return await stack.enter_async_context(running_service(options))
-    except ValueError as error:
-        raise StartError(ExitCode.USAGE, str(error), "See `vialdesk boards` for what is plugged in.") from error
-    except (OSError, sqlite3.Error) as error:
-        raise _unusable(options, error) from error
-
-
 def _token_hash(service: Service, options: ServeOptions) -> str | None:
     """Return the hash every request's token must have, None on loopback; print a token that was made just now."""
     if is_loopback(options.host):
@@ -152,23 +193,7 @@ def _token_hash(service: Service, options: ServeOptions) -> str | None:
     return stored_token_hash(service.records.store)
 
 
-def _attend(service: Service, options: ServeOptions, stack: AsyncExitStack) -> list[StartError]:
-    """Begin to heed signals, the window and the board; return where an error that ends the service is put."""
-    _heed_signals(service, stack)
-    trouble: list[StartError] = []
-    if options.has_parent:
-        stack.callback(ParentPipe(service).close)
-    else:
-        service.bus.listen(BoardChanged, lambda event: _heed_refusal(service, event, trouble))
-    if options.readings:
-        service.bus.listen(ReadingTaken, lambda event: _say(options.out, _line(event)))
-    if options.start:
-        starting = asyncio.get_running_loop().create_task(_start_jobs(service, options.start), name="first jobs")
-        stack.callback(starting.cancel)
-    return trouble
-
-
-def _heed_signals(service: Service, stack: AsyncExitStack) -> None:
+def _heed_signals(stop_service: Callable[[], None], stack: AsyncExitStack) -> None:
     loop = asyncio.get_running_loop()
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         number = getattr(signal, name, None)
@@ -176,7 +201,7 @@ def _heed_signals(service: Service, stack: AsyncExitStack) -> None:
             continue
 
         def stop(*_: object) -> None:
-            loop.call_soon_threadsafe(service.stop_wanted.set)
+            loop.call_soon_threadsafe(stop_service)
 
         former = signal.signal(number, stop)
         stack.callback(signal.signal, number, former)

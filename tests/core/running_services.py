@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -16,9 +17,10 @@ from typing import Any
 
 import httpx
 
-from core.app import make_app
-from core.http_server import HttpServer, address_of, listen
-from core.service import Service, ServiceOptions, running_service
+from core.http_server import listen
+from core.instances import Instances
+from core.service import Service, ServiceOptions
+from core.web_server import WebServer
 
 START_WITHIN_S = 30
 
@@ -27,9 +29,14 @@ START_WITHIN_S = 30
 class Served:
     """A service in this process, and a client of it over a real connection."""
 
-    service: Service
+    instances: Instances
     http: httpx.AsyncClient
     url: str
+
+    @property
+    def service(self) -> Service:
+        """The instance that runs now."""
+        return self.instances.service
 
     async def json(self, method: str, path: str, status: int = 200, **request: Any) -> Any:
         """Ask under /unit_api, insist on a status, return the JSON answer."""
@@ -41,20 +48,24 @@ class Served:
 @contextlib.asynccontextmanager
 async def serving(options: ServiceOptions, token_hash: str | None = None) -> AsyncIterator[Served]:
     """Run a service and its HTTP server for the length of the block."""
-    async with running_service(options) as service:
-        listener = listen("127.0.0.1", 0)
-        service.address = address_of(listener)
-        server = HttpServer(make_app(service, token_hash), options.speed)
-        await server.start(listener)
-        url = f"http://{service.address}"
+    web = WebServer(listen("127.0.0.1", 0), options.speed)
+    instances = Instances(options, web, lambda _: token_hash)
+    running = asyncio.create_task(instances.run())
+    answers = asyncio.create_task(instances.answers.wait())
+    try:
+        await asyncio.wait([running, answers], return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        url = f"http://{web.address}"
+        async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False, verify=False) as http:
+            yield Served(instances, http, url)
+    finally:
+        answers.cancel()
+        instances.stop()
         try:
-            async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False, verify=False) as http:
-                yield Served(service, http, url)
+            await running
         finally:
-            await service.jobs.close()
-            service.events.close()
-            await server.stop()
-            listener.close()
+            web.close()
 
 
 class ServiceProcess:
