@@ -17,7 +17,7 @@ and a context (clock, configuration, board, outputs, log). In short:
 from __future__ import annotations
 
 from core.board_link import BoardLink
-from core.bus import LedChanged, SettingChanged
+from core.bus import DosingEvent, LedChanged, SettingChanged
 from core.clock import Clock, timestamp
 from core.config import Config, ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, UnavailableError
@@ -27,6 +27,8 @@ from core.jobs.job import Job, JobContext, JobState
 from core.jobs.pid import Pid
 from core.jobs.timer import IntervalTimer
 from core.outputs import led_output, pwm_channel, pwm_output
+from core.plugins.plugin import Chart, Plugin
+from core.plugins.unit import Unit, UnitHere
 from core.records.records import LIVE_ONLY_PREFIX
 from core.times import utc_seconds
 from core.version import VERSION
@@ -58,6 +60,7 @@ __all__ = [
     "BoardStatus",
     "BurstRequest",
     "ButtonMoved",
+    "Chart",
     "Clock",
     "CommandRefusedError",
     "Config",
@@ -65,6 +68,7 @@ __all__ = [
     "ConflictError",
     "ConnectionChanged",
     "DodgingJob",
+    "DosingEvent",
     "Group",
     "IntervalTimer",
     "Job",
@@ -78,12 +82,15 @@ __all__ = [
     "OutputWentOff",
     "PhotodiodeBurst",
     "Pid",
+    "Plugin",
     "ServiceError",
     "Setting",
     "SettingChanged",
     "StatusReported",
     "StopOrder",
     "UnavailableError",
+    "Unit",
+    "UnitHere",
     "led_output",
     "pwm_channel",
     "pwm_output",

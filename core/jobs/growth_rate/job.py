@@ -11,6 +11,7 @@ from core.jobs.growth_rate.warm_up import Density, WarmUp
 from core.plugins.api import (
     LIVE_ONLY_PREFIX,
     Config,
+    DosingEvent,
     Group,
     Job,
     JobDeclaration,
@@ -59,7 +60,7 @@ class GrowthRateCalculating(Job):
             raise config.refuse("od_reading.config", "samples_per_second", "above 0")
         self._configured_interval_s = 1 / rate
         self._source_setting = "ods"
-        self._queue: asyncio.Queue[Density | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Density | DosingEvent] = asyncio.Queue()
         self._to_skip = _SKIPPED
         self._warm_up = WarmUp(samples)
         self._warm_up_since_s = 0.0
@@ -75,17 +76,18 @@ class GrowthRateCalculating(Job):
         self._library: ModuleType = await load_library()
         self._warm_up_since_s = self.clock.monotonic_s()
         self.listen(SettingChanged, self._hear_setting)
+        self.listen(DosingEvent, self._hear_dose)
         if self.context.settings_of(_SOURCE_JOB) is None:
             self.log.warning("OD is not being read, so there is nothing to estimate from: start od_reading.")
 
     async def work(self) -> None:
         """Take in what comes, one after the other."""
         while True:
-            reading = await self._queue.get()
-            if reading is None:
+            event = await self._queue.get()
+            if isinstance(event, DosingEvent):
                 self._take_dose()
             elif self.state is JobState.READY:
-                self._take(reading)
+                self._take(event)
 
     async def on_sleeping(self) -> None:
         """Show no rate while none is estimated."""
@@ -103,6 +105,10 @@ class GrowthRateCalculating(Job):
             channel: float(event.value["ods"][channel]["od"]) for channel in sorted(event.value["ods"], reverse=True)
         }
         self._queue.put_nowait(Density(utc_seconds(event.value["timestamp"]), ods))
+
+    def _hear_dose(self, event: DosingEvent) -> None:
+        if event.experiment == self.context.experiment:
+            self._queue.put_nowait(event)
 
     def _clear(self) -> None:
         self.publish("growth_rate", None)
