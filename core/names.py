@@ -7,9 +7,6 @@ A name is one part of a path on every file system this or another unit may have,
 from __future__ import annotations
 
 import re
-from typing import Annotated
-
-from fastapi import Path
 
 from core.errors import BadRequestError
 
@@ -45,8 +42,3 @@ def check_device(name: str) -> str:
     if name.lower() in _RESERVED_DEVICES:
         raise BadRequestError(f"No device can have the name {name!r}.", "The name is reserved.", fields=["device"])
     return check_safe_name(name, "device")
-
-
-async def device_of_path(device: Annotated[str, Path(examples=["media_pump"])]) -> str:
-    """Return the device in a route's path, checked before anything else of the request is looked at."""
-    return check_device(device)

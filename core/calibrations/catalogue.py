@@ -53,7 +53,7 @@ class Catalogue(Generic[_T]):
     # Looking
 
     async def load(self) -> None:
-        """Look for the first time; a folder that cannot be read is told, and looks empty."""
+        """Refresh; a folder that cannot be read is told in the log and stands in nobody's way."""
         try:
             await self.refresh()
         except DiskError as error:

@@ -26,6 +26,7 @@ from core.schemas.jobs import (
 )
 from core.schemas.tasks import Accepted
 from core.service import Service
+from core.tagged import tagged_answer
 
 router = APIRouter(prefix="/unit_api", tags=["jobs"])
 
@@ -35,12 +36,7 @@ _ROWS = list[RunningJobItem]
 @router.get("/capabilities", response_model=list[Capability], responses=errors())
 async def capabilities(service: ServiceHere, request: Request) -> Response:
     """Return every job this unit knows: options to start it with and settings it publishes."""
-    body, tag = service.jobs.registry.body()
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    known = [each.strip() for each in request.headers.get("if-none-match", "").split(",")]
-    if tag in known or "*" in known:
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
+    return tagged_answer(request, *service.jobs.registry.body())
 
 
 @router.get("/jobs", response_model=list[JobItem], responses=errors())
@@ -85,6 +81,9 @@ async def run_job(service: ServiceHere, request: Request, job_name: str) -> JSON
     """Start a job. Everything that can be checked is checked before this answers; the job is listed by then."""
     service.jobs.registry.refuse_unknown(job_name)
     body = await body_of(RunJob)(request)
+    # Jobs look at these without waiting; here is the last moment to see a file put there by hand.
+    await service.calibrations.load()
+    await service.estimators.load()
     job = service.jobs.start(
         StartRequest(
             job_name,

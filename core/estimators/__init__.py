@@ -1,0 +1,1 @@
+"""Estimators: one optical density out of photodiodes at several angles, kept as files."""
