@@ -11,24 +11,32 @@ from core import board_routes, event_routes, log_routes, task_routes
 from core.answers import tell_fault, tell_http_error, tell_service_error, tell_validation_error
 from core.api_docs import docs_routes
 from core.bioreactor import routes as bioreactor_routes
+from core.calibrations import routes as calibration_routes
 from core.calibrations.sessions import routes as session_routes
 from core.errors import ServiceError
+from core.estimators import routes as estimator_routes
 from core.exclusive import InProgressError, tell_in_progress
 from core.experiments import routes as experiment_routes
 from core.front_door import FrontDoor
 from core.hardware import routes as hardware_routes
 from core.jobs import routes as job_routes
 from core.openapi import openapi_route
+from core.plugins import routes as plugin_routes
+from core.plugins.plugin_routes import to_plugins
 from core.security import Gate
 from core.service import Service
+from core.system import power_routes
 from core.system import routes as system_routes
 from core.version import VERSION
 
 _ROUTERS = (
     system_routes.router,
+    power_routes.router,
     job_routes.router,
     # Before the calibrations: there, `sessions` would be a device.
     session_routes.router,
+    calibration_routes.router,
+    estimator_routes.router,
     board_routes.router,
     task_routes.router,
     event_routes.router,
@@ -36,6 +44,7 @@ _ROUTERS = (
     log_routes.router,
     bioreactor_routes.router,
     hardware_routes.router,
+    plugin_routes.router,
 )
 
 
@@ -59,6 +68,7 @@ def make_app(service: Service, token_hash: str | None = None) -> ASGIApp:
         app.router.routes.extend(router.routes)
     app.router.routes.append(openapi_route(tuple(app.router.routes)))
     app.router.routes.extend(docs_routes())
+    app.router.routes.append(to_plugins(service.plugins))
     app.add_exception_handler(ServiceError, tell_service_error)
     app.add_exception_handler(InProgressError, tell_in_progress)
     app.add_exception_handler(RequestValidationError, tell_validation_error)

@@ -55,6 +55,8 @@ async def choose_board(
             await service.board_link.open(body.url or None)
         except ValueError as error:
             raise BadRequestError(f"{body.url!r} is no address of a board.", cause=str(error), fields=["url"]) from None
+        if body.url:
+            service.shut_down.leave()
     return JSONResponse(service.board_link.describe())
 
 

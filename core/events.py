@@ -237,12 +237,16 @@ class EventHub:
             return None
         return b"".join(event.frame for event in missed if reader.wants(event))
 
+    def end_streams(self) -> None:
+        """End every stream after what is queued; its reader comes back and goes on from there."""
+        for reader in self._readers:
+            reader.close()
+
     def close(self) -> None:
         """End every stream and stop listening."""
         for stop in self._stops:
             stop()
-        for reader in self._readers:
-            reader.close()
+        self.end_streams()
 
     def _send(self, name: str, experiment: str | None, payload: dict[str, Any], utc_s: float | None = None) -> None:
         self.seq += 1

@@ -53,7 +53,8 @@ def swap_in(data_dir: Path, swap: Swap) -> None:
 
     Raises OSError when not even the journal can be written; nothing has been touched then.
     """
-    swap = replace(swap, phase="swapping", **_plan(data_dir, data_dir / swap.staged))
+    old, new = _plan(data_dir, data_dir / swap.staged)
+    swap = replace(swap, phase="swapping", old=old, new=new)
     _write_journal(data_dir, swap)
     try:
         for name in swap.old:
@@ -91,15 +92,14 @@ def settle_import(data_dir: Path) -> Swap | None:
     return swap
 
 
-def _plan(data_dir: Path, staged: Path) -> dict[str, list[str]]:
+def _plan(data_dir: Path, staged: Path) -> tuple[list[str], list[str]]:
+    """Return the names that leave the data folder and those that come in."""
     stay = {flag.value for flag in Flag if is_set(data_dir, flag)}
     stay |= {name for name in _KEPT_WHEN_LACKING if not (staged / name).exists()}
     if is_set(data_dir, Flag.INSTALLS):  # an import must not be a way around the flag
         stay.add("plugins")
-    return {
-        "old": [name for name in _entries(data_dir) if name not in stay],
-        "new": [name for name in _entries(staged) if name not in stay],
-    }
+    old = [name for name in _entries(data_dir) if name not in stay]
+    return old, [name for name in _entries(staged) if name not in stay]
 
 
 def _entries(folder: Path) -> Iterator[str]:

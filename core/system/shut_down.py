@@ -22,12 +22,12 @@ class ShutDownState:
         self._allow_starts: Callable[[], None] | None = None
         self.board_url: str | None = None
 
-    async def enter(self) -> None:
-        """Refuse to start jobs from now on, and let go of the board, which switches everything off first."""
+    async def enter(self, board_url: str | None) -> None:
+        """Refuse to start jobs from now on, and let go of the board at `board_url`, which switches itself off first."""
         if self._allow_starts is None:
             remedy = "Restart the unit (system/reboot), or choose a board again."
             self._allow_starts = self._jobs.refuse_starts(UnavailableError("The unit is shut down.", remedy=remedy))
-            self.board_url = self._board_link.url
+            self.board_url = board_url
         await self._board_link.open(None)
 
     def leave(self) -> None:
