@@ -20,18 +20,24 @@ from core.bioreactor.bioreactors import Bioreactors
 from core.board_link import BoardLink
 from core.bus import Bus
 from core.calibrations.calibrations import Calibrations
+from core.calibrations.protocols import CalibrationProtocols, built_in_protocols
 from core.calibrations.sessions.built_in import BUILT_IN_PROTOCOLS
 from core.calibrations.sessions.engine import CalibrationSessions
 from core.calibrations.sessions.protocol import SessionPlace
 from core.clock import Clock
 from core.config import Config, ConfigError
+from core.estimators.estimators import Estimators
 from core.events import EventHub
 from core.exclusive import ExclusiveOperations
 from core.experiments.experiments import Experiments, load_experiments
 from core.folders import DataFolder, tasks_file
 from core.jobs.runner import JobRunner
 from core.jobs.unit_parts import UnitParts
-from core.logs import LEVELS, Logs
+from core.logs import LEVELS, Logs, job_logger
+from core.plugins.environment import plugin_environment
+from core.plugins.installer import PluginInstaller
+from core.plugins.plugins import Plugins
+from core.plugins.unit import Unit
 from core.reactor_models import ReactorModels, load_reactor_models
 from core.records.records import Records, open_records
 from core.system.shut_down import ShutDownState
@@ -52,6 +58,7 @@ class ServiceOptions:
         speed: how much faster than the wall clock the loop's time runs.
         epoch_utc_s: UTC at the start when time is bent, the wall clock's when None.
         log_to_terminal: write log lines to stderr too.
+        plugins: load plug-ins; False is safe mode.
     """
 
     data_dir: Path
@@ -60,6 +67,7 @@ class ServiceOptions:
     speed: float = 1.0
     epoch_utc_s: float | None = None
     log_to_terminal: bool = False
+    plugins: bool = True
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,7 @@ class Service:
     board_link: BoardLink
     models: ReactorModels
     calibrations: Calibrations
+    estimators: Estimators
     bioreactor: Bioreactors
     jobs: JobRunner
     events: EventHub
@@ -103,15 +112,28 @@ class Service:
     restart: Restart | None = None
     # The listener it answers on; None as long as it does not.
     web: WebServer | None = None
+    calibration_protocols: CalibrationProtocols = field(init=False)
     calibration_sessions: CalibrationSessions = field(init=False)
+    plugins: Plugins = field(init=False)
+    plugin_installer: PluginInstaller = field(init=False)
     exclusive: ExclusiveOperations = field(init=False)
     shut_down: ShutDownState = field(init=False)
 
     def __post_init__(self) -> None:
+        self.calibration_protocols = CalibrationProtocols(built_in_protocols(self.config))
         place = SessionPlace(self.unit, self.clock, self.config, self.calibrations)
         self.calibration_sessions = CalibrationSessions(place, self.jobs, self.records, lambda: BUILT_IN_PROTOCOLS)
         self.exclusive = ExclusiveOperations(self.clock)
         self.shut_down = ShutDownState(self.jobs, self.board_link)
+        environment = plugin_environment(self.data_dir)
+        self.plugins = Plugins(self.data_dir, environment, self._for_plugins(), self.jobs.registry, self.options.plugins)
+        self.plugin_installer = PluginInstaller(self.data_dir, environment, self.config, self.plugins)
+
+    def _for_plugins(self) -> Unit:
+        """Return the unit as the routes of plug-ins see it."""
+        settings_of, active = self.jobs.settings_of, self.experiments.active
+        log = job_logger("plugins", source="plugins")
+        return Unit(self.unit, self.clock, self.config, self.records.store, log, settings_of, active)
 
     def restart_with(self, restart: Restart) -> None:
         """End this instance and have another one follow on the same address."""
@@ -135,6 +157,8 @@ async def running_service(options: ServiceOptions) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
         service = await _put_together(stack, options)
         await service.board_link.open(options.board_url)
+        stack.push_async_callback(service.plugins.close)
+        await service.plugins.start()
         service.jobs.start_long_running()
         _log.info("Unit %s is ready; its data are in %s.", service.unit, options.data_dir)
         yield service
@@ -163,8 +187,10 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     models = load_reactor_models(options.data_dir, config)
     calibrations = Calibrations(options.data_dir, records.store, bus, unit)
     await calibrations.load()
+    estimators = Estimators(options.data_dir, records.store, bus, unit)
+    await estimators.load()
     bioreactor = Bioreactors(records.store, config, models, bus, clock)
-    parts = UnitParts(models, calibrations, bioreactor)
+    parts = UnitParts(models, calibrations, estimators, bioreactor)
     jobs = JobRunner(unit=unit, clock=clock, bus=bus, config=config, records=records,
                      experiments=experiments, board_link=board_link, parts=parts)  # fmt: skip
     stack.push_async_callback(jobs.close)
@@ -173,7 +199,7 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     started_loop_s = clock.monotonic_s()
     return Service(
         options, unit, clock, bus, config, records, experiments, tasks, board_link, models,
-        calibrations, bioreactor, jobs, events, started_loop_s,
+        calibrations, estimators, bioreactor, jobs, events, started_loop_s,
     )  # fmt: skip
 
 

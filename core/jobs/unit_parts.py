@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.bioreactor.bioreactors import Bioreactors
 from core.calibrations.calibrations import Calibrations
+from core.estimators.estimators import Estimators
 from core.reactor_models import ReactorModel, ReactorModels
 
 
@@ -16,11 +17,13 @@ class UnitParts:
     Attributes:
         models: the reactor models; `models.current` is this unit's.
         calibrations: `calibrations.active("media_pump")` is the one in use, None when there is none.
+        estimators: likewise, of fused optical density.
         bioreactor: what is in the vial, by the count of what was pumped.
     """
 
     models: ReactorModels
     calibrations: Calibrations
+    estimators: Estimators
     bioreactor: Bioreactors
 
 
