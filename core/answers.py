@@ -31,9 +31,9 @@ def error_answer(error: ServiceError, headers: dict[str, str] | None = None) -> 
     return JSONResponse(error.body(), error.status, headers)
 
 
-def unknown_route() -> ServiceError:
-    """Return the error for a path that leads nowhere."""
-    remedy = "See /unit_api/openapi.json for the routes of this unit."
+def unknown_route(hint: str = "") -> ServiceError:
+    """Return the error for a path that leads nowhere; `hint` says where to go instead."""
+    remedy = hint or "See /unit_api/openapi.json for the routes of this unit."
     return NotFoundError("There is no such route.", "Paths are case-sensitive and never redirected.", remedy)
 
 

@@ -25,13 +25,14 @@ from core.plugins import routes as plugin_routes
 from core.plugins.plugin_routes import to_plugins
 from core.security import Gate
 from core.service import Service
-from core.system import power_routes
+from core.system import file_routes, power_routes
 from core.system import routes as system_routes
 from core.version import VERSION
 
 _ROUTERS = (
     system_routes.router,
     power_routes.router,
+    file_routes.router,
     job_routes.router,
     # Before the calibrations: there, `sessions` would be a device.
     session_routes.router,

@@ -75,7 +75,8 @@ class FrontDoor:
         methods = self._methods_of(scope["path"])
         method = scope["method"]
         if not methods:
-            await error_answer(unknown_route())(scope, receive, send)
+            hint = f"Look at {_FREE_PATHS}, with the slash." if scope["path"] == _FREE_PATHS.rstrip("/") else ""
+            await error_answer(unknown_route(hint))(scope, receive, send)
             return
         allow = {"Allow": ", ".join(sorted(methods | {"OPTIONS"}))}
         if method == "OPTIONS":
