@@ -19,11 +19,17 @@ from core.exits import ExitCode, StartError
 from core.folders import default_data_dir
 
 COMMANDS = ("serve", "boards", "simulate-board")
+# What only the program itself runs: the package installer, in a process of its own.
+INNER_COMMAND = "pip"
 _FASTEST = 10_000.0
 
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one of `COMMANDS` with its arguments and return the program's exit code; says on stderr what went wrong."""
+    if list(arguments[:1]) == [INNER_COMMAND]:
+        from core.plugins.pip_process import run_pip
+
+        return run_pip(arguments[1:])
     faulthandler.enable()
     try:
         given = _parser().parse_args(arguments)
@@ -51,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--start", action="append", default=[], metavar="JOB", help="start this job; repeatable")
     serving.add_argument("--readings", action="store_true", help="print every reading")
     serving.add_argument("--new-token", action="store_true", help="make a new access token")
+    serving.add_argument("--no-plugins", action="store_true", help="leave every plug-in out")
     serving.add_argument("--has-parent", action="store_true", help=argparse.SUPPRESS)
     boards = commands.add_parser("boards", help="list what is plugged in")
     boards.add_argument("--json", action="store_true", help="as JSON")
@@ -99,7 +106,9 @@ def _serve(given: argparse.Namespace) -> None:
     data_dir = (given.data or default_data_dir()).absolute()
     host, port = _address(given, data_dir)
     to_terminal = not given.has_parent
-    service = ServiceOptions(data_dir, board_url, given.seed, speed, log_to_terminal=to_terminal)
+    service = ServiceOptions(
+        data_dir, board_url, given.seed, speed, log_to_terminal=to_terminal, plugins=not given.no_plugins
+    )
     start, has_parent = tuple(given.start), given.has_parent
     options = ServeOptions(service, host, port, start, given.readings, given.new_token, has_parent)
     _run(serve(options), speed)

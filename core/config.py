@@ -10,7 +10,7 @@ from __future__ import annotations
 import configparser
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -79,6 +79,12 @@ class Config:
         for section, key, value in overrides:
             values[section, key] = _Value(value.strip(), "config_overrides")
         return Config(values, self.problems)
+
+    def lay_under(self, values: Mapping[str, Mapping[str, str]], file: str) -> None:
+        """Add sections, keys and texts as if from `file`, where there is nothing yet: the defaults of a plug-in."""
+        for section, keys in values.items():
+            for key, value in keys.items():
+                self._values.setdefault((section, key), _Value(value.strip(), file))
 
     def text(self, section: str, key: str) -> str:
         """Return the value as text, "" when left blank; raise ConfigError when there is no such key."""

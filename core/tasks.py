@@ -19,7 +19,7 @@ from typing import Any
 
 from core.bus import Bus, TaskChanged
 from core.clock import Clock
-from core.errors import NotFoundError, ServiceError, UnavailableError
+from core.errors import ConflictError, NotFoundError, ServiceError, UnavailableError
 from core.records.database import connect, is_unreadable
 from core.records.writer import Writer
 
@@ -78,12 +78,19 @@ class Tasks:
         self._clock = clock
         self._unit = unit
         self._running: set[asyncio.Task[None]] = set()
+        self._can_be_cancelled: dict[str, asyncio.Task[None]] = {}
+        self._cancelled: set[str] = set()
         for task in known:
             if not task.is_over and task.will is None:
                 self._fail(task, UnavailableError("The service ended before this was done.", remedy="Start it again."))
 
     def spawn(
-        self, kind: str, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]], deadline_s: float = DEADLINE_S
+        self,
+        kind: str,
+        work: Callable[[], Coroutine[Any, Any, dict[str, Any]]],
+        deadline_s: float = DEADLINE_S,
+        *,
+        can_be_cancelled: bool = False,
     ) -> str:
         """Start `work()` and return its task id.
 
@@ -91,6 +98,7 @@ class Tasks:
             kind: word for logs, such as "jobs/run".
             work: called at once; what its coroutine returns is the result, what it raises fails the task.
             deadline_s: after this many seconds the coroutine is cancelled and the task failed.
+            can_be_cancelled: a user may cancel it; the coroutine then leaves nothing half done.
         """
         self._forget_old()
         task = Task(str(uuid.uuid4()), kind, self._clock.utc_s(), "pending", {})
@@ -99,7 +107,26 @@ class Tasks:
         running = asyncio.get_running_loop().create_task(self._run(task, work, deadline_s), name=kind)
         self._running.add(running)
         running.add_done_callback(self._running.discard)
+        if can_be_cancelled:
+            self._can_be_cancelled[task.task_id] = running
+            running.add_done_callback(lambda _: self._can_be_cancelled.pop(task.task_id, None))
         return task.task_id
+
+    async def cancel(self, task_id: str) -> None:
+        """Cancel a task, and return when it has ended.
+
+        Raises:
+            NotFoundError: the id is unknown or expired.
+            ConflictError: it is over, or of a kind that is not cancelled half-way.
+        """
+        task = self.get(task_id)
+        running = self._can_be_cancelled.get(task_id)
+        if running is None:
+            cause = "It is over." if task.is_over else f"What {task.kind} does is not cut off half-way."
+            raise ConflictError("This task cannot be cancelled.", cause, "Wait for its result.")
+        self._cancelled.add(task_id)
+        running.cancel()
+        await asyncio.wait({running})
 
     def accepted(self, task_id: str) -> dict[str, Any]:
         """Return the body of the 202 that accepts a request whose work is `task_id`."""
@@ -153,6 +180,9 @@ class Tasks:
             task.will = left.will
             self._tell(task)
         except asyncio.CancelledError:
+            if task.task_id in self._cancelled:
+                self._fail(task, ConflictError("This was cancelled.", "A user asked for that.", "Start it again."))
+                return
             self._fail(task, UnavailableError("The service ended before this was done.", remedy="Start it again."))
             raise
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the task must end

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _COMMANDS = ("serve", "boards", "simulate-board")
+# What only the program itself runs: the package installer, in a process of its own.
+_INNER_COMMAND = "pip"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Commands without a window never import Qt, so that they run where there is none.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given and given[0] in _COMMANDS:
+    if given and given[0] in (*_COMMANDS, _INNER_COMMAND):
         from core.embedded import run_command
 
         return run_command(given)
@@ -49,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--token", help="the token of a service on the network (or VIALDESK_TOKEN)")
     parser.add_argument("--data", metavar="DIR", type=Path, help="the data folder of the window's own service")
     parser.add_argument("--speed", type=float, metavar="N", help="with --simulate: run time N times as fast")
+    parser.add_argument("--no-plugins", action="store_true", help="leave every plug-in out of the window's own service")
     # For screenshots and tests; they change this run only.
     parser.add_argument("--theme", choices=("system", "light", "dark"), help=argparse.SUPPRESS)
     parser.add_argument("--page", help=argparse.SUPPRESS)
@@ -89,7 +92,8 @@ def _open_window(options: argparse.Namespace) -> int:
         page=options.page,
         size_px=options.size,
     )
-    more = () if options.speed is None else ("--speed", f"{options.speed:g}")
+    speed = () if options.speed is None else ("--speed", f"{options.speed:g}")
+    more = (*speed, *(("--no-plugins",) if options.no_plugins else ()))
     return run_window(lambda: EmbeddedService(options.data, more), start, (EmbeddedError, OSError))
 
 

@@ -26,6 +26,7 @@ from core.jobs.dodging import DODGING_OPTION, DODGING_SETTINGS, DodgingJob, OdRh
 from core.jobs.job import Job, JobContext, JobState
 from core.jobs.pid import Pid
 from core.jobs.timer import IntervalTimer
+from core.jobs.unit_parts import StartPlace
 from core.outputs import led_output, pwm_channel, pwm_output
 from core.plugins.plugin import Chart, Plugin
 from core.plugins.unit import Unit, UnitHere
@@ -87,6 +88,7 @@ __all__ = [
     "Setting",
     "SettingChanged",
     "StatusReported",
+    "StartPlace",
     "StopOrder",
     "UnavailableError",
     "Unit",

@@ -1,0 +1,251 @@
+"""Installing and uninstalling plug-ins: one at a time, all or nothing, and each step told in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from email import message_from_bytes
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any, TypeVar
+
+from core.config import Config
+from core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError, ServiceError
+from core.logs import job_logger
+from core.plugins.environment import PluginEnvironment
+from core.plugins.found import FOLDER, GROUPS, FoundPlugin, canonical, find_files, find_packages
+from core.plugins.pip_process import PipRun, is_frozen
+from core.plugins.plugins import InstalledPlugin, Plugins
+
+DEADLINE_S = 600.0
+_CUT_OFF = ".incoming"
+_T = TypeVar("_T")
+
+
+class InstallError(ServiceError):
+    """A plug-in could not be installed; nothing of it is left."""
+
+    default_remedy = "See the log lines of source `plugins` for what the installer said."
+
+
+@dataclass(frozen=True)
+class WantedPlugin:
+    """What to install: a package by name and maybe version, or a file; `source` is its path on the disk."""
+
+    name: str
+    version: str | None = None
+    source: Path | None = None
+
+    @property
+    def requirement(self) -> str:
+        """The package as the installer takes it: `demo-plugin==1.2`."""
+        return self.name if self.version is None else f"{self.name}=={self.version}"
+
+
+class PluginInstaller:
+    """Changes which plug-ins are installed; operations queue up behind each other."""
+
+    def __init__(self, data_dir: Path, environment: PluginEnvironment, config: Config, plugins: Plugins) -> None:
+        self._data_dir = data_dir
+        self._environment = environment
+        self._config = config
+        self._plugins = plugins
+        self._turn = asyncio.Lock()
+        self._log: logging.LoggerAdapter[Any] = job_logger("plugins", source="plugins")
+
+    async def install(self, wanted: WantedPlugin) -> dict[str, Any]:
+        """Install a plug-in, load it when nothing of it runs yet, and return the result of the task.
+
+        Raises:
+            ServiceError: it cannot be installed; nothing has changed then.
+        """
+        async with self._turn:
+            self._log.info("Installing %s.", wanted.source.name if wanted.source else wanted.requirement)
+            if wanted.source is not None and wanted.source.suffix == ".py":
+                found = await _to_the_end(lambda: self._put_file(wanted.source))
+            else:
+                found = await self._install_package(wanted)
+            plugin = await self._plugins.take_up(found)
+            if canonical(found.name) != canonical(wanted.name):
+                self._log.warning("%s was asked for; what is installed is called %s.", wanted.name, found.name)
+            self._log.info("%s %s is installed.", found.name, found.version or "")
+            return self._result(plugin)
+
+    async def uninstall(self, plugin: InstalledPlugin) -> dict[str, Any]:
+        """Remove a plug-in and everything that was installed with it; return the result of the task."""
+        async with self._turn:
+            found = plugin.found
+            self._log.info("Uninstalling %s.", found.name)
+            await _to_the_end(lambda: self._remove(found))
+            self._plugins.drop(plugin)
+            self._log.info("%s is uninstalled.", found.name)
+            return {"name": found.name, "removed": True, "restart_required": plugin.state == "loaded"}
+
+    def refuse_foreign(self, plugin: InstalledPlugin) -> None:
+        """Raise ConflictError when a plug-in is part of the environment the program runs in, which is not ours."""
+        found = plugin.found
+        if found.file is None and not self._environment.owns(found.site):
+            raise ConflictError(
+                f"{found.name} was not installed by Vialdesk.",
+                cause="It is a package of the Python environment that Vialdesk runs in.",
+                remedy="Remove it with the tool that installed it, or start Vialdesk with --no-plugins.",
+            )
+
+    @staticmethod
+    def _result(plugin: InstalledPlugin) -> dict[str, Any]:
+        item = plugin.item()
+        return {key: item[key] for key in ("name", "version", "source", "restart_required", "state", "reason")}
+
+    # A dropped-in file
+
+    def _put_file(self, source: Path | None) -> FoundPlugin:
+        assert source is not None  # noqa: S101 - asked for a file
+        content = _read(source)
+        try:
+            compile(content, source.name, "exec")
+        except (SyntaxError, ValueError) as error:
+            raise InstallError(f"{source.name} is no Python file.", f"{error}.", "Correct it first.") from error
+        place = self._data_dir / FOLDER / source.name
+        half = place.with_name(f".{place.name}{_CUT_OFF}")
+        try:
+            with half.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            half.replace(place)
+        finally:
+            half.unlink(missing_ok=True)
+        found = [each for each in find_files(self._data_dir) if each.file == place]
+        if not found:
+            raise InstallError(f"{source.name} is not taken for a plug-in.", remedy="Give it another name.")
+        return found[0]
+
+    def _remove(self, found: FoundPlugin) -> None:
+        if found.file is not None:
+            found.file.unlink(missing_ok=True)
+        elif found.site is not None:
+            self._environment.take_away(found.site.name)
+
+    # A package
+
+    async def _install_package(self, wanted: WantedPlugin) -> FoundPlugin:
+        scratch = self._environment.incoming
+        built = scratch / "packages"
+        try:
+            run = await _to_the_end(lambda: self._prepare(wanted, scratch, built))
+            code = await _to_the_end(run.finish, run.kill)
+            if code != 0:
+                cause = "\n".join(run.last_lines) or f"The installer ended with {code} and said nothing."
+                raise InstallError(f"{wanted.requirement} could not be installed.", cause)
+            return await _to_the_end(lambda: self._take_in(wanted, built))
+        finally:
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
+
+    def _prepare(self, wanted: WantedPlugin, scratch: Path, built: Path) -> PipRun:
+        """Return the run of the installer that puts a package and what it needs into the folder `built`."""
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        constraints = scratch / "constraints.txt"
+        constraints.write_text("".join(self._own_packages()), encoding="utf-8")
+        what = wanted.requirement if wanted.source is None else str(_copy(wanted.source, scratch))
+        index = self._config.text("plugins", "package_index")
+        arguments = [
+            *("install", "--target", str(built), "--constraint", str(constraints), "--only-binary", ":all:"),
+            *("--no-input", "--no-cache-dir", "--no-compile", "--disable-pip-version-check", "--no-color"),
+            *("--progress-bar", "off", "--no-warn-script-location"),
+            *(("--index-url", index) if index else ()),
+            *("--", what),
+        ]
+        return PipRun(arguments, scratch, lambda line: self._log.info("%s", line))
+
+    def _own_packages(self) -> list[str]:
+        """Return the versions of what the program brings: a plug-in gets these, so it must go with them."""
+        ours = [each for each in distributions() if not self._environment.owns(Path(str(each.locate_file(""))))]
+        pinned = {canonical(each.name): each.version for each in ours if each.name and each.version}
+        return [f"{name}=={version}\n" for name, version in sorted(pinned.items())]
+
+    def _take_in(self, wanted: WantedPlugin, built: Path) -> FoundPlugin:
+        """Move what the installer built to its place, when it is a plug-in."""
+        asked = [each for each in distributions(path=[str(built)]) if each.read_text("REQUESTED") is not None]
+        names = {canonical(each.name) for each in asked}
+        package = next((each for each in find_packages([str(built)]) if each.address in names), None)
+        if package is None:
+            cause = f"None of its entry points is of the group {GROUPS[0]}."
+            raise InstallError(f"{wanted.name} is a package, but not a plug-in.", cause, "Ask its author.")
+        if any(each.address == package.address and not self._environment.owns(each.site) for each in find_packages()):
+            remedy = "Remove it from there first."
+            raise ConflictError(f"{package.name} is part of the environment Vialdesk runs in.", remedy=remedy)
+        self._environment.put_in_place(built, package.address)
+        self._environment.enter()
+        return next(each for each in find_packages() if each.address == package.address)
+
+
+def source_file(data_dir: Path, name: str) -> Path:
+    """Return the file a request names as its source, relative to the data folder or absolute; asks the disk.
+
+    Raises:
+        BadRequestError: it cannot be installed from.
+        ForbiddenError: it is not inside the data folder.
+        NotFoundError: there is no such file.
+    """
+    if not name or "\0" in name:
+        raise BadRequestError("options.source must name a file.", fields=["options.source"])
+    try:
+        root, path = data_dir.resolve(), (data_dir / name).resolve()
+        if not path.is_relative_to(root):
+            raise ForbiddenError(f"{name[:200]} is not inside the data folder.", remedy="Copy it there first.")
+        if not path.is_file():
+            raise NotFoundError(f"There is no file {name[:200]} in the data folder.", remedy="Copy it there first.")
+    except (OSError, RuntimeError) as error:
+        raise NotFoundError(f"There is no file {name[:200]} in the data folder.", type(error).__name__) from error
+    if not path.name.endswith((".py", ".whl", ".tar.gz")):
+        remedy = "Choose a .py file, a wheel (.whl) or a source archive (.tar.gz)."
+        raise BadRequestError(f"{path.name} is no plug-in.", remedy=remedy, fields=["options.source"])
+    return path
+
+
+async def _to_the_end(work: Callable[[], _T], stop: Callable[[], None] = lambda: None) -> _T:
+    """Do blocking work in a thread; when cancelled, call `stop` and wait for its end, so that nothing overlaps."""
+    thread = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        stop()
+        await asyncio.wait({thread})
+        thread.exception()
+        raise
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InstallError(f"{path.name} cannot be read.", str(error.strerror)) from error
+
+
+def _copy(source: Path, folder: Path) -> Path:
+    """Copy a package's file into a folder, a wheel under the name the installer wants it to have."""
+    if source.name.endswith(".tar.gz") and is_frozen():
+        remedy = "Ask the author for a wheel (.whl)."
+        raise InstallError(f"{source.name} must be built first, which this program cannot do.", remedy=remedy)
+    name = _wheel_name(source) if source.suffix == ".whl" else source.name
+    copy = folder / name
+    copy.write_bytes(_read(source))
+    return copy
+
+
+def _wheel_name(path: Path) -> str:
+    """Return the file name of a wheel by what is in it: name, version and tags (the binary distribution format)."""
+    try:
+        with zipfile.ZipFile(path) as wheel:
+            inside = min((name for name in wheel.namelist() if name.endswith(".dist-info/WHEEL")), key=len)
+            tags = message_from_bytes(wheel.read(inside)).get_all("Tag") or []
+    except (OSError, zipfile.BadZipFile, ValueError, KeyError, RuntimeError) as error:
+        raise InstallError(f"{path.name} is no wheel.", f"{type(error).__name__}: {error}.") from error
+    parts = [".".join(dict.fromkeys(each)) for each in zip(*(tag.split("-") for tag in tags), strict=True)]
+    return "-".join([inside.removesuffix(".dist-info/WHEEL"), *parts]) + ".whl"

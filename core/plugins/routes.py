@@ -1,0 +1,117 @@
+"""Routes of plug-ins: what is installed, their source, installing and uninstalling, and the charts they add."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from core.app_state import ServiceHere
+from core.bodies import body_of, documented
+from core.errors import BadRequestError, NotFoundError
+from core.flag_files import Flag, refuse_flagged
+from core.plugins.found import FOLDER, regular_file
+from core.plugins.installer import DEADLINE_S, WantedPlugin, source_file
+from core.schemas.errors import errors
+from core.schemas.plugins import ChartItem, InstallPlugin, PluginItem, UninstallPlugin
+from core.schemas.tasks import Accepted
+
+router = APIRouter(prefix="/unit_api", tags=["plug-ins"])
+
+_REQUIREMENT = re.compile(
+    r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:==([A-Za-z0-9][A-Za-z0-9._+!-]*))?", re.ASCII
+)
+_TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+
+
+@router.get("/plugins/installed", response_model=list[PluginItem], responses=errors())
+async def installed(service: ServiceHere) -> JSONResponse:
+    """Return the installed plug-ins, sorted by name, and how loading each went."""
+    return JSONResponse(service.plugins.items())
+
+
+@router.get("/plugins/installed/{filename}", response_class=Response, responses={**_TEXT, **errors(404)})
+async def source(service: ServiceHere, filename: str) -> Response:
+    """Return the text of a dropped-in file; nothing of it is executed."""
+    text = await asyncio.to_thread(_read_source, service.data_dir / FOLDER, filename)
+    return Response(text, media_type="text/plain")
+
+
+@router.api_route(
+    "/plugins/install",
+    methods=["POST", "PATCH"],
+    status_code=202,
+    response_model=Accepted,
+    responses=errors(400, 404, 413),
+    openapi_extra=documented(InstallPlugin),
+)
+async def install(service: ServiceHere, request: Request) -> JSONResponse:
+    """Install a plug-in: a package by name, or a file of the data folder. The task can be cancelled."""
+    await refuse_flagged(service.data_dir, Flag.INSTALLS)
+    body = await body_of(InstallPlugin)(request)
+    name, version = _requirement(body.args[0])
+    given = body.options.get("source")
+    if given is not None and not isinstance(given, str):
+        raise BadRequestError("options.source must be a text.", fields=["options.source"])
+    file = None if given is None else await asyncio.to_thread(source_file, service.data_dir, given)
+    wanted = WantedPlugin(name, version, file)
+    task_id = service.tasks.spawn(
+        "plugins/install", lambda: service.plugin_installer.install(wanted), DEADLINE_S, can_be_cancelled=True
+    )
+    return JSONResponse(service.tasks.accepted(task_id), 202)
+
+
+@router.api_route(
+    "/plugins/uninstall",
+    methods=["POST", "PATCH"],
+    status_code=202,
+    response_model=Accepted,
+    responses=errors(400, 404, 409, 413),
+    openapi_extra=documented(UninstallPlugin),
+)
+async def uninstall(service: ServiceHere, request: Request) -> JSONResponse:
+    """Uninstall a plug-in; a dropped-in file is deleted. The task can be cancelled while it waits."""
+    await refuse_flagged(service.data_dir, Flag.INSTALLS)
+    body = await body_of(UninstallPlugin)(request)
+    name, _ = _requirement(body.args[0])
+    plugin = service.plugins.find(name)
+    if plugin is None:
+        known = [item["name"] for item in service.plugins.items()]
+        raise NotFoundError(f"No plug-in {name!r} is installed.", known=known)
+    service.plugin_installer.refuse_foreign(plugin)
+    task_id = service.tasks.spawn(
+        "plugins/uninstall", lambda: service.plugin_installer.uninstall(plugin), DEADLINE_S, can_be_cancelled=True
+    )
+    return JSONResponse(service.tasks.accepted(task_id), 202)
+
+
+@router.get("/charts/descriptors", response_model=list[ChartItem], responses=errors())
+async def charts(service: ServiceHere) -> JSONResponse:
+    """Return the charts that plug-ins add, in the order the plug-ins were loaded."""
+    return JSONResponse(service.plugins.charts())
+
+
+def _requirement(text: str) -> tuple[str, str | None]:
+    """Return name and version of what `args` names; raise BadRequestError for options, URLs, paths and the like."""
+    match = _REQUIREMENT.fullmatch(text)
+    if match is None:
+        raise BadRequestError(
+            f"{text[:80]!r} is no name of a plug-in.",
+            cause="A name has letters, digits, dots, underscores and hyphens, and may end with ==version.",
+            remedy="Give the name alone; to install from a file, put it into options.source.",
+            fields=["args"],
+        )
+    return match[1], match[2]
+
+
+def _read_source(folder: Any, filename: str) -> bytes:
+    path = regular_file(folder, filename) if filename.endswith(".py") else None
+    if path is None:
+        raise NotFoundError(
+            f"There is no file {filename[:200]!r} in the folder of plug-ins.", remedy="See /unit_api/plugins/installed."
+        )
+    content: bytes = path.read_bytes()
+    return content
