@@ -62,6 +62,7 @@ class JobContext:
         store: values kept for good, by store name and key.
         settings_of: published settings of the running job of a name, `$state` included; None when it does not run.
         active_experiment: name of the active experiment, None when there is none.
+        start_job: starts another job by name, with options, in an experiment; refused as a user's start is.
         parts: what the unit has besides its board.
     """
 
@@ -78,6 +79,7 @@ class JobContext:
     log: logging.LoggerAdapter[Any]
     settings_of: Callable[[str], dict[str, Any] | None] = field(repr=False)
     active_experiment: Callable[[], str | None] = field(repr=False)
+    start_job: Callable[[str, dict[str, Any], str], Job] = field(repr=False)
     parts: UnitParts = field(repr=False)
 
 
@@ -182,7 +184,7 @@ class Job:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run `work` as a part of this job: it is cancelled with the job, and its error is the job's."""
-        task = asyncio.get_running_loop().create_task(work, name=self.declaration.job_name)
+        task = asyncio.get_running_loop().create_task(_kept_in(work), name=self.declaration.job_name)
         self._children.add(task)
         task.add_done_callback(self._child_done)
         return task
@@ -347,7 +349,7 @@ class Job:
             await hook()
         except (BoardError, UnavailableError) as error:
             self._tell_board_error("A change of state did not reach the board", error)
-        except Exception:
+        except (Exception, SystemExit):
             self.log.exception("%s went wrong in %s.", self.declaration.label, name)
 
     async def _end_children(self) -> None:
@@ -386,6 +388,14 @@ class Job:
         self._children.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.fail(error)
+
+
+async def _kept_in(work: Coroutine[Any, Any, None]) -> None:
+    """Do work of a job; where it asks for the end of the program, it gets that of the job."""
+    try:
+        await work
+    except SystemExit as error:
+        raise RuntimeError(f"it called sys.exit({error.code!r})") from error
 
 
 def _nobody() -> None:

@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from core.board_link import BoardLink
@@ -150,7 +151,7 @@ class JobRunner:
             check_name(request.experiment)
         job, outputs = self._make(job_class, config, options, request)
         job.arguments = arguments
-        job.check_start(StartPlace(self._parts, request.experiment or self._experiments.active(), self._model(request)))
+        job.check_start(self._place(request))
         self._refuse_too_soon(request.job_name)
         self._refuse_running(request.job_name)
         self._refuse_held(outputs)
@@ -199,6 +200,14 @@ class JobRunner:
             raise ServiceError(f"{name} did not start.", cause=f"{type(failure).__name__}: {failure}")
         return {"job_name": name, "job_id": job.context.job_id, "state": job.state.value}
 
+    def _place(self, request: StartRequest) -> StartPlace:
+        experiment = request.experiment or self._experiments.active()
+        running = frozenset(entry.name for entry in self._running.values())
+        return StartPlace(self._parts, experiment, self._model(request), running, self._records.store)
+
+    def _start_for(self, source: str, job_name: str, options: dict[str, Any], experiment: str) -> Job:
+        return self.start(StartRequest(job_name, options, experiment=experiment, source=source))
+
     def _model(self, request: StartRequest) -> ReactorModel:
         """Return the reactor model a start is checked against; raise BadRequestError when it is not known."""
         if request.model is None:
@@ -245,6 +254,7 @@ class JobRunner:
             log=job_logger(name, None if experiment == NO_EXPERIMENT else experiment),
             settings_of=self.settings_of,
             active_experiment=self._experiments.active,
+            start_job=partial(self._start_for, name),
             parts=self._parts,
         )
         job.attach(context)
@@ -259,7 +269,7 @@ class JobRunner:
         job = entry.job
         try:
             await job.live()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             job.failure = job.failure or error
             job.log.exception("%s could not end in good order.", job.declaration.label)
             await job.context.outputs.release()

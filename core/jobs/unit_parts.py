@@ -8,6 +8,7 @@ from core.bioreactor.bioreactors import Bioreactors
 from core.calibrations.calibrations import Calibrations
 from core.estimators.estimators import Estimators
 from core.reactor_models import ReactorModel, ReactorModels
+from core.records.values import ValueStore
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,12 @@ class StartPlace:
     Attributes:
         experiment: the experiment it would run in, None when a new one would be made for it.
         model: the reactor model to check against: the unit's, or the one the request named.
+        running: names of the jobs that run.
+        store: values kept for good, by store name and key.
     """
 
     parts: UnitParts
     experiment: str | None
     model: ReactorModel
+    running: frozenset[str]
+    store: ValueStore
