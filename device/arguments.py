@@ -44,6 +44,13 @@ def switches_on(payload: bytes) -> bool:
     return identity in (messages.RUN_PUMP, messages.MEASURE)
 
 
+def runs_pump(channel: int, payload: bytes) -> bool:
+    """Tell whether a command, as on the wire, would run the pump on a PWM channel."""
+    if payload[0] != messages.RUN_PUMP:
+        return False
+    return messages.unpack(*messages.REQUESTS[messages.RUN_PUMP], payload[1:])["channel"] == channel
+
+
 def _checked(duration_s: float) -> float:
     if not 0.0 <= duration_s <= _LONGEST_S:
         raise CommandRefusedError(f"{duration_s} s is not a duration", f"Use 0 to {_LONGEST_S:.0f} s.")

@@ -308,6 +308,13 @@ class Board(ABC):
         """Run a pump for a time the board keeps itself; return what it did. Cancelling stops the pump."""
 
     @abstractmethod
+    async def stop_pump(self, channel: int) -> None:
+        """End a pump's run before anything else that waits; `run_pump` then returns what the pump did until then.
+
+        Without a link it is stopped at the next connection.
+        """
+
+    @abstractmethod
     async def all_off(self) -> None:
         """Switch every output off, before any other command that waits."""
 

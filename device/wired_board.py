@@ -8,7 +8,7 @@ import math
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from device.arguments import channel_number, microseconds, milliseconds, percent, switches_on
+from device.arguments import channel_number, microseconds, milliseconds, percent, runs_pump, switches_on
 from device.board import (
     Board,
     BoardDictionary,
@@ -202,6 +202,13 @@ class WiredBoard(Board):
                 what = f"the link was lost while a pump was to run ({lost}), and the board knows nothing of the run"
                 remedy = "Look at the vial: the pump may have run in part or not at all."
                 raise NotConnectedError(what, remedy) from unknown
+
+    async def stop_pump(self, channel: int) -> None:
+        """End a pump's run before anything else that waits, also one whose command waits to be sent."""
+        link = self._keeper.link
+        if link is not None:
+            link.withdraw(partial(runs_pump, channel), "the pump was stopped before it began to run")
+        await self._stop_pump(channel)
 
     async def _stop_pump(self, channel: int) -> None:
         """Stop a pump before anything else that waits; at the next connection if there is none now."""

@@ -218,6 +218,36 @@ def test_cancelling_a_pump_run_stops_the_pump(in_bent_time: Bent) -> None:
     on_a_bench(in_bent_time, scenario)
 
 
+def test_stopping_a_pump_run_tells_how_long_it_ran(in_bent_time: Bent) -> None:
+    async def scenario(bench: Bench) -> None:
+        pumping = asyncio.create_task(bench.board.run_pump(2, 50, 250, 60.0))
+        await asyncio.sleep(1)
+        before_s = asyncio.get_running_loop().time()
+        await bench.board.stop_pump(2)
+        assert bench.truth()["media_pump_percent"] == 0
+        assert asyncio.get_running_loop().time() - before_s < 0.05
+        run = await pumping
+        assert run.reason != "done"
+        assert run.ran_s == pytest.approx(1.0, abs=0.02)
+
+    on_a_bench(in_bent_time, scenario)
+
+
+def test_a_pump_run_that_was_not_sent_yet_does_not_begin_after_its_stop(in_bent_time: Bent) -> None:
+    async def scenario(bench: Bench) -> None:
+        busy = asyncio.create_task(bench.board.set_led("A", 10, 5))
+        pumping = asyncio.create_task(bench.board.run_pump(2, 50, 250, 60.0))
+        await asyncio.sleep(0)
+        await bench.board.stop_pump(2)
+        with pytest.raises(CommandRefusedError, match="stopped before"):
+            await pumping
+        await busy
+        await asyncio.sleep(0.5)
+        assert bench.truth()["media_pump_percent"] == 0
+
+    on_a_bench(in_bent_time, scenario)
+
+
 def test_a_pump_run_whose_link_is_lost_is_still_reported(in_bent_time: Bent) -> None:
     async def scenario(bench: Bench) -> None:
         pumping = asyncio.create_task(bench.board.run_pump(2, 50, 250, 3.0))
