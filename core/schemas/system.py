@@ -12,7 +12,7 @@ from core.schemas.bodies import Body
 class FolderListing(BaseModel):
     """A folder of the data folder."""
 
-    current: str = Field(description="Its path in the data folder, empty for the root.", examples=["storage/calibrations"])
+    current: str = Field(description="Its path, relative; empty for the root.", examples=["storage/calibrations"])
     dirs: list[str] = Field(description="Names of folders in it, sorted.")
     files: list[str] = Field(description="Names of files in it, sorted.")
 
@@ -60,8 +60,8 @@ class Update(Body):
         default_factory=dict,
         description="`version`, `source` (a file inside the data folder), `dry_run` (look, change nothing).",
     )
-    args: list[str] = []
-    env: dict[str, str] = {}
+    args: list[str] = Field(default_factory=list)
+    env: dict[str, str] = Field(default_factory=dict)
 
 
 class ConfigText(Body):

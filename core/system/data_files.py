@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
@@ -41,7 +41,7 @@ class DataFile:
         self._file = file
         self.size_bytes = os.fstat(file.fileno()).st_size
 
-    def blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Generator[bytes, None, None]:
         """Yield the content; what is added meanwhile is left out, what is taken away is missing."""
         left = self.size_bytes
         with self._file:
@@ -63,7 +63,7 @@ def look_up(data_dir: Path, asked: str) -> Listing | DataFile:
         ServiceError: it is there but cannot be read.
     """
     root = data_dir.resolve()
-    path = _resolve(root, asked.removesuffix("/"))
+    path = _resolve(root, asked if asked == "/" else asked.removesuffix("/"))
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -113,7 +113,7 @@ def is_protected(name: str) -> bool:
 
 def shown(path: Path, root: Path) -> str:
     """Return a path as answers show it: relative to the data folder, with slashes; half characters are replaced."""
-    return readable(path.relative_to(root).as_posix()).removeprefix(".")
+    return "" if path == root else readable(path.relative_to(root).as_posix())
 
 
 def readable(name: str) -> str:

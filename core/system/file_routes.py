@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import contextlib
+from collections.abc import AsyncIterator, Generator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -86,12 +87,11 @@ async def _send(file: DataFile, is_head: bool) -> Response:
     return StreamingResponse(in_thread(file.blocks()), headers=headers)
 
 
-async def in_thread(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def in_thread(blocks: Generator[bytes, None, None]) -> AsyncIterator[bytes]:
     """Yield what a blocking iterator yields, each time waiting for it in a thread; end it when nobody listens."""
     try:
         while (block := await asyncio.to_thread(next, blocks, None)) is not None:
             yield block
     finally:
-        close = getattr(blocks, "close", None)
-        if close is not None:
-            close()
+        with contextlib.suppress(ValueError):  # still at work in its thread: it ends with its last user
+            blocks.close()
