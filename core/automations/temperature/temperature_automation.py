@@ -47,6 +47,8 @@ _KNOWN_MODELS = "pioreactor_"
 # A board that nobody heated for this long shows the culture's temperature, unless it still cools.
 _REST_S = 10.0
 _STILL_COOLING_CELSIUS = 0.5
+# What is inferred from is a board that had come to its temperature; it does so with a time constant of 24 s.
+_WARMED_UP_S = 60.0
 _LOOK_EVERY_S = 1.0
 _REDUCE_EVERY_S = 10.0
 _REDUCED_TO = 0.9
@@ -66,6 +68,8 @@ class TemperatureAutomation(Automation):
         self._thermometer = Thermometer()
         self._watch = HeaterWatch()
         self._percent = 0.0
+        self._applied_percent = 0.0
+        self._on_since_s = -math.inf
         self._is_inferring = False
         self._reduced_s = -math.inf
         self._valid_until_s = math.inf
@@ -129,6 +133,7 @@ class TemperatureAutomation(Automation):
     async def on_link_back(self) -> None:
         """Heat again as before, with a board that may have been restarted; while it cooled nothing was inferred."""
         self._watch.forget()
+        self._applied_percent = 0.0
         await self._tell_cutoff()
         if self.state is JobState.READY and not self._is_inferring:
             await self._apply(self._percent)
@@ -184,6 +189,9 @@ class TemperatureAutomation(Automation):
             self.spawn(self._switch_off_for(f"the board refuses to heat: {error}"))
         else:
             self._watch.set(now_s, percent, self._thermometer.latest(now_s))
+            if percent > 0 and self._applied_percent == 0:
+                self._on_since_s = now_s
+            self._applied_percent = percent
 
     async def _look(self) -> None:
         """Check heater and thermometer, every second."""
@@ -252,7 +260,10 @@ class TemperatureAutomation(Automation):
 
     async def _infer(self) -> None:
         """Let the heater rest, and infer the culture's temperature from how its board cools."""
-        percent, count = self._percent, _FIRST_VESSEL_SAMPLES if self._is_first_vessel else _SAMPLES
+        percent, count = self._applied_percent, _FIRST_VESSEL_SAMPLES if self._is_first_vessel else _SAMPLES
+        if percent > 0 and self.clock.monotonic_s() - self._on_since_s < _WARMED_UP_S:
+            self.log.info("No temperature this time: the heater has only just come on.")
+            return
         self._is_inferring = True
         try:
             await self._apply(0.0)
