@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from core.jobs.od_reading.blank import BLANK_STORE, blank_of, refuse_blank_and_curve
 from core.jobs.od_reading.channels import OpticalChannels, read_channels
 from core.jobs.od_reading.photometer import LightReading, Photometer, TooMuchLightError
 from core.jobs.od_reading.reference import MODES, NoLightError, Reference
@@ -20,6 +21,7 @@ from core.plugins.api import (
     Option,
     ServiceError,
     Setting,
+    StartPlace,
     timestamp,
 )
 
@@ -89,6 +91,11 @@ class OdReading(Job):
         self._is_prepared = False
         self._readings = 0
         self._clock_offset_s = 0.0
+        self._blank: dict[str, float] = {}
+
+    def check_start(self, place: StartPlace) -> None:
+        """Refuse to take a blank off readings that a calibration has counted it in."""
+        refuse_blank_and_curve(place, self._channels.angles.values())
 
     async def set_up(self) -> None:
         """Measure the dark, tune the gains, choose the intensity when it is `auto`, and start the rhythm."""
@@ -96,6 +103,7 @@ class OdReading(Job):
         self._warn_of_settings()
         if self._reference:
             self._reference.first_v = self.context.store.get(_REF0_STORE, self.context.experiment)
+        self._blank = blank_of(self.context.store.get(BLANK_STORE, self.context.experiment))
         self.publish("interval", None if self._is_snapshot else self._interval_s)
         try:
             await self._prepare()
@@ -263,7 +271,7 @@ class OdReading(Job):
         time = timestamp(light.utc_s)
         ods = {}
         for channel, angle in self._channels.angles.items():
-            od = light.volts[channel] / divisor
+            od = light.volts[channel] / divisor - self._blank.get(channel, 0.0)
             ods[channel] = {
                 "calibrated": 0,
                 "timestamp": time,
