@@ -131,7 +131,7 @@ def _relative(root: Path, data_dir: Path, asked: str) -> str:
 
 
 def _resolve(root: Path, asked: str) -> Path:
-    """Return the real path behind a relative one, which need not be there, but is inside `root` if it is."""
+    """Return the real path of what is at a relative one inside `root`."""
     parts = asked.split("/") if asked else []
     if ".." in re.split(r"[/\\]", asked) or PurePosixPath(asked).is_absolute() or PureWindowsPath(asked).anchor:
         cause = "The path is absolute or leads upwards."
@@ -145,6 +145,8 @@ def _resolve(root: Path, asked: str) -> Path:
         raise _missing() from None
     if not path.is_relative_to(root):
         raise ForbiddenError("Only what is inside the data folder can be reached.", "A link leads out of it.")
+    if not os.path.lexists(path):  # also when a name is too long to be one
+        raise _missing()
     return path
 
 
