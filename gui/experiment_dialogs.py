@@ -5,24 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from PySide6.QtCore import QDateTime, QObject, Qt
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QDialog,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPlainTextEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QDateTime, QObject
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QPlainTextEdit, QWidget
 
-from gui import background, theme
-from gui.service_client import ServiceClient, ServiceTroubleError
+from gui import background
+from gui.service_client import ServiceClient
 from gui.toast import toaster_for
 from gui.unit import Unit
-from gui.words import sentences
+from gui.widgets.ask_dialog import AskDialog
 
 EXPERIMENTS = "/unit_api/experiments"
 _FORBIDDEN = "#$%+/\\"
@@ -37,55 +27,6 @@ def name_fault(name: str) -> str:
         return f"At most {_LONGEST_NAME} characters."
     found = sorted({character for character in name if character in _FORBIDDEN or ord(character) < 32})
     return f"These characters are not possible in a name: {' '.join(found)}" if found else ""
-
-
-class AskDialog(QDialog):
-    """A dialog with a title, a sentence, its fields, a place for trouble, and a button that names what it does."""
-
-    def __init__(self, title: str, words: str, act: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(440)
-        heading = QLabel(title)
-        theme.set_role(heading, "heading")
-        explanation = QLabel(words)
-        explanation.setWordWrap(True)
-        theme.set_role(explanation, "quiet")
-        self.trouble = QLabel()
-        self.trouble.setWordWrap(True)
-        self.trouble.hide()
-        theme.set_tone(self.trouble, "alarm")
-        self.act_button = QPushButton(act)
-        theme.set_role(self.act_button, "primary")
-        self.act_button.setDefault(True)
-        cancel = QPushButton(self.tr("Cancel"))
-        cancel.setAutoDefault(False)
-        cancel.clicked.connect(self.reject)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.act_button)
-        self.fields = QVBoxLayout()
-        self.fields.setSpacing(theme.SPACE_PX)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*[theme.AROUND_PX] * 4)
-        column.setSpacing(12)
-        for part in (heading, explanation):
-            column.addWidget(part)
-        column.addLayout(self.fields)
-        column.addWidget(self.trouble)
-        column.addLayout(buttons)
-
-    def show_trouble(self, trouble: ServiceTroubleError) -> None:
-        """Say in the dialog what the service refused, and let the user correct it."""
-        self.tell(sentences(trouble.error, trouble.remedy))
-        self.act_button.setEnabled(True)
-
-    def tell(self, trouble: str) -> None:
-        """Say what is wrong; nothing when empty."""
-        self.trouble.setText(trouble)
-        self.trouble.setVisible(bool(trouble))
 
 
 class NewExperimentDialog(AskDialog):

@@ -50,6 +50,12 @@ def _jobs_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWi
     return JobsPage(unit, client, parent)
 
 
+def _calibrations_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
+    from gui.calibrations.page import CalibrationsPage
+
+    return CalibrationsPage(unit, client, parent)
+
+
 def _log_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
     from gui.log.page import LogPage
 
@@ -60,6 +66,15 @@ def _log_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWid
 PAGES: tuple[Page, ...] = (
     Page("live", "Live", "live", _live_page, "Ctrl+1", "The curves, and the values of now", ("numpy", "pyqtgraph")),
     Page("jobs", "Jobs", "jobs", _jobs_page, "Ctrl+2", "What runs, and what can be started"),
+    Page(
+        "calibrations",
+        "Calibrations",
+        "calibration",
+        _calibrations_page,
+        "Ctrl+3",
+        "What pumps, stirrer and photodiodes really do",
+        ("numpy", "pyqtgraph"),
+    ),
     Page("log", "Log", "log", _log_page, "Ctrl+8", "What happened, live and back to the first day"),
 )
 

@@ -11,7 +11,7 @@ from gui import theme
 from gui.icons import icon
 from gui.pages import Page
 
-_WIDTH_PX = 84
+_WIDTH_PX = 96
 
 
 class Rail(QWidget):

@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
+
+from gui.words import lock_words
 
 if TYPE_CHECKING:
     import httpx
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 _ANSWER_WITHIN_S = 10.0
 # The service sends a comment line at least every 15 s; twice that and a little without a byte means it is gone.
 _STREAM_SILENT_AFTER_S = 35.0
+# A large file is read, packed or checked by the service before it goes on talking.
+_FILE_SILENT_AFTER_S = 120.0
 _FIRST_POLL_S = 0.02
 _LONGEST_POLL_S = 0.5
 
@@ -50,6 +55,29 @@ class ServiceRefusedError(ServiceTroubleError):
         super().__init__(error, cause, remedy)
         self.status = status
         self.info = info or {}
+
+
+class ServiceBusyError(ServiceRefusedError):
+    """Something under way excludes what was asked; it can be asked again after `retry_after_s` seconds."""
+
+    def __init__(self, lock: str, retry_after_s: float) -> None:
+        super().__init__(
+            lock_words(lock),
+            "Both at a time could leave things half done.",
+            f"Try again in {retry_after_s:.0f} s.",
+            202,
+            {"lock": lock},
+        )
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True)
+class FileAnswer:
+    """A file on its way: its length in bytes where it is told, its name where it is told, and its bytes in parts."""
+
+    length: int | None
+    name: str
+    parts: AsyncIterator[bytes]
 
 
 @dataclass(frozen=True)
@@ -121,24 +149,59 @@ class ServiceClient:
         """PATCH with a JSON object; return the JSON answer."""
         return await self._request("PATCH", path, body=body)
 
-    async def run_task(self, path: str, body: dict[str, Any] | None = None, timeout_s: float = 40.0) -> dict[str, Any]:
+    async def delete(self, path: str) -> Any:
+        """DELETE `path`; return the JSON answer."""
+        return await self._request("DELETE", path)
+
+    @asynccontextmanager
+    async def open_file(self, path: str) -> AsyncGenerator[FileAnswer, None]:
+        """GET a file of any length without holding it in memory; leaving the block lets go of the rest."""
+        import httpx
+
+        timeout = httpx.Timeout(_ANSWER_WITHIN_S, read=_FILE_SILENT_AFTER_S)
+        try:
+            async with self._connection().stream("GET", path, timeout=timeout) as answer:
+                if answer.is_error:
+                    await answer.aread()
+                    raise _refusal(answer)
+                length = answer.headers.get("Content-Length")
+                named = answer.headers.get("Content-Disposition", "").partition('filename="')[2].partition('"')[0]
+                yield FileAnswer(int(length) if length else None, named, answer.aiter_bytes())
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+
+    async def post_file(self, path: str, field: str, name: str, file: BinaryIO) -> Any:
+        """POST a file as a form's `field`, read in parts while it is sent; return the JSON answer."""
+        import httpx
+
+        files = {field: (name, file, "application/octet-stream")}
+        timeout = httpx.Timeout(_FILE_SILENT_AFTER_S, connect=_ANSWER_WITHIN_S)
+        return await self._request("POST", path, files=files, timeout=timeout)
+
+    async def run_task(
+        self, path: str, body: dict[str, Any] | None = None, timeout_s: float = 40.0, *, rides_out_restart: bool = False
+    ) -> dict[str, Any]:
         """POST to a route that answers with a task, wait for the task's end and return its result.
 
+        With `rides_out_restart` the service may be out of reach meanwhile: its next instance finishes the task.
+
         Raises:
+            ServiceBusyError: something under way excludes this.
             ServiceRefusedError: the request was refused, or the task failed.
             ServiceUnreachableError: the service was lost, or the task had not ended after `timeout_s`.
         """
         accepted = await self.post(path, body)
+        return await self.result_of(accepted, timeout_s, rides_out_restart=rides_out_restart)
+
+    async def result_of(
+        self, accepted: dict[str, Any], timeout_s: float = 40.0, *, rides_out_restart: bool = False
+    ) -> dict[str, Any]:
+        """Wait for the end of the task that `accepted` (an accepting answer) names; as `run_task`."""
         if "task_id" not in accepted:
-            raise ServiceRefusedError(
-                "The service is busy with something that excludes this.",
-                f"It holds its {accepted.get('lock', 'lock')}.",
-                "Wait a few seconds, then try again.",
-                202,
-            )
+            raise ServiceBusyError(str(accepted.get("lock", "")), float(accepted.get("retry_after_s") or 1))
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._result(str(accepted["result_url_path"]))
+                return await self._result(str(accepted["result_url_path"]), rides_out_restart)
         except TimeoutError as error:
             raise ServiceUnreachableError(
                 "The service did not finish in time.",
@@ -171,10 +234,10 @@ class ServiceClient:
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
 
-    async def _result(self, path: str) -> dict[str, Any]:
+    async def _result(self, path: str, rides_out_restart: bool) -> dict[str, Any]:
         pause_s = _FIRST_POLL_S
         while True:
-            answer = await self.get(path)
+            answer = await self._poll(path, rides_out_restart)
             if answer["status"] == "complete":
                 result: dict[str, Any] = answer["result"]
                 return result
@@ -189,6 +252,16 @@ class ServiceClient:
                 )
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 1.5, _LONGEST_POLL_S)
+
+    async def _poll(self, path: str, rides_out_restart: bool) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = await self.get(path)
+        except ServiceTroubleError as trouble:
+            is_down = isinstance(trouble, ServiceUnreachableError) or getattr(trouble, "status", 0) == 503
+            if rides_out_restart and is_down:
+                return {"status": "running"}
+            raise
+        return answer
 
     def _connection(self) -> httpx.AsyncClient:
         if not self._base_url:
@@ -205,12 +278,19 @@ class ServiceClient:
         return self._http
 
     async def _request(
-        self, method: str, path: str, *, query: dict[str, Any] | None = None, body: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, Any] | None = None,
+        body: dict[str, Any] | None = None,
+        **more: Any,
     ) -> Any:
         http = self._connection()
         import httpx
 
-        request = asyncio.get_running_loop().create_task(http.request(method, path, params=query or None, json=body))
+        asking = http.request(method, path, params=query or None, json=body, **more)
+        request = asyncio.get_running_loop().create_task(asking)
         self._requests.add(request)
         request.add_done_callback(self._requests.discard)
         try:
@@ -218,8 +298,8 @@ class ServiceClient:
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
         except asyncio.CancelledError:
-            asking = asyncio.current_task()
-            if asking is not None and asking.cancelling():
+            asker = asyncio.current_task()
+            if asker is not None and asker.cancelling():
                 raise
             raise ServiceUnreachableError("The window has turned to another service.") from None
         if answer.is_error:

@@ -67,6 +67,9 @@ _SERIES: dict[str, str] = {
     "growth_rate": "#D55E00",
     "temperature": "#56B4E9",
     "board_temperature": "#56B4E9",
+    "media_pump": "#0072B2",
+    "alt_media_pump": "#CC79A7",
+    "waste_pump": "#E69F00",
     # Ours: quiet, told from the grey of references, and of contrast 3:1 on light and dark.
     "measured_rpm": "#94819E",
 }

@@ -68,6 +68,7 @@ class Unit(QObject):
         experiment_changed: `experiment` changed.
         task_changed: `{"task_id", "status", "error"?}`.
         led_changed: `leds` or `pwms` changed.
+        calibration_changed: `{"device", "name", "action"}`; action is created, deleted, activated or deactivated.
 
     Attributes:
         name: the unit's name, "" before the first snapshot.
@@ -93,6 +94,7 @@ class Unit(QObject):
     experiment_changed = Signal()
     task_changed = Signal(dict)
     led_changed = Signal()
+    calibration_changed = Signal(dict)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -110,6 +112,7 @@ class Unit(QObject):
             "task": self.task_changed.emit,
             "led": self._on_led,
             "pwm": self._on_pwm,
+            "calibration": self.calibration_changed.emit,
         }
 
     def _know_nothing(self) -> None:

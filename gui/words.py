@@ -25,10 +25,43 @@ _JOBS = {
 }
 
 
+_LOCKS = {
+    "update-lock": "An update is under way.",
+    "power-lock": "The unit is being restarted or shut down.",
+    "clock-lock": "The clock is being set.",
+    "web-restart-lock": "The web server is being restarted.",
+    "import-dot-pioreactor-lock": "A backup is being restored.",
+    "repair-system-lock": "A repair is under way.",
+}
+_DEVICES = {
+    "media_pump": "Media pump",
+    "alt_media_pump": "Alternative media pump",
+    "waste_pump": "Waste pump",
+    "stirring": "Stirring",
+    "od45": "Optical density at 45°",
+    "od90": "Optical density at 90°",
+    "od135": "Optical density at 135°",
+    "od_fused": "Fused optical density",
+}
+
+
 def job_title(job_name: str) -> str:
     """Return what a person calls a job; names not known here lose their underscores."""
     known = _JOBS.get(job_name)
     return QCoreApplication.translate("jobs", known) if known else job_name.replace("_", " ").capitalize()
+
+
+def device_title(device: str) -> str:
+    """Return what a person calls a device that is calibrated; names not known here lose their underscores."""
+    known = _DEVICES.get(device)
+    return QCoreApplication.translate("devices", known) if known else device.replace("_", " ").capitalize()
+
+
+def lock_words(lock: str) -> str:
+    """Say what is under way while the service holds a lock."""
+    return QCoreApplication.translate(
+        "locks", _LOCKS.get(lock, "The service is busy with something that excludes this.")
+    )
 
 
 def sentences(*parts: str) -> str:

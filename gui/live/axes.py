@@ -85,15 +85,16 @@ def _clock(utc_s: float, step_s: float, *, first: bool) -> str:
 class ValueAxis(pg.AxisItem):  # type: ignore[misc]
     """A value axis with few round ticks; on a logarithmic scale (values are log10) labels read 0.01 0.1 1 10."""
 
-    def __init__(self) -> None:
-        super().__init__("left")
+    def __init__(self, side: str = "left", tick_px: float | None = None) -> None:
+        super().__init__(side)
         self.enableAutoSIPrefix(False)
         self.is_log = False
+        self._tick_px = tick_px or (_TICK_PX if side == "left" else _LABEL_PX)
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         """Return labelled ticks first; on a logarithmic scale of few decades the 2 and 5 are labelled too."""
         if not self.is_log:
-            step = _round_step(high - low, size)
+            step = _round_step(high - low, size, self._tick_px)
             if step <= 0:
                 return []
             first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
@@ -115,10 +116,10 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]
         return [text.replace("-", "−") for text in texts]
 
 
-def _round_step(span: float, size_px: float) -> float:
+def _round_step(span: float, size_px: float, tick_px: float = _TICK_PX) -> float:
     if not np.isfinite(span) or span <= 0:
         return 0.0
-    wanted = span / max(_FEW_TICKS, size_px / _TICK_PX)
+    wanted = span / max(_FEW_TICKS, size_px / tick_px)
     power = 10.0 ** math.floor(math.log10(wanted))
     return next(power * part for part in (1, 2, 5, 10) if power * part >= wanted * (1 - 1e-9))
 

@@ -33,6 +33,7 @@ class EmptyState(QWidget):
         theme.set_role(self._words, "quiet")
         self._button = QPushButton()
         theme.set_role(self._button, "primary")
+        self._button.hide()
         self._button.clicked.connect(self.acted)
         column = QVBoxLayout(self)
         column.setSpacing(theme.SPACE_PX)

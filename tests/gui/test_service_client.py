@@ -9,7 +9,13 @@ import pytest
 from conftest import LoopDriver
 from stand_in_service import StandInService, refusal
 
-from gui.service_client import ServiceClient, ServiceRefusedError, ServiceUnreachableError, is_loopback
+from gui.service_client import (
+    ServiceBusyError,
+    ServiceClient,
+    ServiceRefusedError,
+    ServiceUnreachableError,
+    is_loopback,
+)
 
 
 def client_of(service: StandInService, token: str | None = None) -> ServiceClient:
@@ -103,11 +109,12 @@ def test_a_task_that_does_not_end_is_given_up(driver: LoopDriver, service: Stand
 
 
 def test_an_exclusive_operation_in_the_way_is_a_refusal(driver: LoopDriver, service: StandInService) -> None:
-    service.answer("POST /x", 202, {"status": "in_progress", "lock": "power-lock"})
+    service.answer("POST /x", 202, {"status": "in_progress", "lock": "power-lock", "retry_after_s": 2})
     client = client_of(service)
-    with pytest.raises(ServiceRefusedError) as caught:
+    with pytest.raises(ServiceBusyError) as caught:
         driver.run(close_after(client, client.run_task("/x")))
-    assert "power-lock" in caught.value.cause
+    assert caught.value.error == "The unit is being restarted or shut down."
+    assert caught.value.remedy == "Try again in 2 s."
 
 
 def test_the_stream_yields_events_in_order_and_ends_with_the_service(

@@ -1,0 +1,1 @@
+"""The Calibrations page: devices with their calibrations and estimators, and their curves."""

@@ -1,0 +1,82 @@
+"""A question that is asked without stopping the window: what will happen, the fields, and what went wrong."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from gui import theme
+from gui.service_client import ServiceRefusedError, ServiceTroubleError
+from gui.words import listing, sentences
+
+
+def trouble_words(trouble: ServiceTroubleError) -> str:
+    """Return what went wrong, why, in which fields, and what to do next, as sentences."""
+    why = trouble.cause if trouble.cause != trouble.error else ""
+    named = trouble.info.get("fields") if isinstance(trouble, ServiceRefusedError) else None
+    fields = f"See: {listing([str(name) for name in named])}" if named else ""
+    return sentences(trouble.error, why, fields, trouble.remedy)
+
+
+class AskDialog(QDialog):
+    """A dialog with a title, a sentence, its fields, a place for trouble, and a button that names what it does.
+
+    Args:
+        title: the question.
+        words: what will happen.
+        act: what the button does, in words that say so.
+        parent: the window it belongs to.
+        is_dangerous: whether something is lost or switched off by it; then Enter alone does not do it.
+
+    Attributes:
+        fields: where subclasses put their fields.
+        act_button: does it.
+        trouble: says what is wrong.
+    """
+
+    def __init__(self, title: str, words: str, act: str, parent: QWidget, *, is_dangerous: bool = False) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(440)
+        heading = QLabel(title)
+        theme.set_role(heading, "heading")
+        explanation = QLabel(words)
+        explanation.setWordWrap(True)
+        theme.set_role(explanation, "quiet")
+        self.trouble = QLabel()
+        self.trouble.setWordWrap(True)
+        self.trouble.hide()
+        theme.set_tone(self.trouble, "alarm")
+        self.act_button = QPushButton(act)
+        theme.set_role(self.act_button, "danger" if is_dangerous else "primary")
+        self.cancel_button = QPushButton(self.tr("Cancel"))
+        self.cancel_button.setAutoDefault(False)
+        self.cancel_button.clicked.connect(self.reject)
+        (self.cancel_button if is_dangerous else self.act_button).setDefault(True)
+        if is_dangerous:
+            self.act_button.setAutoDefault(False)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.cancel_button)
+        buttons.addWidget(self.act_button)
+        self.fields = QVBoxLayout()
+        self.fields.setSpacing(theme.SPACE_PX)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*[theme.AROUND_PX] * 4)
+        column.setSpacing(12)
+        for part in (heading, explanation):
+            column.addWidget(part)
+        column.addLayout(self.fields)
+        column.addWidget(self.trouble)
+        column.addLayout(buttons)
+
+    def show_trouble(self, trouble: ServiceTroubleError) -> None:
+        """Say in the dialog what the service refused, and let the user correct it."""
+        self.tell(trouble_words(trouble))
+        self.act_button.setEnabled(True)
+
+    def tell(self, trouble: str) -> None:
+        """Say what is wrong; nothing when empty."""
+        self.trouble.setText(trouble)
+        self.trouble.setVisible(bool(trouble))
