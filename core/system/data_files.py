@@ -64,6 +64,8 @@ def look_up(data_dir: Path, asked: str) -> Listing | DataFile:
     """
     root = data_dir.resolve()
     path = _resolve(root, asked if asked == "/" else asked.removesuffix("/"))
+    if not os.path.lexists(path):  # also when a name is too long to be one
+        raise _missing()
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -94,13 +96,15 @@ def find_removable(data_dir: Path, asked: str) -> Path:
     path = _resolve(root, _relative(root, data_dir, asked))
     if path == root:
         raise ForbiddenError("The data folder itself cannot be removed.")
-    if path.is_dir():
-        remedy = "Name a file; folders are never removed."
-        raise BadRequestError(f"{shown(path, root)} is a folder.", remedy=remedy, fields=["filepath"])
     is_ours = path.parent == root and path.name in (*_SERVICE_FILES, *(flag.value for flag in Flag))
     if is_protected(path.name) or is_ours:
         cause = "It is a database, a flag, or the mark of the running service."
         raise ForbiddenError(f"{shown(path, root)} is protected.", cause, "Remove it on the computer itself.")
+    if not os.path.lexists(path):
+        raise _missing()
+    if path.is_dir():
+        remedy = "Name a file; folders are never removed."
+        raise BadRequestError(f"{shown(path, root)} is a folder.", remedy=remedy, fields=["filepath"])
     if not path.is_file():
         raise _missing()
     return path
@@ -131,7 +135,7 @@ def _relative(root: Path, data_dir: Path, asked: str) -> str:
 
 
 def _resolve(root: Path, asked: str) -> Path:
-    """Return the real path of what is at a relative one inside `root`."""
+    """Return the real path behind a relative one, which need not be there, but is inside `root` if it is."""
     parts = asked.split("/") if asked else []
     if ".." in re.split(r"[/\\]", asked) or PurePosixPath(asked).is_absolute() or PureWindowsPath(asked).anchor:
         cause = "The path is absolute or leads upwards."
@@ -145,8 +149,6 @@ def _resolve(root: Path, asked: str) -> Path:
         raise _missing() from None
     if not path.is_relative_to(root):
         raise ForbiddenError("Only what is inside the data folder can be reached.", "A link leads out of it.")
-    if not os.path.lexists(path):  # also when a name is too long to be one
-        raise _missing()
     return path
 
 
