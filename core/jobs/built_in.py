@@ -6,13 +6,16 @@ from core.automations.built_in import AUTOMATIONS
 from core.jobs.growth_rate import ClearGrowthRateCache, GrowthRateCalculating
 from core.jobs.job import Job
 from core.jobs.monitor import Monitor
+from core.jobs.od_blank import DeleteOdBlank, OdBlank
 from core.jobs.od_reading import OdReading
 from core.jobs.stirring import Stirring
 
 BUILT_IN_JOBS: tuple[type[Job], ...] = (
     ClearGrowthRateCache,
+    DeleteOdBlank,
     GrowthRateCalculating,
     Monitor,
+    OdBlank,
     OdReading,
     Stirring,
     *AUTOMATIONS,

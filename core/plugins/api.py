@@ -20,7 +20,7 @@ from core.board_link import BoardLink
 from core.bus import DosingEvent, LedChanged, SettingChanged
 from core.clock import Clock, timestamp
 from core.config import Config, ConfigError
-from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, UnavailableError
+from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, TooSoonError, UnavailableError
 from core.jobs.declaration import Argument, Group, JobDeclaration, Option, Setting, StopOrder
 from core.jobs.dodging import DODGING_OPTION, DODGING_SETTINGS, DodgingJob, OdRhythm
 from core.jobs.job import Job, JobContext, JobState
@@ -90,6 +90,7 @@ __all__ = [
     "StartPlace",
     "StatusReported",
     "StopOrder",
+    "TooSoonError",
     "UnavailableError",
     "Unit",
     "UnitHere",
