@@ -21,7 +21,6 @@ from core.board_link import BoardLink
 from core.bus import Bus
 from core.calibrations.calibrations import Calibrations
 from core.calibrations.protocols import CalibrationProtocols, built_in_protocols
-from core.calibrations.sessions.built_in import BUILT_IN_PROTOCOLS
 from core.calibrations.sessions.engine import CalibrationSessions
 from core.calibrations.sessions.protocol import SessionPlace
 from core.clock import Clock
@@ -121,12 +120,14 @@ class Service:
 
     def __post_init__(self) -> None:
         self.calibration_protocols = CalibrationProtocols(built_in_protocols(self.config))
-        place = SessionPlace(self.unit, self.clock, self.config, self.calibrations)
-        self.calibration_sessions = CalibrationSessions(place, self.jobs, self.records, lambda: BUILT_IN_PROTOCOLS)
+        place = SessionPlace(self.unit, self.clock, self.config, self.calibrations, self.estimators)
+        self.calibration_sessions = CalibrationSessions(place, self.jobs, self.records, self.calibration_protocols)
         self.exclusive = ExclusiveOperations(self.clock)
         self.shut_down = ShutDownState(self.jobs, self.board_link)
         environment = plugin_environment(self.data_dir)
-        self.plugins = Plugins(self.data_dir, environment, self._for_plugins(), self.jobs.registry, self.options.plugins)
+        self.plugins = Plugins(
+            self.data_dir, environment, self._for_plugins(), self.jobs.registry, self.options.plugins
+        )
         self.plugin_installer = PluginInstaller(self.data_dir, environment, self.config, self.plugins)
 
     def _for_plugins(self) -> Unit:

@@ -27,6 +27,10 @@ class ValueStore:
         """Return the value under `key` in table `name`, or `default`."""
         return self._values.get((name, key), default)
 
+    def keys(self, name: str) -> list[str]:
+        """Return the keys in table `name`."""
+        return [key for table, key in self._values if table == name]
+
     def set(self, name: str, key: str, value: Any) -> None:
         """Keep a JSON value under `key` in table `name`; raise ValueError or TypeError when it is none."""
         text = json.dumps(value, allow_nan=False)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from core.bioreactor.bioreactors import CALIBRATION_SOURCE
+from core.bus import DosingEvent
 from core.calibrations.sessions.action import CalibrationAction
 from core.calibrations.sessions.naming import NamingProtocol, name_step, overwrite_step
 from core.calibrations.sessions.proportion import Proportion, fit_proportion
 from core.calibrations.sessions.protocol import SessionFailedError
-from core.calibrations.sessions.steps import COMPLETE, Choice, Field, Step, chart
+from core.calibrations.sessions.steps import COMPLETE, Choice, Field, Step, chart, series
 from core.clock import timestamp
 from core.errors import BadRequestError
 from core.outputs import pwm_channel, pwm_output
 
 _TRACER_S = 1.0
+# A pump that nothing is known of.
+_USUAL_ML_PER_S = 0.0911
 _LEAST_TRACER_ML = 1e-4
 # From the tracer's rate: the shortest run gives 80 % of the least volume, the longest 110 % of the greatest.
 _SHORTEST_SHARE, _LONGEST_SHARE = 0.8, 1.1
@@ -152,7 +156,12 @@ class DurationBased(NamingProtocol):
 
     @property
     def _channel(self) -> int:
-        return pwm_channel(self.place.config, self.device.removesuffix("_pump"))
+        return pwm_channel(self.place.config, self._role)
+
+    @property
+    def _role(self) -> str:
+        """What the configuration calls the pump: media, alt_media, waste."""
+        return self.device.removesuffix("_pump")
 
     @property
     def _recorded(self) -> list[dict[str, float]]:
@@ -160,6 +169,11 @@ class DurationBased(NamingProtocol):
         return recorded
 
     async def _pump(self, action: CalibrationAction, duration_s: float) -> float:
+        """Run the pump and tell of it; nothing is counted, because the water goes beside the vial."""
+        ml_per_s = self.data["tracer_ml"] / self.data["tracer_s"] if "tracer_ml" in self.data else _USUAL_ML_PER_S
+        event = "remove_waste" if self._role == "waste" else f"add_{self._role}"
+        dose = (action.context.experiment, event, ml_per_s * duration_s, CALIBRATION_SOURCE)
+        action.context.bus.publish(DosingEvent(action.clock.utc_s(), *dose))
         return await action.run_pump(self._channel, self.data["dc"], self.data["hz"], duration_s)
 
     def _note_of_range(self) -> str:
@@ -169,7 +183,7 @@ class DurationBased(NamingProtocol):
 
     def _chart(self, curve: dict[str, Any] | None = None) -> dict[str, Any]:
         points = [(point["duration_s"], point["volume_ml"]) for point in self._recorded]
-        return chart("Pump calibration", "Duration (s)", "Volume (mL)", points, curve)
+        return chart("Pump calibration", "Duration (s)", "Volume (mL)", series("runs", "Runs", points, curve))
 
     async def _save(self) -> str:
         durations_s = [point["duration_s"] for point in self._recorded]

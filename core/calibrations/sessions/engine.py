@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Iterable
 from typing import Any
 
+from core.calibrations.protocols import CalibrationProtocols
 from core.calibrations.sessions.action import CalibrationAction
+from core.calibrations.sessions.built_in import BUILT_IN_PROTOCOLS
 from core.calibrations.sessions.inputs import read_inputs
-from core.calibrations.sessions.protocol import SessionFailedError, SessionPlace, SessionProtocol
+from core.calibrations.sessions.protocol import MissingProtocol, SessionFailedError, SessionPlace, SessionProtocol
 from core.calibrations.sessions.session import Session, SessionStatus
 from core.calibrations.sessions.steps import ENDED
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError
@@ -25,24 +26,32 @@ from core.records.records import Records
 _STORE = "calibration_sessions"
 _log = logging.getLogger(__name__)
 
-# How to find the protocol of a device: by target device and protocol name.
-Protocols = Callable[[], Iterable[tuple[str, type[SessionProtocol]]]]
+# Sessions kept; of more, the oldest that are over are forgotten.
+_MOST_KEPT = 200
 
 
 class CalibrationSessions:
     """The guided calibrations of one unit.
 
     Args:
-        protocols: returns the pairs of target device and protocol this unit offers now.
+        offered: what this unit offers for which device; a class is found by its protocol name.
     """
 
-    def __init__(self, place: SessionPlace, runner: JobRunner, records: Records, protocols: Protocols) -> None:
+    def __init__(self, place: SessionPlace, runner: JobRunner, records: Records, offered: CalibrationProtocols) -> None:
         self._place = place
         self._runner = runner
         self._records = records
-        self._protocols = protocols
+        self._offered = offered
+        self._built_in = {protocol.protocol_name: protocol for protocol in BUILT_IN_PROTOCOLS}
+        self._added: dict[str, type[SessionProtocol]] = {}
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._actions: dict[str, CalibrationAction] = {}
+
+    def add(self, *protocols: type[SessionProtocol]) -> None:
+        """Offer more protocols, each for the devices it says; one for the device and name of another replaces it."""
+        for protocol in protocols:
+            self._offered.add(*protocol.offers)
+            self._added |= {offer.id: protocol for offer in protocol.offers}
 
     async def begin(self, target_device: str, protocol_name: str) -> dict[str, Any]:
         """Begin a session and return it with its first step.
@@ -56,6 +65,7 @@ class CalibrationSessions:
         session = Session(str(uuid.uuid4()), protocol_name, target_device, first, now, now)
         protocol = protocol_class(session, self._place)
         self._refuse_start(protocol)
+        self._forget_old()
         await self._keep(session)
         _log.info("Calibration of %s (%s) has begun.", target_device, protocol_name)
         return self._view(session)
@@ -168,19 +178,23 @@ class CalibrationSessions:
         )
 
     def _find(self, target_device: str, protocol_name: str) -> type[SessionProtocol]:
-        offered = list(self._protocols())
-        for device, protocol in offered:
-            if (device, protocol.protocol_name) == (target_device, protocol_name):
-                return protocol
+        for offer in self._offered.all:
+            if (offer.target_device, offer.protocol_name) == (target_device, protocol_name):
+                found = self._added.get(offer.id) or self._built_in.get(protocol_name)
+                if found is not None:
+                    return found
         raise BadRequestError(
-            f"There is no calibration {protocol_name!r} of {target_device!r} on this unit.",
-            remedy="Use one of GET /unit_api/calibration_protocols.",
-            fields=["target_device", "protocol_name"],
-            known=sorted(f"{device}/{protocol.protocol_name}" for device, protocol in offered),
+            f"There is no calibration {protocol_name[:80]!r} of {target_device[:80]!r} on this unit.",
+            remedy="Use a device and a protocol of GET /unit_api/calibration_protocols.",
+            fields=["protocol_name", "target_device"],
+            known=[f"{offer.target_device}/{offer.protocol_name}" for offer in self._offered.all],
         )
 
     def _protocol(self, session: Session) -> SessionProtocol:
-        return self._find(session.target_device, session.protocol_name)(session, self._place)
+        try:
+            return self._find(session.target_device, session.protocol_name)(session, self._place)
+        except BadRequestError:
+            return MissingProtocol(session, self._place)
 
     def _get(self, session_id: str) -> Session:
         kept = self._records.store.get(_STORE, session_id)
@@ -191,6 +205,17 @@ class CalibrationSessions:
                 remedy="Begin one by POST /unit_api/calibrations/sessions.",
             )
         return Session.from_json(kept)
+
+    def _forget_old(self) -> None:
+        """Forget the oldest sessions that are over when there are too many."""
+        store = self._records.store
+        ids = store.keys(_STORE)
+        if len(ids) < _MOST_KEPT:
+            return
+        over = [session for session in map(self._get, ids) if session.is_over]
+        over.sort(key=lambda session: session.updated_utc_s)
+        for session in over[: len(ids) - _MOST_KEPT + 1]:
+            store.remove(_STORE, session.session_id)
 
     def _view(self, session: Session) -> dict[str, Any]:
         return {"session": session.item(), "step": self._protocol(session).step.item()}

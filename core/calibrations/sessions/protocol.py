@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.calibrations.calibrations import Calibrations
+from core.calibrations.protocols import CalibrationProtocol
 from core.calibrations.sessions.session import Session, SessionStatus
 from core.calibrations.sessions.steps import COMPLETE, ENDED, Step
 from core.clock import Clock
 from core.config import Config
-from core.errors import ConflictError
+from core.errors import BadRequestError, ConflictError
+from core.estimators.estimators import Estimators
 
 if TYPE_CHECKING:
     from core.calibrations.sessions.action import CalibrationAction
@@ -47,13 +49,14 @@ class SessionPlace:
     """What a protocol may ask of the unit at any step.
 
     Attributes:
-        calibrations: where they are kept.
+        calibrations, estimators: where they are kept; `save` writes one and makes it active.
     """
 
     unit: str
     clock: Clock
     config: Config
     calibrations: Calibrations
+    estimators: Estimators
 
 
 class SessionProtocol:
@@ -62,11 +65,14 @@ class SessionProtocol:
     Attributes:
         protocol_name: its name; together with the target device it is unique.
         steps: in order; the last one is the `result`.
-        jobs_in_the_way: jobs that must not run while it is begun, or its hardware acts.
+        offers: what a plug-in's protocol is listed as, one entry for each device; those that come with the program are
+            listed by the unit.
+        jobs_in_the_way: jobs that must not run when it is begun, or when its hardware acts.
     """
 
     protocol_name: ClassVar[str]
     steps: ClassVar[tuple[Step, ...]]
+    offers: ClassVar[tuple[CalibrationProtocol, ...]] = ()
     jobs_in_the_way: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, session: Session, place: SessionPlace) -> None:
@@ -133,3 +139,19 @@ class SessionProtocol:
 
     def _known(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.step_id == step_id)
+
+
+class MissingProtocol(SessionProtocol):
+    """Stands for a protocol that this unit no longer offers: its sessions can be looked at and aborted."""
+
+    steps = ()
+
+    async def answer(self, inputs: dict[str, Any]) -> str | None:
+        """Refuse to go on."""
+        raise BadRequestError(
+            f"{self.session.protocol_name} of {self.device} is not offered by this unit any more.",
+            remedy="Bring back the plug-in or the configuration it needs and restart the service, or abort this.",
+        )
+
+    def _known(self, step_id: str) -> Step:
+        return Step(step_id, "result" if self.session.is_over else "info", "Not offered any more")

@@ -100,11 +100,12 @@ COMPLETE = "complete"
 ENDED = "ended"
 
 
-def chart(
-    title: str, x_label: str, y_label: str, points: list[tuple[float, float]], curve: Any = None
-) -> dict[str, Any]:
-    """Return metadata that shows points, and the curve through them where there is one (form of `curve_data_`)."""
-    series = {"id": "measured", "label": "Measured", "points": [{"x": x, "y": y} for x, y in points]}
-    if curve is not None:
-        series["curve"] = curve
-    return {"chart": {"title": title, "x_label": x_label, "y_label": y_label, "series": [series]}}
+def series(series_id: str, label: str, points: list[tuple[float, float]], curve: Any = None) -> dict[str, Any]:
+    """Return one series of a chart: points, and the curve through them where there is one (form of `curve_data_`)."""
+    shown = {"id": series_id, "label": label, "points": [{"x": x, "y": y} for x, y in points]}
+    return shown if curve is None else shown | {"curve": curve}
+
+
+def chart(title: str, x_label: str, y_label: str, *shown: dict[str, Any]) -> dict[str, Any]:
+    """Return metadata that shows series."""
+    return {"chart": {"title": title, "x_label": x_label, "y_label": y_label, "series": list(shown)}}
