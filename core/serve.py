@@ -12,7 +12,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -68,7 +68,8 @@ async def serve(options: ServeOptions) -> None:
     Raises:
         StartError: see there.
     """
-    with _owning(options) as ownership:
+    # What is printed by anyone else, such as a plug-in, must not come between the lines that other programs read.
+    with _owning(options) as ownership, redirect_stdout(options.err):
         web = WebServer(_listen(options), options.service.speed)
         async with AsyncExitStack() as stack:
             stack.callback(web.close)

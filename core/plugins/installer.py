@@ -107,7 +107,7 @@ class PluginInstaller:
         assert source is not None  # noqa: S101 - asked for a file
         content = _read(source)
         try:
-            compile(content, source.name, "exec")
+            compile(content, source.name, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             raise InstallError(f"{source.name} is no Python file.", f"{error}.", "Correct it first.") from error
         place = self._data_dir / FOLDER / source.name

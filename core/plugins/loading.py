@@ -122,7 +122,7 @@ def _load(found: FoundPlugin) -> Additions:
 
 def _run_file(path: Path) -> ModuleType:
     """Run a dropped-in file as a module of its own; nothing is kept of an earlier content or of one that fails."""
-    code = compile(path.read_bytes(), str(path), "exec")
+    code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
     module = ModuleType("vialdesk_plugin_" + canonical(path.stem).replace("-", "_"))
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses and annotations look their module up there

@@ -89,7 +89,7 @@ def to_plugins(plugins: HasRoutes) -> Route:
 
 def application(found: FoundPlugin, routes: APIRouter, unit: Unit) -> ASGIApp:
     """Return the application that answers a plug-in's routes."""
-    app = FastAPI(title=found.name, version=found.version or "", docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(title=found.name, version=found.version or "0", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.unit = unit
     app.include_router(routes)
 
