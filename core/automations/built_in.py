@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from core.automations.led import LightDarkCycle, SilentLed
 from core.automations.temperature import OnlyRecordTemperature, Thermostat
 from core.plugins.api import Job
 
-AUTOMATIONS: tuple[type[Job], ...] = (OnlyRecordTemperature, Thermostat)
+AUTOMATIONS: tuple[type[Job], ...] = (LightDarkCycle, OnlyRecordTemperature, SilentLed, Thermostat)

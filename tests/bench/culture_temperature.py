@@ -71,7 +71,7 @@ def errors(method: str, room: float, volume_ml: float) -> tuple[float, float]:
 
 
 def step(kd: float, room: float, volume_ml: float, seed: int) -> tuple[float, float, float]:
-    """Return overshoot in °C, and minutes to the first time within 0.5 °C of 37 °C and to the last time outside 1 °C."""
+    """Return overshoot in °C, minutes until it is first within 0.5 °C of 37 °C, and until it stays within 1 °C."""
     bench, pid = Bench(room, volume_ml, seed), Pid(2.6, 0.0, kd, -25, 25)
     bench.heat.board = bench.heat.vial = 22.0
     duty, celsius, course = 0.0, 22.0, []

@@ -60,7 +60,7 @@ _OFF_BY_BOARD = {
 
 
 class TemperatureAutomation(Automation):
-    """Base of the temperature rules; a rule overrides `execute`."""
+    """Base of the temperature rules; a rule overrides `control`."""
 
     def __init__(self, config: Config, options: dict[str, Any]) -> None:
         super().__init__(config, options)
@@ -80,7 +80,7 @@ class TemperatureAutomation(Automation):
         """The heater's PWM channel."""
         return (pwm_output(pwm_channel(config, "heating")),)
 
-    async def execute(self, celsius: float) -> AutomationEvent | None:
+    async def control(self, celsius: float) -> AutomationEvent | None:
         """Act on a new temperature of the culture; return what was done."""
         return None
 
@@ -297,4 +297,4 @@ class TemperatureAutomation(Automation):
         celsius = round(celsius, 2)
         self.publish("temperature", {"temperature": celsius, "timestamp": timestamp(utc_s)})
         self.record("temperature", celsius, utc_s)
-        self.tell(await self.execute(celsius))
+        self.tell(await self.control(celsius))

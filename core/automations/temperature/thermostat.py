@@ -64,7 +64,7 @@ class Thermostat(TemperatureAutomation):
         self._pid.reset()
         await super().on_link_back()
 
-    async def execute(self, celsius: float) -> AutomationEvent:
+    async def control(self, celsius: float) -> AutomationEvent:
         """Correct the heater's duty."""
         target = self.settings["target_temperature"]
         before = self.duty_percent
