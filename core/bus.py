@@ -66,6 +66,7 @@ class PwmChanged:
     utc_s: float
     channel: int
     duty_percent: float
+    experiment: str | None = None
 
 
 @dataclass(frozen=True)

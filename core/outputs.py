@@ -18,13 +18,15 @@ from core.bus import Bus, LedChanged, PwmChanged
 from core.clock import Clock
 from core.config import Config, ConfigError
 from core.errors import ConflictError, UnavailableError
-from device.board import Board, BoardError, CommandRefusedError
+from device.board import Board, BoardError, CommandRefusedError, PumpRun
 
 _log = logging.getLogger(__name__)
 
 # Seconds an output stays on without renewal, unless the board grants less; renewed after a third of it.
 LEASE_S = 15.0
 _RENEWALS_PER_LEASE = 3
+# How long a pump may run unheard where the board does not say.
+PUMP_LEASE_S = 5.0
 # How long an ending job waits for the board's word that its outputs are off.
 _RELEASE_TIMEOUT_S = 3.0
 
@@ -151,7 +153,12 @@ class HeldOutputs:
         board_link: BoardLink,
         bus: Bus,
         clock: Clock,
+        *,
+        holder: str = "",
+        experiment: str | None = None,
     ) -> None:
+        self._holder = holder
+        self._experiment = experiment
         self._holds = holds
         self._led_locks = led_locks
         self._outputs = outputs
@@ -178,7 +185,7 @@ class HeldOutputs:
             return await board.set_pwm(channel, duty_percent, frequency_hz, lease_s)
 
         def tell(percent: float) -> None:
-            self._bus.publish(PwmChanged(self._clock.utc_s(), channel, percent))
+            self._tell_pwm(channel, percent)
 
         await self._drive(pwm_output(channel), duty_percent, send, tell)
 
@@ -197,6 +204,60 @@ class HeldOutputs:
             self._bus.publish(LedChanged(self._clock.utc_s(), channel, percent, source, experiment))
 
         await self._drive(led_output(channel), intensity_percent, send, tell)
+
+    @contextlib.contextmanager
+    def borrowed(self, outputs: Iterable[str]) -> Iterator[None]:
+        """Hold more outputs for the length of the block; raise ConflictError when another job has one of them."""
+        more = tuple(output for output in outputs if output not in self._outputs)
+        self._holds.claim(more, self._holder)
+        self._outputs += more
+        try:
+            yield
+        finally:
+            self._holds.free(output for output in more if output in self._outputs)
+            self._outputs = tuple(output for output in self._outputs if output not in more)
+
+    def take_over(self, former: HeldOutputs) -> None:
+        """Hold what another job of this name held, and keep it as it is."""
+        self._outputs = tuple(dict.fromkeys((*former._outputs, *self._outputs)))
+        self._driven |= former._driven
+        former._outputs, former._driven = (), {}
+
+    @contextlib.contextmanager
+    def pumping(self, channel: int, duty_percent: float) -> Iterator[None]:
+        """Tell that a pump is on for the length of the block, in which `run_pump` runs it piece by piece."""
+        self._tell_pwm(channel, round(duty_percent, 5))
+        try:
+            yield
+        finally:
+            self._tell_pwm(channel, 0.0)
+
+    async def run_pump(self, channel: int, duty_percent: float, frequency_hz: float, duration_s: float) -> PumpRun:
+        """Run a pump this job holds for a time the board keeps, at most `longest_pump_run_s`; tell what it did.
+
+        Raises as the board's commands do. A run that is not known to have ended is stopped with the job.
+        """
+        output = pwm_output(channel)
+        if output not in self._outputs or self._is_closed:
+            raise ConflictError(f"{output} is not held by this job, or the job ends.", remedy="Start the job again.")
+        if duration_s > self.longest_pump_run_s:
+            raise ValueError(f"a pump run of {duration_s:g} s would outlive a host that hangs")
+        board = self._board_link.board
+        self._holds.left_on.add(output)
+        try:
+            run = await board.run_pump(channel, duty_percent, frequency_hz, duration_s)
+        except CommandRefusedError:
+            self._holds.left_on.discard(output)
+            raise
+        self._holds.left_on.discard(output)
+        return run
+
+    @property
+    def longest_pump_run_s(self) -> float:
+        """How long the board may run a pump without hearing of its host: the lease of a pump."""
+        board = self._board_link.current
+        limits = board.dictionary.lease_limits_s if board is not None and board.dictionary is not None else {}
+        return min(LEASE_S, limits.get("pump", PUMP_LEASE_S))
 
     def close(self) -> None:
         """Let nothing be switched on any more, because the job ends."""
@@ -267,6 +328,7 @@ class HeldOutputs:
             names, why = ", ".join(outputs), str(error).rstrip(".") or "it did not answer"
             _log.warning("The board did not confirm that %s is off (%s); it will be in %g s.", names, why, LEASE_S)
         self._holds.free(self._outputs)
+        self._outputs = ()
         for output in outputs:
             self._tell_off(output)
 
@@ -319,11 +381,13 @@ class HeldOutputs:
 
     def _tell_off(self, name: str) -> None:
         kind, channel = name.split()
-        now = self._clock.utc_s()
         if kind == "PWM":
-            self._bus.publish(PwmChanged(now, int(channel), 0.0))
+            self._tell_pwm(int(channel), 0.0)
         else:
-            self._bus.publish(LedChanged(now, channel, 0.0, "job ended"))
+            self._bus.publish(LedChanged(self._clock.utc_s(), channel, 0.0, "job ended", self._experiment))
+
+    def _tell_pwm(self, channel: int, percent: float) -> None:
+        self._bus.publish(PwmChanged(self._clock.utc_s(), channel, percent, self._experiment))
 
 
 async def switch_off(board: Board, outputs: Iterable[str]) -> None:

@@ -125,7 +125,9 @@ class JobDeclaration:
         label: its name for people.
         needs_board: it cannot start without a usable board.
         is_long_running: it belongs to the unit rather than to an experiment, and "stop all" leaves it alone.
-        is_action: it does one thing and ends; several may run at a time, and it publishes no settings.
+        is_action: it does one thing and ends; several may run at a time, and it publishes nothing but its state.
+        takes_over: a start takes the place of the one that runs, and its outputs as they are.
+        shows_state: its `$state` can be read; only what is listed for the sake of its outputs shows none.
     """
 
     job_name: str
@@ -140,6 +142,8 @@ class JobDeclaration:
     needs_board: bool = True
     is_long_running: bool = False
     is_action: bool = False
+    takes_over: bool = False
+    shows_state: bool = True
 
     @property
     def row_name(self) -> str:
@@ -153,6 +157,12 @@ class JobDeclaration:
             return {}
         state = Setting("text", settable=True, label="State")
         return (self.settings or {}) | {STATE_SETTING: state}
+
+    @property
+    def changeable(self) -> dict[str, Setting]:
+        """The settings a running job can be asked about and changed by; of an action that is its state alone."""
+        state = {STATE_SETTING: Setting("text", settable=True)} if self.shows_state else {}
+        return state if self.is_action else self.published
 
     def entry(self) -> dict[str, Any]:
         """Return the job's entry in the list of capabilities."""

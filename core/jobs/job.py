@@ -121,6 +121,10 @@ class Job:
         """Return the outputs the job holds for its whole life, such as `PWM 1`."""
         return ()
 
+    def outputs_to_hold(self) -> tuple[str, ...]:
+        """Return the outputs this very start holds; more or fewer than usual where its options or arguments say so."""
+        return self.outputs_needed(self.config)
+
     # What an author overrides.
 
     def check_start(self, place: StartPlace) -> None:
@@ -262,7 +266,7 @@ class Job:
             UnavailableError: the job is still starting.
             BadRequestError: not settable, of the wrong type, not acceptable, or an illegal change of state.
         """
-        declared = self.declaration.published
+        declared = self.declaration.changeable
         name = self.declaration.job_name
         values = {key: read_setting(name, declared, key, value) for key, value in wanted.items()}
         if self.is_ending:
@@ -305,7 +309,8 @@ class Job:
         target = JobState(word)
         if target is self.state:
             return None
-        if self.is_ending or target not in _LEGAL[self.state]:
+        ends_only = self.declaration.is_action and target is not JobState.DISCONNECTED
+        if self.is_ending or ends_only or target not in _LEGAL[self.state]:
             raise BadRequestError(
                 f"{self.declaration.job_name} is {self.state} and cannot become {target}.", fields=[STATE_SETTING]
             )

@@ -131,7 +131,7 @@ class JobRunner:
     def settings_of(self, job_name: str) -> dict[str, Any] | None:
         """Return the published settings of a running job, None when it does not run or has none."""
         job = self.newest(job_name)
-        return None if job is None or job.declaration.is_action else job.settings
+        return job.settings if job is not None and job.declaration.shows_state else None
 
     # Starting
 
@@ -149,12 +149,11 @@ class JobRunner:
         config = self._config.with_overrides(request.config_overrides)
         if request.experiment is not None and not declaration.is_long_running:
             check_name(request.experiment)
-        job, outputs = self._make(job_class, config, options, request)
-        job.arguments = arguments
+        job, outputs = self._make(job_class, config, options, arguments, request)
         job.check_start(self._place(request))
         self._refuse_too_soon(request.job_name)
         self._refuse_running(request.job_name)
-        self._refuse_held(outputs)
+        self._refuse_held(self._not_taken_over(job, outputs))
         if self._refusals:
             raise self._refusals[-1]
         if declaration.needs_board:
@@ -223,11 +222,18 @@ class JobRunner:
         return model
 
     def _make(
-        self, job_class: type[Job], config: Config, options: dict[str, Any], request: StartRequest
+        self,
+        job_class: type[Job],
+        config: Config,
+        options: dict[str, Any],
+        arguments: list[str],
+        request: StartRequest,
     ) -> tuple[Job, tuple[str, ...]]:
         """Return a job that has not begun, and the outputs it needs; its configuration may be refused."""
         try:
-            return job_class(config, options), job_class.outputs_needed(config)
+            job = job_class(config, options)
+            job.arguments = arguments
+            return job, job.outputs_to_hold()
         except ConfigError as error:
             if not request.config_overrides:
                 raise
@@ -236,7 +242,8 @@ class JobRunner:
     def _begin(self, job: Job, source: str, experiment: str, outputs: tuple[str, ...]) -> Job:
         declaration = job.declaration
         name = declaration.row_name
-        self.holds.claim(outputs, name)
+        former = self._former(job)
+        self.holds.claim(self._not_taken_over(job, outputs), name)
         job_id = self._records.insert_job(name, experiment, source, declaration.is_long_running)
         row = self._records.job_row(job_id)
         assert row is not None  # noqa: S101 - it was inserted a line ago
@@ -248,7 +255,8 @@ class JobRunner:
             clock=self._clock,
             bus=self._bus,
             board_link=self._board_link,
-            outputs=HeldOutputs(self.holds, self.led_locks, outputs, self._board_link, self._bus, self._clock),
+            outputs=HeldOutputs(self.holds, self.led_locks, outputs, self._board_link, self._bus, self._clock,
+                                holder=name, experiment=experiment),
             led_locks=self.led_locks,
             store=self._records.store,
             log=job_logger(name, None if experiment == NO_EXPERIMENT else experiment),
@@ -256,8 +264,11 @@ class JobRunner:
             active_experiment=self._experiments.active,
             start_job=partial(self._start_for, name),
             parts=self._parts,
-        )
+        )  # fmt: skip
         job.attach(context)
+        if former is not None:
+            context.outputs.take_over(former.context.outputs)
+            former.end()
         entry = RunningJob(job, row, self._item(row))
         self._running[job_id] = entry
         job.state_changed = lambda: self._on_state(entry)
@@ -330,6 +341,14 @@ class JobRunner:
                 f"{job_name} is already running.", remedy="Stop it first, or change its settings.", holder=job_name
             )
 
+    def _former(self, job: Job) -> Job | None:
+        """Return the running job whose place `job` takes."""
+        return self.newest(job.declaration.row_name) if job.declaration.takes_over else None
+
+    def _not_taken_over(self, job: Job, outputs: tuple[str, ...]) -> tuple[str, ...]:
+        former = self._former(job)
+        return tuple(name for name in outputs if former is None or name not in former.context.outputs)
+
     def _refuse_held(self, outputs: Iterable[str]) -> None:
         """Raise ConflictError when an output is taken, without taking any."""
         self.holds.claim(outputs, "")
@@ -346,7 +365,7 @@ class JobRunner:
             UnavailableError: it did not answer within five seconds.
         """
         job = self.newest(job_name)
-        if job is None or job.declaration.is_action:
+        if job is None or not job.declaration.shows_state:
             raise NotFoundError(f"{job_name} is not running.", remedy="Start it first.")
         if not wanted:
             raise BadRequestError("There is no setting to change.", fields=["settings"])

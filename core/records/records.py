@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from core.bus import Bus, DosingEvent, GapMarked, JobChanged, LedChanged, LogWritten, ReadingTaken, SettingChanged
+from core.bus import (
+    Bus,
+    DosingEvent,
+    GapMarked,
+    JobChanged,
+    LedChanged,
+    LogWritten,
+    PwmChanged,
+    ReadingTaken,
+    SettingChanged,
+)
 from core.clock import Clock, timestamp
 from core.errors import ServiceError
 from core.logs import LEVELS
@@ -168,6 +178,7 @@ class Records:
             bus.listen(JobChanged, self._on_job),
             bus.listen(SettingChanged, self._on_setting),
             bus.listen(LedChanged, self._on_led),
+            bus.listen(PwmChanged, self._on_pwm),
             bus.listen(DosingEvent, self._on_dosing),
             bus.listen(LogWritten, self._on_log),
         ]
@@ -207,6 +218,11 @@ class Records:
         self._writer.write(sql, event.utc_s, event.experiment, event.channel, event.intensity, event.source)
         if event.experiment is not None:
             self._on_reading(ReadingTaken(event.utc_s, event.experiment, f"led_{event.channel}", event.intensity))
+
+    def _on_pwm(self, event: PwmChanged) -> None:
+        if event.experiment not in (None, NO_EXPERIMENT):
+            series = f"pwm_{event.channel}"
+            self._on_reading(ReadingTaken(event.utc_s, event.experiment, series, event.duty_percent))
 
     def _on_dosing(self, event: DosingEvent) -> None:
         if event.experiment.startswith(LIVE_ONLY_PREFIX):
