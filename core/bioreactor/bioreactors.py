@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 _STORE = "bioreactor"
 # Doses of a pump's calibration go into a measuring cylinder, not into the vial.
 CALIBRATION_SOURCE = "pump_calibration"
+_LEAST_TIME_APART_S = 1e-6
 _RECORDED = ("current_volume_ml", "alt_media_fraction")
 
 
@@ -38,6 +39,7 @@ class Bioreactors:
         self._bus = bus
         self._clock = clock
         self._live_only: dict[str, dict[str, float]] = {}
+        self._last_s: dict[str, float] = {}
         self._warned: set[tuple[str, str]] = set()
         bus.listen(DosingEvent, self._on_dose)
 
@@ -129,6 +131,8 @@ class Bioreactors:
             self._store.set(_STORE, experiment, values)
         if changed:
             self._bus.publish(BioreactorChanged(utc_s, experiment, changed))
+        # Two changes can fall on one moment, of which a series keeps one reading.
+        utc_s = self._last_s[experiment] = max(utc_s, self._last_s.get(experiment, 0.0) + _LEAST_TIME_APART_S)
         for name in _RECORDED:
             if name in changed:
                 self._bus.publish(ReadingTaken(utc_s, experiment, name, values[name]))
