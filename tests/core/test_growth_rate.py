@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from bent_service import Told, bent, bent_service, started, truth, until
+from running_services import write_config
 
 from core.bus import DosingEvent, GapMarked, SettingChanged
 from core.clock import timestamp
@@ -270,6 +271,32 @@ def test_several_photodiodes_are_fused_and_a_change_of_them_begins_anew(tmp_path
             assert rate(told) == pytest.approx(0.3, abs=0.03)
             assert "begins anew" in told.log("WARNING")
 
+    bent(run())
+
+
+def test_a_reactor_with_an_estimator_in_use_is_followed_by_its_fused_density(tmp_path: Path) -> None:
+    line = {"type": "akima", "knots": [-2.0, 1.0], "coefficients": [[-4.0, 1.0, 0.0, 0.0]]}
+    flat = {"type": "akima", "knots": [-2.0, 1.0], "coefficients": [[-3.0, 0.0, 0.0, 0.0]]}
+    estimator = {
+        "estimator_type": "od_fused_estimator", "estimator_name": "fused", "created_at": "2031-01-01T00:00:00.000Z",
+        "calibrated_on_pioreactor_unit": "unit", "ir_led_intensity": 80.0, "angles": ["45"], "mu_splines": {"45": line},
+        "sigma_splines_log": {"45": flat}, "min_logc": -2.0, "max_logc": 1.0, "sigma_floor": 0.01, "recorded_data": {},
+    }  # fmt: skip
+
+    async def run() -> None:
+        async with bent_service(tmp_path, None) as (service, told):
+            await service.estimators.save("od_fused", estimator, set_active=True)
+            await begin(service)
+            culture = Culture(service)
+            for _ in range(600):
+                await asyncio.sleep(INTERVAL_S)
+                culture.od *= math.exp(0.3 * INTERVAL_S / 3600)
+                value = {"od_fused": culture.od, "timestamp": timestamp(service.clock.utc_s())}
+                service.bus.publish(SettingChanged(0, "od_reading", "od_fused", value, EXPERIMENT))
+                culture.read(od=1.0)
+            assert rate(told) == pytest.approx(0.3, abs=0.03)
+
+    write_config(tmp_path, "[reactor]\nmodel_name = pioreactor_20ml_XR\n")
     bent(run())
 
 

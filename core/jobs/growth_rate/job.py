@@ -59,7 +59,7 @@ class GrowthRateCalculating(Job):
         if not rate > 0:
             raise config.refuse("od_reading.config", "samples_per_second", "above 0")
         self._configured_interval_s = 1 / rate
-        self._source_setting = "ods"
+        self._source = "ods"
         self._queue: asyncio.Queue[Density | DosingEvent] = asyncio.Queue()
         self._to_skip = _SKIPPED
         self._warm_up = WarmUp(samples)
@@ -75,6 +75,9 @@ class GrowthRateCalculating(Job):
         """Load the filter, and begin to listen to readings and doses, in the order they come."""
         self._library: ModuleType = await load_library()
         self._warm_up_since_s = self.clock.monotonic_s()
+        parts = self.context.parts
+        if parts.models.current.has_fused_density and parts.estimators.active(_FUSED) is not None:
+            self._source = _FUSED
         self.listen(SettingChanged, self._hear_setting)
         self.listen(DosingEvent, self._hear_dose)
         if self.context.settings_of(_SOURCE_JOB) is None:
@@ -94,17 +97,14 @@ class GrowthRateCalculating(Job):
         self._clear()
 
     def _hear_setting(self, event: SettingChanged) -> None:
-        source = (event.job_name, event.setting, event.experiment)
-        if source != (_SOURCE_JOB, self._source_setting, self.context.experiment):
+        told = (event.job_name, event.setting, event.experiment)
+        if told != (_SOURCE_JOB, self._source, self.context.experiment):
             return
         if event.value is None:
             self._clear()
             self.mark_gap("there are no OD readings")
             return
-        ods = {
-            channel: float(event.value["ods"][channel]["od"]) for channel in sorted(event.value["ods"], reverse=True)
-        }
-        self._queue.put_nowait(Density(utc_seconds(event.value["timestamp"]), ods))
+        self._queue.put_nowait(_density(event.value))
 
     def _hear_dose(self, event: DosingEvent) -> None:
         if event.experiment == self.context.experiment:
