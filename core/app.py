@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from core import board_routes, event_routes, log_routes, task_routes
+from core import board_routes, config_routes, event_routes, log_routes, task_routes
 from core.answers import tell_fault, tell_http_error, tell_service_error, tell_validation_error
 from core.api_docs import docs_routes
 from core.bioreactor import routes as bioreactor_routes
@@ -25,7 +25,7 @@ from core.plugins import routes as plugin_routes
 from core.plugins.plugin_routes import to_plugins
 from core.security import Gate
 from core.service import Service
-from core.system import file_routes, power_routes
+from core.system import file_routes, host_routes, power_routes
 from core.system import routes as system_routes
 from core.version import VERSION
 
@@ -33,6 +33,8 @@ _ROUTERS = (
     system_routes.router,
     power_routes.router,
     file_routes.router,
+    host_routes.router,
+    config_routes.router,
     job_routes.router,
     # Before the calibrations: there, `sessions` would be a device.
     session_routes.router,

@@ -54,18 +54,25 @@ class Config:
 
     def __init__(self, values: dict[tuple[str, str], _Value], problems: tuple[ConfigProblem, ...] = ()) -> None:
         self._values = values
+        self._under: list[tuple[Mapping[str, Mapping[str, str]], str]] = []
         self.problems = problems
 
     @classmethod
-    def load(cls, data_dir: Path | None) -> Config:
-        """Read the shipped values and lay over them what `data_dir` holds; a broken file becomes a problem."""
+    def load(cls, data_dir: Path | None, texts: Mapping[str, str] | None = None) -> Config:
+        """Read the shipped values and lay over them what `data_dir` holds; a broken file becomes a problem.
+
+        Args:
+            data_dir: the data folder, None for the shipped values alone.
+            texts: by file name, what is to be taken for the content of a file.
+        """
         shipped = resources.files("resources").joinpath("config.ini").read_text(encoding="utf-8")
-        values = _parse(shipped, "resources/config.ini")
+        values = parse(shipped, "resources/config.ini")
         problems = []
         for name in ("config.ini", "unit_config.ini") if data_dir else ():
             path = Path(data_dir or ".") / name
             try:
-                values.update(_parse(path.read_text(encoding="utf-8-sig"), name))
+                text = (texts or {}).get(name)
+                values.update(parse(path.read_text(encoding="utf-8-sig") if text is None else text, name))
             except FileNotFoundError:
                 continue
             except (OSError, UnicodeDecodeError, configparser.Error) as error:
@@ -82,9 +89,21 @@ class Config:
 
     def lay_under(self, values: Mapping[str, Mapping[str, str]], file: str) -> None:
         """Add sections, keys and texts as if from `file`, where there is nothing yet: the defaults of a plug-in."""
+        self._under.append((values, file))
         for section, keys in values.items():
             for key, value in keys.items():
                 self._values.setdefault((section, key), _Value(value.strip(), file))
+
+    def reloaded(self, data_dir: Path, texts: Mapping[str, str]) -> Config:
+        """Return the configuration as `load` reads it now, with the defaults of plug-ins laid under it."""
+        new = Config.load(data_dir, texts)
+        for values, file in self._under:
+            new.lay_under(values, file)
+        return new
+
+    def take_over(self, new: Config) -> None:
+        """Hold what `new` holds from now on; jobs that run go on with what they were started with."""
+        self._values, self._under, self.problems = new._values, new._under, new.problems
 
     def text(self, section: str, key: str) -> str:
         """Return the value as text, "" when left blank; raise ConfigError when there is no such key."""
@@ -113,6 +132,13 @@ class Config:
         """Return a section's keys and texts, blank ones too; {} when there is no such section."""
         return {key: value.text for (section, key), value in self._values.items() if section == name}
 
+    def sections(self) -> dict[str, dict[str, str]]:
+        """Return every section with its keys and texts."""
+        found: dict[str, dict[str, str]] = {}
+        for (section, key), value in self._values.items():
+            found.setdefault(section, {})[key] = value.text
+        return found
+
     def refuse(self, section: str, key: str, needed: str) -> ConfigError:
         """Return the error that says that a value is not what is `needed`, naming file, section and key."""
         value = self._find(section, key)
@@ -133,7 +159,8 @@ class Config:
             raise self.refuse(section, key, needed) from None
 
 
-def _parse(text: str, file: str) -> dict[tuple[str, str], _Value]:
+def parse(text: str, file: str) -> dict[tuple[str, str], _Value]:
+    """Return what a configuration file with this text says; raise configparser.Error when it is none."""
     parser = configparser.ConfigParser(interpolation=None, default_section="\0", inline_comment_prefixes=None)
     parser.optionxform = str  # type: ignore[method-assign, assignment]  # keys are case-sensitive
     parser.read_string(text, source=file)

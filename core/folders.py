@@ -31,10 +31,12 @@ class DataFolder:
     """A unit's data folder.
 
     Attributes:
+        LAYOUT: folders of every data folder.
         WORK: name of the folder for what is under way (uploads, copies); whatever is left there means nothing.
     """
 
     root: Path
+    LAYOUT: ClassVar[tuple[str, ...]] = _LAYOUT
     WORK: ClassVar[str] = ".work"
 
     def make(self) -> None:

@@ -153,7 +153,8 @@ def _resolve(root: Path, asked: str) -> Path:
 
 
 def _list(root: Path, folder: Path) -> Listing:
-    dirs, files = [], []
+    dirs: list[str] = []
+    files: list[str] = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name not in LEFT_OUT:

@@ -18,10 +18,11 @@ from core.config import Config
 _log = logging.getLogger(__name__)
 _COMMAND_WITHIN_S = 10
 
-_LINUX = {"reboot": ("systemctl", "reboot"), "shutdown": ("systemctl", "poweroff")}
-_MACOS = {"reboot": ("shutdown", "-r", "+1"), "shutdown": ("shutdown", "-h", "+1")}
-_WINDOWS = {"reboot": ("shutdown", "/r", "/t", "5"), "shutdown": ("shutdown", "/s", "/t", "5")}
-_COMMANDS = {"darwin": _MACOS, "win32": _WINDOWS}.get(sys.platform, _LINUX)
+_Commands = dict[str, tuple[str, ...]]
+_LINUX: _Commands = {"reboot": ("systemctl", "reboot"), "shutdown": ("systemctl", "poweroff")}
+_MACOS: _Commands = {"reboot": ("shutdown", "-r", "+1"), "shutdown": ("shutdown", "-h", "+1")}
+_WINDOWS: _Commands = {"reboot": ("shutdown", "/r", "/t", "5"), "shutdown": ("shutdown", "/s", "/t", "5")}
+_BY_PLATFORM: dict[str, _Commands] = {"darwin": _MACOS, "win32": _WINDOWS}
 _WORDS = {"reboot": "rebooting", "shutdown": "shutting down"}
 
 
@@ -36,7 +37,7 @@ async def change_host_power(config: Config, action: str) -> str:
     Returns:
         What becomes of the host: "rebooting", "shutting down" or "untouched".
     """
-    if not is_dedicated(config) or not await asyncio.to_thread(_run, *_COMMANDS[action]):
+    if not is_dedicated(config) or not await asyncio.to_thread(_run, *_BY_PLATFORM.get(sys.platform, _LINUX)[action]):
         return "untouched"
     return _WORDS[action]
 
