@@ -18,15 +18,18 @@ from __future__ import annotations
 
 from core.board_link import BoardLink
 from core.bus import DosingEvent, LedChanged, SettingChanged
+from core.calibrations.calibration import OdCalibration
+from core.calibrations.curves import NoSolutionError
 from core.clock import Clock, timestamp
 from core.config import Config, ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, TooSoonError, UnavailableError
+from core.estimators.estimator import EstimateError, FusedOdEstimator
 from core.jobs.declaration import Argument, Group, JobDeclaration, Option, Setting, StopOrder
 from core.jobs.dodging import DODGING_OPTION, DODGING_SETTINGS, DodgingJob, OdRhythm
 from core.jobs.job import Job, JobContext, JobState
 from core.jobs.pid import Pid
 from core.jobs.timer import IntervalTimer
-from core.jobs.unit_parts import StartPlace
+from core.jobs.unit_parts import StartPlace, UnitParts
 from core.outputs import led_output, pwm_channel, pwm_output
 from core.plugins.plugin import Chart, Plugin
 from core.plugins.unit import Unit, UnitHere
@@ -70,6 +73,8 @@ __all__ = [
     "ConnectionChanged",
     "DodgingJob",
     "DosingEvent",
+    "EstimateError",
+    "FusedOdEstimator",
     "Group",
     "IntervalTimer",
     "Job",
@@ -77,7 +82,9 @@ __all__ = [
     "JobDeclaration",
     "JobState",
     "LedChanged",
+    "NoSolutionError",
     "NotFoundError",
+    "OdCalibration",
     "OdRhythm",
     "Option",
     "OutputWentOff",
@@ -94,6 +101,7 @@ __all__ = [
     "UnavailableError",
     "Unit",
     "UnitHere",
+    "UnitParts",
     "led_output",
     "pwm_channel",
     "pwm_output",

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from core.jobs.od_reading.blank import BLANK_STORE, blank_of, refuse_blank_and_curve
 from core.jobs.od_reading.channels import OpticalChannels, read_channels
+from core.jobs.od_reading.curves import NotCalibratedError, OdCurves, SeldomLog
 from core.jobs.od_reading.photometer import LightReading, Photometer, TooMuchLightError
 from core.jobs.od_reading.reference import MODES, NoLightError, Reference
 from core.plugins.api import (
     LIVE_ONLY_PREFIX,
     BadRequestError,
     Config,
+    EstimateError,
     Group,
     IntervalTimer,
     Job,
     JobDeclaration,
     LedChanged,
+    NoSolutionError,
     Option,
     ServiceError,
     Setting,
@@ -42,6 +46,9 @@ _CLOCK_WAS_SET_S = 0.1
 _TOO_BRIGHT_REMEDY = "Lower ir_led_intensity, or keep stray light away from the vial."
 
 _OD_NAMES = tuple(f"od{channel}" for channel in range(1, 5))
+_RAW_NAMES = tuple(f"raw_od{channel}" for channel in range(1, 5))
+_CALIBRATED_NAMES = tuple(f"calibrated_od{channel}" for channel in range(1, 5))
+_FUSED = "od_fused"
 
 
 class OdReading(Job):
@@ -66,6 +73,9 @@ class OdReading(Job):
             "relative_intensity_of_ir_led": Setting("json", label="Relative intensity of the IR LED"),
             "ods": Setting("ODReadings", label="All ODs"),
             **{name: Setting("ODReading", label=name.upper()) for name in _OD_NAMES},
+            **{name: Setting("RawODReading", label=f"Raw OD{name[-1]}") for name in _RAW_NAMES},
+            **{name: Setting("CalibratedODReading", label=f"Calibrated OD{name[-1]}") for name in _CALIBRATED_NAMES},
+            _FUSED: Setting("ODFused", label="Fused OD"),
         },
     )  # fmt: skip
 
@@ -103,6 +113,8 @@ class OdReading(Job):
         self._warn_of_settings()
         if self._reference:
             self._reference.first_v = self.context.store.get(_REF0_STORE, self.context.experiment)
+        self._seldom = SeldomLog(self.log, self.clock)
+        self._curves = OdCurves(self.context.parts, self._channels.angles, self._seldom)
         self._blank = blank_of(self.context.store.get(BLANK_STORE, self.context.experiment))
         self.publish("interval", None if self._is_snapshot else self._interval_s)
         try:
@@ -141,8 +153,7 @@ class OdReading(Job):
 
     async def on_link_lost(self) -> None:
         """Show no readings while none are taken."""
-        for name in ("ods", *_OD_NAMES):
-            self.publish(name, None)
+        self._clear("ods", _FUSED, *_OD_NAMES, *_RAW_NAMES, *_CALIBRATED_NAMES)
 
     async def on_link_back(self) -> None:
         """Prepare again before the next reading: the board may have been restarted or exchanged."""
@@ -267,22 +278,62 @@ class OdReading(Job):
         self.record(name, relative, utc_s)
 
     def _publish_ods(self, light: LightReading) -> None:
-        divisor = self._reference.divisor if self._reference else 1.0
-        time = timestamp(light.utc_s)
-        ods = {}
-        for channel, angle in self._channels.angles.items():
-            od = light.volts[channel] / divisor - self._blank.get(channel, 0.0)
-            ods[channel] = {
-                "calibrated": 0,
-                "timestamp": time,
-                "angle": angle,
-                "od": od,
-                "channel": channel,
-                "ir_led_intensity": self._intensity,
-            }
-            self.publish(f"od{channel}", ods[channel])
-            self.record(f"od{channel}", od, light.utc_s)
-        self.publish("ods", {"timestamp": time, "ods": ods})
+        divisor, utc_s = self._reference.divisor if self._reference else 1.0, light.utc_s
+        raw = {
+            channel: light.volts[channel] / divisor - self._blank.get(channel, 0.0) for channel in self._channels.angles
+        }
+        calibrated = self._calibrated(raw)
+        ods = {channel: self._reading(channel, od, utc_s) for channel, od in raw.items()}
+        for channel in self._curves.channels:
+            self.publish(f"raw_od{channel}", ods[channel])
+            self.record(f"raw_od{channel}", raw[channel], utc_s)
+        if calibrated is None:
+            self._clear("ods", *_OD_NAMES, *_CALIBRATED_NAMES)
+        else:
+            ods |= {channel: self._reading(channel, od, utc_s, calibrated=1) for channel, od in calibrated.items()}
+            for channel in calibrated:
+                self.publish(f"calibrated_od{channel}", ods[channel])
+            for channel, reading in ods.items():
+                self.publish(f"od{channel}", reading)
+                self.record(f"od{channel}", reading["od"], utc_s)
+            self.publish("ods", {"timestamp": timestamp(utc_s), "ods": ods})
+        self._publish_fused(raw, utc_s)
+
+    def _reading(self, channel: str, od: float, utc_s: float, calibrated: int = 0) -> dict[str, Any]:
+        return {
+            "calibrated": calibrated,
+            "timestamp": timestamp(utc_s),
+            "angle": self._channels.angles[channel],
+            "od": od,
+            "channel": channel,
+            "ir_led_intensity": self._intensity,
+            **({"calibration_name": self._curves.name(channel)} if calibrated else {}),
+        }
+
+    def _calibrated(self, raw: dict[str, float]) -> dict[str, float] | None:
+        """Return the OD of each photodiode that has a calibration; None when one of them cannot be had."""
+        try:
+            return {each: self._curves.density(each, raw[each], self._intensity) for each in self._curves.channels}
+        except (NotCalibratedError, NoSolutionError) as error:
+            self._seldom.tell(logging.ERROR, "no calibrated OD", f"No OD: {error.error} {error.remedy}")
+            return None
+
+    def _publish_fused(self, raw: dict[str, float], utc_s: float) -> None:
+        if self._curves.estimator is None:
+            return
+        by_angle = {angle: raw[channel] for channel, angle in self._channels.angles.items()}
+        try:
+            od = self._curves.fused(by_angle, self._intensity)
+        except (NotCalibratedError, EstimateError) as error:
+            self._seldom.tell(logging.ERROR, "no fused OD", f"No fused OD: {error.error} {error.remedy}")
+            self._clear(_FUSED)
+            return
+        self.publish(_FUSED, {_FUSED: od, "timestamp": timestamp(utc_s)})
+        self.record(_FUSED, od, utc_s)
+
+    def _clear(self, *names: str) -> None:
+        for name in names:
+            self.publish(name, None)
 
     async def _darken(self) -> None:
         """Switch every LED off: more light would harm the converter."""
