@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell packaging/find-python.sh)
 DISPLAY_RUN = packaging/with-display.sh
 
-.PHONY: help run test lint format bench screenshots package smoke clean
+.PHONY: help run test lint format fuzz bench screenshots api-page package smoke clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,11 +31,18 @@ format: $(VENV)/.ready-to-test ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+fuzz: $(VENV)/.ready-to-test ## send thousands of generated requests to a running service (ARGS="--examples 200")
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 bench: $(VENV)/.ready-to-test ## measure the speed budgets and print them beside their bars
 	$(DISPLAY_RUN) $(BIN)/python -m tests.bench $(ARGS)
 
 screenshots: $(VENV)/.ready-to-test ## draw every page in light and dark into screenshots/
 	$(DISPLAY_RUN) $(BIN)/python -m tests.screenshots $(ARGS)
+
+api-page: $(VENV)/.ready-to-test ## write docs/api.md and the examples in the API's description anew
+	$(BIN)/python tests/core/record_examples.py
+	$(BIN)/python packaging/api_page.py
 
 package: $(VENV)/.ready-to-test ## freeze the program and build the .deb into dist/
 	packaging/build-package.sh $(BIN)/python

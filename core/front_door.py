@@ -44,7 +44,9 @@ class FrontDoor:
         self._app = app
         self._gate = gate
         self._routes = [
-            (route.path_regex, frozenset(route.methods or ())) for route in routes if isinstance(route, Route)
+            (route.path_regex, frozenset(route.methods or ()), len(route.param_convertors))
+            for route in routes
+            if isinstance(route, Route)
         ]
         self._records = records
         self._methods_of = lru_cache(_PATHS_REMEMBERED)(self._find_methods)
@@ -91,11 +93,16 @@ class FrontDoor:
             await self._app(scope, receive, send)
 
     def _find_methods(self, path: str) -> frozenset[str]:
-        """Return the methods of a path, none when it leads nowhere."""
+        """Return the methods of a path, none when it leads nowhere.
+
+        A route that names the path outright goes before one that takes it for a value: `sessions` is no device.
+        """
         segments = path.split("/")[1:]
         if not path.startswith(_FREE_PATHS) and any(segment in ("", ".", "..") for segment in segments):
             return frozenset()
-        methods = frozenset[str]().union(*(methods for regex, methods in self._routes if regex.fullmatch(path)))
+        fitting = [(values, methods) for regex, methods, values in self._routes if regex.fullmatch(path)]
+        fewest = min((values for values, _ in fitting), default=0)
+        methods = frozenset[str]().union(*(methods for values, methods in fitting if values == fewest))
         return methods | {"HEAD"} if "GET" in methods else methods
 
     def _note(self, scope: Scope, answer: _Answer) -> None:

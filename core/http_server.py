@@ -18,6 +18,7 @@ from core.errors import BadRequestError
 
 _KEEP_ALIVE_S = 75.0
 _LAST_ANSWERS_S = 2
+_SEND_BUFFER_BYTES = 128 * 1024
 _BACKLOG = 128
 # What a request may send before its body, and after the body's end, without getting anywhere.
 MOST_HEAD_BYTES = 65536
@@ -51,6 +52,8 @@ def listen(host: str, port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Accepted connections inherit it: a client that does not read is noticed before megabytes lie in the system.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         listener.bind(address)
         listener.listen(_BACKLOG)
         listener.setblocking(False)

@@ -7,6 +7,7 @@ import json
 import re
 import warnings
 from collections.abc import Sequence
+from importlib import resources
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
@@ -42,13 +43,29 @@ def _describe(routes: Sequence[BaseRoute]) -> bytes:
             summary="What a bioreactor unit can be told and asked. Every error answers with one form.",
             routes=routes,
         )
+    examples = _examples()
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             _tidy(path, method, operation)
+            _show_examples(operation, examples.get(operation["operationId"], {}))
     schemas: dict[str, Any] = description.get("components", {}).get("schemas", {})
     for name in _UNUSED:
         schemas.pop(name, None)
     return json.dumps(description, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _examples() -> dict[str, dict[str, Any]]:
+    """Return real answers by operation and status; they are recorded when the API changes."""
+    text = resources.files("resources").joinpath("api_examples.json").read_text(encoding="utf-8")
+    examples: dict[str, dict[str, Any]] = json.loads(text)
+    return examples
+
+
+def _show_examples(operation: dict[str, Any], examples: dict[str, Any]) -> None:
+    for status, example in examples.items():
+        content = operation["responses"].get(status, {}).get("content", {})
+        if "application/json" in content:
+            content["application/json"]["example"] = example
 
 
 def _tidy(path: str, method: str, operation: dict[str, Any]) -> None:

@@ -176,3 +176,10 @@ async def test_what_changes_something_is_noted_with_who_asked(served: Served) ->
 
 async def test_the_version_is_the_distributions(served: Served) -> None:
     assert await served.json("GET", "/versions/app") == {"version": metadata.version("vialdesk")}
+
+
+async def test_a_path_named_outright_is_no_value_of_another_route(served: Served) -> None:
+    answer = await served.http.get("/unit_api/calibrations/sessions")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "OPTIONS, POST"
+    assert (await served.http.delete("/unit_api/calibrations/sessions/some-session")).status_code == 405
