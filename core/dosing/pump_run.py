@@ -32,10 +32,12 @@ class Dosed:
     Attributes:
         moved_ml: what it moved, by the pump's curve and the time the board ran it.
         error: why it moved less than was asked for; None when it did not.
+        is_full: it ended because the vial would have been filled too high; `error` says so.
     """
 
     moved_ml: float
     error: ServiceError | BoardError | None = None
+    is_full: bool = False
 
 
 class PumpRun:
@@ -87,13 +89,13 @@ class PumpRun:
             _ = context.board_link.board  # says why there is none, before anything is announced
             timed = TimedRun(context.outputs, context.board_link, self._job.clock, self._channel)
             if not self._announce(curve.volume_ml, duration_s, total_ml, SLICE_S):
-                return Dosed(0.0, self._full())
+                return Dosed(0.0, self._full(), is_full=True)
             running = asyncio.create_task(timed.run(curve.duty_percent, curve.hz, duration_s), name="pump run")
             try:
                 await self._follow(timed, running, curve, duration_s, total_ml)
             finally:
                 moved_ml = await self._settle(timed, running, curve, duration_s, total_ml)
-        return Dosed(moved_ml, timed.error or (self._full() if self._is_full else None))
+        return Dosed(moved_ml, timed.error or (self._full() if self._is_full else None), self._is_full)
 
     async def _follow(
         self, timed: TimedRun, running: asyncio.Task[None], curve: PumpCurve, duration_s: float, total_ml: float

@@ -16,12 +16,16 @@ and a context (clock, configuration, board, outputs, log). In short:
 
 from __future__ import annotations
 
+from core.bioreactor.accounting import after_dose
 from core.board_link import BoardLink
 from core.bus import DosingEvent, LedChanged, SettingChanged
 from core.calibrations.calibration import OdCalibration
 from core.calibrations.curves import NoSolutionError
 from core.clock import Clock, timestamp
 from core.config import Config, ConfigError
+from core.dosing.pump_run import Dosed, PumpRun
+from core.dosing.pumps import ALT_MEDIA, DEFAULT_CURVE, MEDIA, WASTE, Pump, PumpCurve, curve_of, not_calibrated
+from core.dosing.timed_run import TimedRun
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, TooSoonError, UnavailableError
 from core.estimators.estimator import EstimateError, FusedOdEstimator
 from core.jobs.declaration import Argument, Group, JobDeclaration, Option, Setting, StopOrder
@@ -33,7 +37,9 @@ from core.jobs.unit_parts import StartPlace, UnitParts
 from core.outputs import led_output, pwm_channel, pwm_output
 from core.plugins.plugin import Chart, Plugin
 from core.plugins.unit import Unit, UnitHere
+from core.reactor_models import ReactorModel
 from core.records.records import LIVE_ONLY_PREFIX
+from core.system.host_facts import disk_space, ipv4_addresses
 from core.times import utc_seconds
 from core.version import VERSION
 from device.board import (
@@ -51,10 +57,14 @@ from device.board import (
 )
 
 __all__ = [
+    "ALT_MEDIA",
+    "DEFAULT_CURVE",
     "DODGING_OPTION",
     "DODGING_SETTINGS",
     "LIVE_ONLY_PREFIX",
+    "MEDIA",
     "VERSION",
+    "WASTE",
     "Argument",
     "BadRequestError",
     "Board",
@@ -72,6 +82,7 @@ __all__ = [
     "ConflictError",
     "ConnectionChanged",
     "DodgingJob",
+    "Dosed",
     "DosingEvent",
     "EstimateError",
     "FusedOdEstimator",
@@ -91,18 +102,28 @@ __all__ = [
     "PhotodiodeBurst",
     "Pid",
     "Plugin",
+    "Pump",
+    "PumpCurve",
+    "PumpRun",
+    "ReactorModel",
     "ServiceError",
     "Setting",
     "SettingChanged",
     "StartPlace",
     "StatusReported",
     "StopOrder",
+    "TimedRun",
     "TooSoonError",
     "UnavailableError",
     "Unit",
     "UnitHere",
     "UnitParts",
+    "after_dose",
+    "curve_of",
+    "disk_space",
+    "ipv4_addresses",
     "led_output",
+    "not_calibrated",
     "pwm_channel",
     "pwm_output",
     "timestamp",

@@ -1,0 +1,144 @@
+"""Circulating: waste is removed all the time while an inflow is pulsed, for rinsing and priming.
+
+The vial stays at the tip of the waste tube: the inflow runs 0.85 of each second at most, and never faster than the
+waste pump where both are calibrated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+from core.jobs.dosing.add_and_remove import SOURCE_OPTION
+from core.plugins.api import (
+    ALT_MEDIA,
+    DEFAULT_CURVE,
+    MEDIA,
+    WASTE,
+    BadRequestError,
+    Config,
+    DosingEvent,
+    Group,
+    Job,
+    JobDeclaration,
+    Option,
+    Pump,
+    PumpCurve,
+    StopOrder,
+    TimedRun,
+    curve_of,
+    pwm_channel,
+    pwm_output,
+)
+
+_MOST_OF_A_SECOND = 0.85
+_WASTE_ALONE_S = 1.0
+# More than any vial holds above the waste tube's tip: the count falls to the efflux level.
+_ALL_ABOVE_THE_TUBE_ML = 20.0
+
+
+def _declaration(job_name: str, label: str, help: str) -> JobDeclaration:
+    return JobDeclaration(
+        job_name=job_name,
+        label=label,
+        help=help,
+        group=Group.DOSE,
+        stop_order=StopOrder.OUTPUTS,
+        is_action=True,
+        options=(
+            Option("duration", "float", help="time to circulate", required=True, unit="s", first=True),
+            SOURCE_OPTION,
+        ),
+    )
+
+
+class _Circulate(Job):
+    """Runs the waste pump, and an inflow in pulses."""
+
+    pump: ClassVar[Pump]
+
+    def __init__(self, config: Config, options: dict[str, Any]) -> None:
+        super().__init__(config, options)
+        if self.options["duration"] < 0:
+            what = f"duration must be 0 or more, not {self.options['duration']:g}."
+            raise BadRequestError(what, fields=["duration"])
+
+    @classmethod
+    def outputs_needed(cls, config: Config) -> tuple[str, ...]:
+        """The PWM channels of both pumps."""
+        return tuple(pwm_output(pwm_channel(config, pump.role)) for pump in (cls.pump, WASTE))
+
+    async def work(self) -> None:
+        """Start to remove, pulse the inflow, and go on removing for a second."""
+        duration_s = self.options["duration"]
+        if duration_s == 0:
+            return
+        inflow, waste = self._curve(self.pump), self._curve(WASTE)
+        share = self._share(inflow, waste)
+        self.log.info("Circulating %s for %g s.", self.pump.words, duration_s)
+        source, now_s = self.options["source_of_event"], self.clock.utc_s()
+        event = DosingEvent(now_s, self.context.experiment, WASTE.event, _ALL_ABOVE_THE_TUBE_ML, source)
+        self.context.bus.publish(event)
+        removing_s = duration_s + 2 * _WASTE_ALONE_S
+        removing = self._timed(WASTE)
+        running = asyncio.create_task(removing.run(waste.duty_percent, waste.hz, removing_s), name="waste pump")
+        try:
+            await self._pulse(inflow, duration_s, share, removing)
+            await running
+        finally:
+            if not running.done():
+                await removing.stop()
+                await asyncio.wait((running,), timeout=2.0)
+        if removing.error is not None:
+            raise removing.error
+
+    async def _pulse(self, inflow: PumpCurve, duration_s: float, share: float, removing: TimedRun) -> None:
+        """Run the inflow for a share of each second, as long as the waste pump runs."""
+        start_s = self.clock.monotonic_s() + _WASTE_ALONE_S
+        second = 0
+        while second < duration_s:
+            await self.sleep(max(0.0, start_s + second - self.clock.monotonic_s()))
+            if removing.is_stopped or removing.error is not None:
+                return
+            adding = self._timed(self.pump)
+            try:
+                await adding.run(inflow.duty_percent, inflow.hz, share * min(1.0, duration_s - second))
+            finally:
+                await adding.stop()
+            if adding.error is not None:
+                raise adding.error
+            second += 1
+
+    def _timed(self, pump: Pump) -> TimedRun:
+        channel = pwm_channel(self.config, pump.role)
+        return TimedRun(self.context.outputs, self.context.board_link, self.clock, channel)
+
+    def _curve(self, pump: Pump) -> PumpCurve:
+        return curve_of(self.context.parts.calibrations.active(pump.device)) or DEFAULT_CURVE
+
+    def _share(self, inflow: PumpCurve, waste: PumpCurve) -> float:
+        """Return for how much of each second the inflow may run."""
+        if inflow.is_default or waste.is_default:
+            self.log.warning(
+                "A pump is not calibrated: if the inflow is faster than the waste pump, the vial fills up."
+            )
+            return _MOST_OF_A_SECOND
+        if inflow.ml_per_s <= waste.ml_per_s:
+            return _MOST_OF_A_SECOND
+        return min(waste.ml_per_s / inflow.ml_per_s, _MOST_OF_A_SECOND)
+
+
+class CirculateMedia(_Circulate):
+    """Circulates media."""
+
+    declaration = _declaration("circulate_media", "Circulate media", "Rinse with media: add and remove at once.")
+    pump = MEDIA
+
+
+class CirculateAltMedia(_Circulate):
+    """Circulates alt-media."""
+
+    declaration = _declaration(
+        "circulate_alt_media", "Circulate alt-media", "Rinse with alt-media: add and remove at once."
+    )
+    pump = ALT_MEDIA
