@@ -59,9 +59,10 @@ class ExclusiveOperations:
         self._clock = clock
         self._held: dict[Lock, float] = {}
 
-    def is_held(self, lock: Lock) -> bool:
-        """Whether the operation is under way, or was a moment ago."""
-        return lock in self._held
+    @property
+    def held(self) -> list[Lock]:
+        """The locks that are held now, the oldest first."""
+        return list(self._held)
 
     def refuse(self, lock: Lock) -> None:
         """Raise InProgressError when something is in the way; the clock is in nobody's but its own."""
