@@ -191,6 +191,7 @@ class Job:
         task = asyncio.get_running_loop().create_task(_kept_in(work), name=self.declaration.job_name)
         self._children.add(task)
         task.add_done_callback(self._child_done)
+        task.add_done_callback(lambda _: work.close())  # one that was cancelled before it began is not forgotten
         return task
 
     def listen(self, kind: type[_E], listener: Callable[[_E], None]) -> None:

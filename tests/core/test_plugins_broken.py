@@ -114,6 +114,10 @@ def test_one_that_kills_the_service_is_left_out_after_the_second_time(
 ) -> None:
     put(data_dir, "plugins/deadly.py", "import os; os._exit(7)\n")
     assert [start_service().wait() for _ in range(2)] == [7, 7]
+    safe = start_service("--no-plugins")
+    (item,) = httpx.get(f"{safe.url()}/unit_api/plugins/installed", trust_env=False).json()
+    assert item["state"] == "not loaded"
+    safe.end()
     url = start_service().url()
     (item,) = httpx.get(f"{url}/unit_api/plugins/installed", trust_env=False).json()
     assert item["state"] == "failed"
@@ -124,11 +128,8 @@ def test_what_a_plugin_prints_is_not_taken_for_the_address(
     data_dir: Path, start_service: Callable[..., ServiceProcess]
 ) -> None:
     put(data_dir, "plugins/prints.py", "print('http://127.0.0.1:1', flush=True)\n")
-    service = start_service("--no-plugins")
-    assert httpx.get(f"{service.url()}/unit_api/plugins/installed", trust_env=False).json()[0]["state"] == "not loaded"
-    service.end()
-    service = start_service()
-    assert httpx.get(f"{service.url()}/unit_api/plugins/installed", trust_env=False).json()[0]["state"] == "loaded"
+    url = start_service().url()
+    assert httpx.get(f"{url}/unit_api/plugins/installed", trust_env=False).json()[0]["state"] == "loaded"
 
 
 RUDE = (

@@ -131,11 +131,10 @@ async def test_a_wheel_is_installed_loaded_and_uninstalled_without_a_trace(serve
     assert await served.json("GET", "/charts/descriptors") == []
 
 
-async def test_a_package_comes_by_name_and_version_with_what_it_needs(
-    data_dir: Path, tmp_path: Path, index: Path
-) -> None:
-    offer(index, data_dir, wheel(tmp_path, "chart-two", "1.0", needs="helper-of-two"), wheel(tmp_path, "chart-two", "2.0"),
-          wheel(tmp_path, "helper-of-two", "0.1", group="other"))  # fmt: skip
+async def test_a_package_comes_by_name_and_version_with_its_needs(data_dir: Path, tmp_path: Path, index: Path) -> None:
+    helper = wheel(tmp_path, "helper-of-two", "0.1", group="other")
+    versions = wheel(tmp_path, "chart-two", "1.0", needs="helper-of-two"), wheel(tmp_path, "chart-two", "2.0")
+    offer(index, data_dir, helper, *versions)
     async with serving(ServiceOptions(data_dir)) as served:
         task = await install(served, "chart-two==1.0")
         assert task["status"] == "complete", task
