@@ -17,8 +17,9 @@ and a context (clock, configuration, board, outputs, log). In short:
 from __future__ import annotations
 
 from core.bioreactor.accounting import after_dose
+from core.bioreactor.variables import VARIABLES as BIOREACTOR_VARIABLES
 from core.board_link import BoardLink
-from core.bus import DosingEvent, LedChanged, SettingChanged
+from core.bus import BioreactorChanged, DosingEvent, LedChanged, SettingChanged
 from core.calibrations.calibration import OdCalibration
 from core.calibrations.curves import NoSolutionError
 from core.clock import Clock, timestamp
@@ -58,6 +59,7 @@ from device.board import (
 
 __all__ = [
     "ALT_MEDIA",
+    "BIOREACTOR_VARIABLES",
     "DEFAULT_CURVE",
     "DODGING_OPTION",
     "DODGING_SETTINGS",
@@ -67,6 +69,7 @@ __all__ = [
     "WASTE",
     "Argument",
     "BadRequestError",
+    "BioreactorChanged",
     "Board",
     "BoardError",
     "BoardEvent",
