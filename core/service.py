@@ -191,7 +191,7 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     estimators = Estimators(options.data_dir, records.store, bus, unit)
     await estimators.load()
     bioreactor = Bioreactors(records.store, config, models, bus, clock)
-    parts = UnitParts(models, calibrations, estimators, bioreactor)
+    parts = UnitParts(models, calibrations, estimators, bioreactor, options.data_dir)
     jobs = JobRunner(unit=unit, clock=clock, bus=bus, config=config, records=records,
                      experiments=experiments, board_link=board_link, parts=parts)  # fmt: skip
     stack.push_async_callback(jobs.close)

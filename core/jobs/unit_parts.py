@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.bioreactor.bioreactors import Bioreactors
 from core.calibrations.calibrations import Calibrations
@@ -20,12 +21,14 @@ class UnitParts:
         calibrations: `calibrations.active("media_pump")` is the one in use, None when there is none.
         estimators: likewise, of fused optical density.
         bioreactor: what is in the vial, by the count of what was pumped.
+        data_dir: the data folder.
     """
 
     models: ReactorModels
     calibrations: Calibrations
     estimators: Estimators
     bioreactor: Bioreactors
+    data_dir: Path
 
 
 @dataclass(frozen=True)
