@@ -7,6 +7,7 @@ one call at a time. What was found is replaced as a whole, so it can be looked a
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
@@ -89,6 +90,8 @@ class DeviceFiles(Generic[_T]):
     def write(self, device: str, name: str, text: str) -> None:
         """Write a file so that, whatever happens, it is there as a whole or not at all; raises DiskError."""
         folder = self._folder / device
+        if folder.is_symlink():
+            raise DiskError(f"{self._shown_as}/{device} is a link.", remedy="Put a folder in its place.")
         fresh = folder / f".{secrets.token_hex(8)}.new"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -101,7 +104,8 @@ class DeviceFiles(Generic[_T]):
         except OSError as error:
             raise DiskError(f"{self.path(device, name)} cannot be written.", str(error.strerror)) from error
         finally:
-            fresh.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
         self.look()
 
     def delete(self, device: str, name: str) -> None:
