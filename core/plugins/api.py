@@ -22,6 +22,10 @@ from core.board_link import BoardLink
 from core.bus import BioreactorChanged, DosingEvent, LedChanged, SettingChanged
 from core.calibrations.calibration import OdCalibration
 from core.calibrations.curves import NoSolutionError
+from core.calibrations.protocols import CalibrationProtocol
+from core.calibrations.sessions.action import CalibrationAction
+from core.calibrations.sessions.protocol import ActionFailedError, SessionFailedError, SessionProtocol
+from core.calibrations.sessions.steps import Step, StepChoice, StepField
 from core.clock import Clock, timestamp
 from core.config import Config, ConfigError
 from core.dosing.pump_run import Dosed, PumpRun
@@ -67,6 +71,7 @@ __all__ = [
     "MEDIA",
     "VERSION",
     "WASTE",
+    "ActionFailedError",
     "Argument",
     "BadRequestError",
     "BioreactorChanged",
@@ -77,6 +82,8 @@ __all__ = [
     "BoardStatus",
     "BurstRequest",
     "ButtonMoved",
+    "CalibrationAction",
+    "CalibrationProtocol",
     "Chart",
     "Clock",
     "CommandRefusedError",
@@ -110,10 +117,15 @@ __all__ = [
     "PumpRun",
     "ReactorModel",
     "ServiceError",
+    "SessionFailedError",
+    "SessionProtocol",
     "Setting",
     "SettingChanged",
     "StartPlace",
     "StatusReported",
+    "Step",
+    "StepChoice",
+    "StepField",
     "StopOrder",
     "TimedRun",
     "TooSoonError",

@@ -12,14 +12,14 @@ from typing import Any
 
 from core.calibrations.sessions.protocol import ActionFailedError, SessionFailedError
 from core.config import Config
+from core.dosing.timed_run import TimedRun
 from core.errors import ConflictError, ServiceError, UnavailableError
 from core.jobs.declaration import Group, JobDeclaration, StopOrder
 from core.jobs.job import Job
 from device.board import BoardError, CommandRefusedError
 
 LONGEST_S = 300.0
-# How a pump run ends that was not cut short.
-RUN_DONE = "done"
+_AGAIN = "Wait until the board is connected, then continue again: the calibration waits at this step."
 
 Work = Callable[["CalibrationAction"], Awaitable[str | None]]
 # Starts a job: experiment, source, name, options; it is listed when this returns.
@@ -54,15 +54,16 @@ class CalibrationAction(Job):
     # What a protocol uses, beside `board`, `sleep` and `context.outputs`.
 
     async def run_pump(self, channel: int, duty_percent: float, frequency_hz: float, duration_s: float) -> float:
-        """Run a pump for a time the board keeps itself, 290 s at most; return how long it really ran, in seconds.
+        """Run a pump as a dose does, timed by the board; return how long it really ran, in seconds.
 
         Raises:
-            ActionFailedError: it ended before its time.
+            UnavailableError, BoardError: it ended before its time.
         """
-        run = await self.board.run_pump(channel, duty_percent, frequency_hz, duration_s)
-        if run.reason != RUN_DONE:
-            raise ActionFailedError(f"The pump ran {run.ran_s:.2f} s instead of {duration_s:.2f} s: {run.reason}.")
-        return run.ran_s
+        timed = TimedRun(self.context.outputs, self.context.board_link, self.clock, channel)
+        await timed.run(duty_percent, frequency_hz, duration_s)
+        if timed.error is not None:
+            raise timed.error
+        return timed.ran_s
 
     @contextlib.asynccontextmanager
     async def job_beside(self, job_name: str, **options: Any) -> AsyncIterator[Job]:
@@ -74,21 +75,22 @@ class CalibrationAction(Job):
         job = self._start_job(self.context.experiment, self.context.source, job_name, options)
         try:
             await job.left_init.wait()
+            _refuse_ended(job)
             yield job
-            if job.is_ending:
-                raise (
-                    job.failure
-                    if isinstance(job.failure, ServiceError)
-                    else ConflictError(
-                        f"{job_name} was stopped while the calibration needed it.",
-                        remedy="Continue again to repeat this.",
-                    )
-                )
+            _refuse_ended(job)
         finally:
             job.end()
             await job.gone.wait()
 
-    # What the engine uses.
+    # What the engine and the runner use.
+
+    async def on_link_lost(self) -> None:
+        """End: what was being measured is worth nothing any more."""
+        self._give_up(UnavailableError("The link to the board was lost meanwhile.", remedy=_AGAIN))
+
+    async def on_link_back(self) -> None:
+        """End: the board had switched an output off."""
+        self._give_up(UnavailableError("The board had switched an output off meanwhile.", remedy=_AGAIN))
 
     async def work(self) -> None:
         """Do it; what goes wrong is the step's to tell, and no crash."""
@@ -104,9 +106,15 @@ class CalibrationAction(Job):
         except CommandRefusedError as error:
             self._error = ActionFailedError(f"The board refused: {error}.", remedy=error.remedy)
         except BoardError as error:
-            self._error = UnavailableError(f"The board was lost: {error}.", remedy=error.remedy)
+            self._error = self._error or UnavailableError(
+                f"The board was lost: {error}.", remedy=error.remedy or _AGAIN
+            )
         except (ServiceError, SessionFailedError) as error:
             self._error = error
+
+    def _give_up(self, error: ServiceError) -> None:
+        self._error = self._error or error
+        self.end()
 
     async def finished(self) -> str | None:
         """Return the next step's id when it is over and its outputs are off; raise why it did not get there."""
@@ -117,3 +125,13 @@ class CalibrationAction(Job):
         if not self._is_done:
             raise ConflictError("This was stopped before it was done.", remedy="Continue again when it may run.")
         return self._next
+
+
+def _refuse_ended(job: Job) -> None:
+    """Raise why a job that is needed has ended, if it has."""
+    if not job.is_ending:
+        return
+    if isinstance(job.failure, ServiceError | BoardError):
+        raise job.failure
+    what = f"{job.declaration.label} ended while the calibration needed it."
+    raise ConflictError(what, remedy="Continue again to repeat this.")

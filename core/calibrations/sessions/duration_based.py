@@ -11,7 +11,7 @@ from core.calibrations.sessions.action import CalibrationAction
 from core.calibrations.sessions.naming import NamingProtocol, name_step, overwrite_step
 from core.calibrations.sessions.proportion import Proportion, fit_proportion
 from core.calibrations.sessions.protocol import SessionFailedError
-from core.calibrations.sessions.steps import COMPLETE, Choice, Field, Step, chart, series
+from core.calibrations.sessions.steps import COMPLETE, Step, StepChoice, StepField, chart, series
 from core.clock import timestamp
 from core.errors import BadRequestError
 from core.outputs import pwm_channel, pwm_output
@@ -27,16 +27,16 @@ _LEAST_RUN_S, _MOST_RUN_S = 0.1, 290.0
 _LARGE_STD_SLOPE = 0.04
 
 _REDO = {"action": "redo_last"}
-_TARGETS = Field("mls_to_calibrate_for", "Volumes to dose later (mL)", "float_list", default=[1.0], minimum=0.001,
+_TARGETS = StepField("mls_to_calibrate_for", "Volumes to dose later (mL)", "float_list", default=[1.0], minimum=0.001,
                  maximum=1000, min_error_msg="each volume must be above 0 mL",
                  help_text="The runs span these volumes.")  # fmt: skip
-_HZ = Field("hz", "Frequency (Hz)", "float", default=250.0, minimum=0.1, maximum=10000)
-_DC = Field("dc", "Duty (%)", "float", default=100.0, minimum=0, maximum=100)
-_PRIME = Field("prime_duration_s", "Run time (s)", "float", default=15.0, minimum=5, maximum=_MOST_RUN_S)
-_TRACER = Field("volume_ml", "Volume (mL)", "float", minimum=_LEAST_TRACER_ML,
+_HZ = StepField("hz", "Frequency (Hz)", "float", default=250.0, minimum=0.1, maximum=10000)
+_DC = StepField("dc", "Duty (%)", "float", default=100.0, minimum=0, maximum=100)
+_PRIME = StepField("prime_duration_s", "Run time (s)", "float", default=15.0, minimum=5, maximum=_MOST_RUN_S)
+_TRACER = StepField("volume_ml", "Volume (mL)", "float", minimum=_LEAST_TRACER_ML,
                 min_error_msg="it must be above 0 mL; when nothing came, abort and look at pump and tubing",
                 maximum=1000)  # fmt: skip
-_VOLUME = Field("volume_ml", "Volume (mL)", "float", minimum=0, maximum=10000)
+_VOLUME = StepField("volume_ml", "Volume (mL)", "float", minimum=0, maximum=10000)
 
 
 class DurationBased(NamingProtocol):
@@ -119,7 +119,7 @@ class DurationBased(NamingProtocol):
             step,
             title=f"Run {number} of {len(durations_s)}",
             body=body + self._note_of_range(),
-            choices=(Choice("Redo last", _REDO),) if recorded else (),
+            choices=(StepChoice("Redo last", _REDO),) if recorded else (),
             metadata=self._chart() if recorded else {},
         )
 

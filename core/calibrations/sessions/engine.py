@@ -46,6 +46,7 @@ class CalibrationSessions:
         self._added: dict[str, type[SessionProtocol]] = {}
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._actions: dict[str, CalibrationAction] = {}
+        self._aborting: set[str] = set()
 
     def add(self, *protocols: type[SessionProtocol]) -> None:
         """Offer more protocols, each for the devices it says; one for the device and name of another replaces it."""
@@ -98,7 +99,7 @@ class CalibrationSessions:
         values = read_inputs(protocol.step, inputs)
         task = asyncio.get_running_loop().create_task(self._advance(protocol, values), name="calibration step")
         self._under_way[session_id] = task
-        task.add_done_callback(lambda _: self._under_way.pop(session_id))
+        task.add_done_callback(lambda done: self._over(session_id, done))
         # Whoever asked may hang up: what was begun is done all the same.
         await asyncio.shield(task)
         return self.look(session_id)
@@ -108,15 +109,27 @@ class CalibrationSessions:
         session = self._get(session_id)
         if session.is_over:
             return self._view(session)
-        under_way = self._under_way.get(session_id)
-        if session_id in self._actions:
-            self._actions[session_id].end()
-        if under_way is not None:
-            await asyncio.wait((under_way,))
+        if session_id in self._under_way:
+            await self._stop(session_id)
             session = self._get(session_id)
         if not session.is_over:
             await self._end(session, SessionStatus.ABORTED, "Aborted by the user.")
         return self._view(session)
+
+    async def _stop(self, session_id: str) -> None:
+        """Stop what a request of the session does, at once; return when it has ended and outputs are off."""
+        self._aborting.add(session_id)
+        try:
+            if session_id in self._actions:
+                self._actions[session_id].end()
+            await asyncio.wait((self._under_way[session_id],))
+        finally:
+            self._aborting.discard(session_id)
+
+    def _over(self, session_id: str, task: asyncio.Task[None]) -> None:
+        del self._under_way[session_id]
+        if not task.cancelled():
+            task.exception()  # whoever asked may have hung up and not hear of it
 
     async def _advance(self, protocol: SessionProtocol, values: dict[str, Any]) -> None:
         """Do what the answered step asks for, and keep where that leads."""
@@ -137,14 +150,17 @@ class CalibrationSessions:
     async def _act(self, protocol: SessionProtocol, values: dict[str, Any]) -> str | None:
         run = protocol.hardware
         assert run is not None  # noqa: S101 - asked a line before this is called
+        session_id = protocol.session.session_id
+        if session_id in self._aborting:
+            raise ConflictError("This calibration is being aborted.")
         self._refuse_what_is_in_the_way(protocol)
         action = CalibrationAction(self._place.config, lambda job: run(values, job), self._start_job)
-        self._runner.begin_action(action, f"calibration_session/{protocol.session.session_id}", protocol.outputs())
-        self._actions[protocol.session.session_id] = action
+        self._runner.begin_action(action, f"calibration_session/{session_id}", protocol.outputs())
+        self._actions[session_id] = action
         try:
             return await action.finished()
         finally:
-            del self._actions[protocol.session.session_id]
+            del self._actions[session_id]
 
     def _start_job(self, experiment: str, source: str, job_name: str, options: dict[str, Any]) -> Job:
         return self._runner.start(StartRequest(job_name, options, experiment=experiment, source=source))

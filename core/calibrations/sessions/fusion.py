@@ -9,7 +9,7 @@ from core.calibrations.sessions.action import CalibrationAction
 from core.calibrations.sessions.naming import NamingProtocol
 from core.calibrations.sessions.od_meter import DEVICE_ANGLES, reach_speed, refuse_rpm, stirred
 from core.calibrations.sessions.od_protocol import OdProtocol
-from core.calibrations.sessions.steps import Field
+from core.calibrations.sessions.steps import StepField
 from core.clock import timestamp
 from core.errors import BadRequestError
 from core.estimators.estimator import DEVICE
@@ -21,7 +21,7 @@ _FASTEST_SHARE = max(_SPEEDS)
 _SETTLE_S = 2.0
 _WARM_UP_READINGS = 3
 
-RPM = Field("rpm", "Speed (rpm)", "float", default=500.0, minimum=0, maximum=10000,
+RPM = StepField("rpm", "Speed (rpm)", "float", default=500.0, minimum=0, maximum=10000,
             help_text="150 to 600 rpm are usual; measured is at 80 to 120 % of it.")  # fmt: skip
 
 # Volts by angle, of one reading.

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from core.calibrations.sessions.steps import Field, Step
+from core.calibrations.sessions.steps import Step, StepField
 from core.errors import BadRequestError
 
 _TRUE, _FALSE = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
@@ -58,7 +58,7 @@ def _no_such_choice(step: Step, given: dict[str, Any]) -> BadRequestError:
     )
 
 
-def _read_field(asked: Field, given: Any) -> Any:
+def _read_field(asked: StepField, given: Any) -> Any:
     is_empty = given is None or given == [] or (isinstance(given, str) and not given.strip())
     if not is_empty:
         return _READERS[asked.field_type](asked, given)
@@ -67,7 +67,7 @@ def _read_field(asked: Field, given: Any) -> Any:
     return asked.default
 
 
-def _read_string(_: Field, given: Any) -> str:
+def _read_string(_: StepField, given: Any) -> str:
     if not isinstance(given, str):
         raise ValueError("it must be text")
     text = given.strip()
@@ -88,25 +88,25 @@ def _read_number(given: Any, needed: str) -> float:
     return value
 
 
-def _read_float(asked: Field, given: Any) -> float:
+def _read_float(asked: StepField, given: Any) -> float:
     return _within(asked, _read_number(given, "a number"))
 
 
-def _read_int(asked: Field, given: Any) -> int:
+def _read_int(asked: StepField, given: Any) -> int:
     value = _read_number(given, "a whole number")
     if not value.is_integer():
         raise ValueError("it must be a whole number")
     return int(_within(asked, value))
 
 
-def _read_bool(_: Field, given: Any) -> bool:
+def _read_bool(_: StepField, given: Any) -> bool:
     word = str(given).strip().lower() if isinstance(given, str | int) else ""
     if word not in _TRUE | _FALSE:
         raise ValueError("it must be yes or no")
     return word in _TRUE
 
 
-def _read_float_list(asked: Field, given: Any) -> list[float]:
+def _read_float_list(asked: StepField, given: Any) -> list[float]:
     if not isinstance(given, str | list):
         raise ValueError("it must be a list of numbers, or text such as 0.5, 1.0")
     parts = given.split(",") if isinstance(given, str) else given
@@ -115,14 +115,14 @@ def _read_float_list(asked: Field, given: Any) -> list[float]:
     return [_within(asked, _read_number(part, "numbers, such as 0.5, 1.0")) for part in parts]
 
 
-def _read_option(asked: Field, given: Any) -> str:
+def _read_option(asked: StepField, given: Any) -> str:
     options = asked.options or ()
     if not isinstance(given, str) or given.strip() not in options:
         raise ValueError(f"it must be one of: {', '.join(options)}")
     return given.strip()
 
 
-def _within(asked: Field, value: float) -> float:
+def _within(asked: StepField, value: float) -> float:
     if asked.minimum is not None and value < asked.minimum:
         raise ValueError(asked.min_error_msg or f"it must be at least {asked.minimum:g}")
     if asked.maximum is not None and value > asked.maximum:
@@ -130,7 +130,7 @@ def _within(asked: Field, value: float) -> float:
     return value
 
 
-_READERS: dict[str, Callable[[Field, Any], Any]] = {
+_READERS: dict[str, Callable[[StepField, Any], Any]] = {
     "string": _read_string,
     "float": _read_float,
     "int": _read_int,

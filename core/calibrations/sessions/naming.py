@@ -7,19 +7,19 @@ from typing import Any
 
 from core.calibrations.calibration import LONGEST_NAME
 from core.calibrations.sessions.protocol import SessionProtocol
-from core.calibrations.sessions.steps import Field, Step
+from core.calibrations.sessions.steps import Step, StepField
 from core.names import RULE, check_safe_name
 
 
 def name_step(step_id: str, field: str, what: str) -> Step:
     """Return the form that asks for a name; `field` is its key in the inputs."""
-    asked = Field(field, f"Name of the {what}", "string", help_text=RULE)
+    asked = StepField(field, f"Name of the {what}", "string", help_text=RULE)
     return Step(step_id, "form", "Name", f"Choose a name for the {what}.", (asked,))
 
 
 def overwrite_step(step_id: str) -> Step:
     """Return the form that asks whether something of the same name may be replaced."""
-    asked = Field("overwrite", "Replace it", "bool", default=False)
+    asked = StepField("overwrite", "Replace it", "bool", default=False)
     return Step(step_id, "form", "Name is taken", None, (asked,))
 
 

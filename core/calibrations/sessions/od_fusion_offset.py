@@ -12,15 +12,15 @@ from typing import Any
 from core.calibrations.sessions.fusion import RPM, FusionProtocol, Sample, mean_log_volts
 from core.calibrations.sessions.naming import name_step, overwrite_step
 from core.calibrations.sessions.protocol import SessionFailedError
-from core.calibrations.sessions.steps import COMPLETE, Field, Step
+from core.calibrations.sessions.steps import COMPLETE, Step, StepField
 from core.errors import BadRequestError
 from core.estimators.estimator import DEVICE, FusedOdEstimator
 
 _STANDARDS = 2
 
-_WORKER = Field("source_unit", "Unit that has the estimator", "choice")
-_SOURCE = Field("source_estimator_name", "Estimator", "choice")
-_OD = Field("standard_od", "OD of this standard", "float", minimum=1e-6, maximum=1000)
+_WORKER = StepField("source_unit", "Unit that has the estimator", "choice")
+_SOURCE = StepField("source_estimator_name", "Estimator", "choice")
+_OD = StepField("standard_od", "OD of this standard", "float", minimum=1e-6, maximum=1000)
 
 
 class OdFusionOffset(FusionProtocol):

@@ -13,7 +13,7 @@ from core.calibrations.fits import fit_akima
 from core.calibrations.sessions.fusion import RPM, FusionProtocol, Sample, mean_log_volts
 from core.calibrations.sessions.naming import name_step, overwrite_step
 from core.calibrations.sessions.od_meter import DEVICE_ANGLES
-from core.calibrations.sessions.steps import COMPLETE, Field, Step, chart, series
+from core.calibrations.sessions.steps import COMPLETE, Step, StepField, chart, series
 from core.errors import BadRequestError
 
 _LEAST_STANDARDS = 4
@@ -23,8 +23,8 @@ _SIGMA_PER_MAD = 1.4826
 # How little each angle is trusted at the thin end: 135 degrees sees thin cultures best.
 _LOW_CONC_SCALES = {"45": 10.0, "90": 4.0, "135": 0.04}
 
-_OD = Field("od_value", "OD of this standard", "float", minimum=0.0001, maximum=1000)
-_ANOTHER = Field("another", "Record another standard", "bool", default=True)
+_OD = StepField("od_value", "OD of this standard", "float", minimum=0.0001, maximum=1000)
+_ANOTHER = StepField("another", "Record another standard", "bool", default=True)
 
 
 class OdFusionStandards(FusionProtocol):

@@ -11,7 +11,7 @@ from core.calibrations.sessions.action import CalibrationAction
 from core.calibrations.sessions.naming import name_step, overwrite_step
 from core.calibrations.sessions.od_meter import refuse_rpm, stirred
 from core.calibrations.sessions.od_protocol import OdProtocol
-from core.calibrations.sessions.steps import COMPLETE, Choice, Field, Step, chart, series
+from core.calibrations.sessions.steps import COMPLETE, Step, StepChoice, StepField, chart, series
 from core.clock import timestamp
 from core.errors import BadRequestError
 
@@ -22,10 +22,10 @@ _AVERAGED, _AVERAGED_EVERY_S = 3, 3.0
 
 _MORE, _BLANK = "record another standard", "continue to blank (media only)"
 _REDO = {"action": "redo_last"}
-_RPM = Field("rpm", "Speed (rpm)", "float", minimum=0, maximum=10000, help_text="150 to 600 rpm are usual.")
-_STANDARD = Field("od600_value", "OD600 of this standard", "float", minimum=0, maximum=1000)
-_BLANK_OD = Field("od600_blank", "OD600 of the blank", "float", default=0.0, minimum=0, maximum=1000)
-_NEXT = Field("next_action", "Next", "choice", default=_MORE, options=(_MORE, _BLANK))
+_RPM = StepField("rpm", "Speed (rpm)", "float", minimum=0, maximum=10000, help_text="150 to 600 rpm are usual.")
+_STANDARD = StepField("od600_value", "OD600 of this standard", "float", minimum=0, maximum=1000)
+_BLANK_OD = StepField("od600_blank", "OD600 of the blank", "float", default=0.0, minimum=0, maximum=1000)
+_NEXT = StepField("next_action", "Next", "choice", default=_MORE, options=(_MORE, _BLANK))
 
 
 class Standards(OdProtocol):
@@ -45,7 +45,7 @@ class Standards(OdProtocol):
              "Put the vial with the next standard into the unit, from dense to thin or the other way round."),
         Step("measure_standard", "form", "Measure the standard",
              "Give its OD600. The unit stirs and measures when you continue; it takes half a minute.", (_STANDARD,)),
-        Step("another_standard", "form", "Another standard?", None, (_NEXT,), (Choice("Redo last", _REDO),)),
+        Step("another_standard", "form", "Another standard?", None, (_NEXT,), (StepChoice("Redo last", _REDO),)),
         Step("place_blank", "info", "Place the blank", "Put the vial with medium and no cells into the unit."),
         Step("measure_blank", "form", "Measure the blank",
              "Give its OD600, 0 as a rule. The unit stirs and measures when you continue.", (_BLANK_OD,)),

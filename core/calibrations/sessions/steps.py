@@ -10,7 +10,7 @@ FieldType = Literal["string", "float", "int", "bool", "float_list", "choice"]
 
 
 @dataclass(frozen=True)
-class Field:
+class StepField:
     """One thing that is asked.
 
     Attributes:
@@ -53,7 +53,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Choice:
+class StepChoice:
     """One of the actions a step offers beside going on: what it is called, and the inputs that choose it."""
 
     label: str
@@ -79,8 +79,8 @@ class Step:
     step_type: StepType
     title: str
     body: str | None = None
-    fields: tuple[Field, ...] = ()
-    choices: tuple[Choice, ...] = ()
+    fields: tuple[StepField, ...] = ()
+    choices: tuple[StepChoice, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def item(self) -> dict[str, Any]:
