@@ -82,7 +82,7 @@ def misbehave(served: Served, command: str) -> None:
     served.service.board_link.simulation.misbehave(command)
 
 
-async def until_pumping(served: Served, output: str = "media_pump_percent") -> None:
+async def until_on(served: Served, output: str) -> None:
     """Let bent time pass until an output is on."""
     async with asyncio.timeout(60):
         while truth(served)[output] == 0:  # noqa: ASYNC110 - it is bent time that passes

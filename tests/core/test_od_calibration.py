@@ -55,7 +55,8 @@ def test_standards_give_the_density_back(tmp_path: Path) -> None:
             (link,) = guided.result["calibrations"]
             assert (link["device"], link["calibration_name"]) == ("od90", "od-cal-2030-03-17")
             calibration = served.service.calibrations.active("od90")
-            assert calibration is not None and calibration.name == link["calibration_name"]
+            assert calibration is not None
+            assert calibration.name == link["calibration_name"]
             assert calibration.recorded_data.x == [2.0, 1.5, 1.0, 0.6, 0.3, 0.1, 0.0]
             assert calibration.calibration_type == "od600"
             served.service.calibrations.deactivate("od90")
@@ -81,7 +82,8 @@ def test_all_photodiodes_are_calibrated_at_once(tmp_path: Path) -> None:
             assert sorted(link["device"] for link in guided.result["calibrations"]) == ["od135", "od45", "od90"]
             for device in ("od45", "od90", "od135"):
                 active = served.service.calibrations.active(device)
-                assert active is not None and active.name == "three"
+                assert active is not None
+                assert active.name == "three"
             again = await begin(served, "od45", "standards")
             await again.walk("name_input")
             await again.send(calibration_name="three")
@@ -219,5 +221,6 @@ async def _adapt(served: Served, source: str) -> None:
     assert result["scale_logc"] == pytest.approx(1.0, abs=0.1)
     assert result["offset_logc"] == pytest.approx(0.301, abs=0.05)
     adapted = served.service.estimators.active("od_fused")
-    assert adapted is not None and adapted.name == "adapted"
+    assert adapted is not None
+    assert adapted.name == "adapted"
     assert adapted.estimate(await _read_volts(served, 0.7)) == pytest.approx(1.4, rel=0.15)

@@ -57,7 +57,8 @@ def test_from_the_first_step_to_an_active_calibration_that_is_true(tmp_path: Pat
             assert link["calibration_name"] == "media_pump-2030-03-17"
             assert (tmp_path / link["path"]).is_file()
             active = served.service.calibrations.active("media_pump")
-            assert active is not None and active.name == link["calibration_name"]
+            assert active is not None
+            assert active.name == link["calibration_name"]
             assert active.evaluate(10) == pytest.approx(10 * true_ml_per_s, rel=0.05)
 
     bent(run())

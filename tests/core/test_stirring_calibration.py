@@ -35,7 +35,8 @@ def test_what_it_saves_inverts_to_the_true_speed(tmp_path: Path) -> None:
             assert link["device"] == "stirring"
             assert link["calibration_name"] == "stirring-calibration-2030-03-17_17-47"
             calibration = served.service.calibrations.active("stirring")
-            assert calibration is not None and calibration.name == link["calibration_name"]
+            assert calibration is not None
+            assert calibration.name == link["calibration_name"]
             duties = calibration.recorded_data.x
             assert len(duties) == 15
             assert (min(duties), max(duties)) == pytest.approx((19.8, 39.9))
