@@ -65,7 +65,7 @@ class _OnePump(Job):
 
     def check_start(self, place: StartPlace) -> None:
         """Refuse an amount that is none, and an inflow that would fill the vial too high."""
-        given = [name for name in _AMOUNTS if self.options[name] not in (None, False)]
+        given = [name for name in _AMOUNTS if self.options[name] is not None and self.options[name] is not False]
         if len(given) != 1:
             what = "not several of them" if given else "one of them is needed"
             raise BadRequestError(
