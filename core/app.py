@@ -25,7 +25,7 @@ from core.plugins import routes as plugin_routes
 from core.plugins.plugin_routes import to_plugins
 from core.security import Gate
 from core.service import Service
-from core.system import file_routes, host_routes, power_routes
+from core.system import archive_routes, file_routes, host_routes, power_routes
 from core.system import routes as system_routes
 from core.version import VERSION
 
@@ -34,6 +34,7 @@ _ROUTERS = (
     power_routes.router,
     file_routes.router,
     host_routes.router,
+    archive_routes.router,
     config_routes.router,
     job_routes.router,
     # Before the calibrations: there, `sessions` would be a device.

@@ -8,6 +8,7 @@ data folder, and the listening socket.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -17,6 +18,8 @@ from core.service import Restart, Service, ServiceOptions, running_service
 from core.system.import_swap import recover_import, undo_import
 from core.system.left_tasks import finish_left_tasks
 from core.web_server import WebServer
+
+_log = logging.getLogger(__name__)
 
 
 class NotStartedError(Exception):
@@ -70,7 +73,6 @@ class Instances:
             NotStartedError: an instance could not start.
         """
         while not self._is_ending:
-            await asyncio.to_thread(recover_import, self.options.data_dir)
             try:
                 restart = await self._run_one()
             except NotStartedError as error:
@@ -80,7 +82,10 @@ class Instances:
             if restart is None:
                 return
             if restart.between is not None:
-                await asyncio.to_thread(restart.between)
+                try:
+                    await asyncio.to_thread(restart.between)
+                except OSError as error:
+                    _log.error("%s", error)  # the next instance tells what became of it
 
     async def _run_one(self) -> Restart | None:
         async with AsyncExitStack() as stack:
@@ -105,6 +110,7 @@ class Instances:
 
     async def _start(self, stack: AsyncExitStack) -> Service:
         try:
+            await asyncio.to_thread(recover_import, self.options.data_dir)
             return await stack.enter_async_context(running_service(self.options))
         except Exception as error:
             raise NotStartedError(str(error)) from error
