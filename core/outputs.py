@@ -30,6 +30,9 @@ PUMP_LEASE_S = 5.0
 # How long an ending job waits for the board's word that its outputs are off.
 _RELEASE_TIMEOUT_S = 3.0
 
+# Held, as an output is, by whoever measures light: gains and LEDs cannot serve two at a time.
+OPTICS = "optics"
+
 
 def pwm_output(channel: int) -> str:
     """Return the name of a PWM output, as the board reports it: `PWM 1`."""

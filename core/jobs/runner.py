@@ -154,8 +154,7 @@ class JobRunner:
         self._refuse_too_soon(request.job_name)
         self._refuse_running(request.job_name)
         self._refuse_held(self._not_taken_over(job, outputs))
-        if self._refusals:
-            raise self._refusals[-1]
+        self._refuse_for_now()
         if declaration.needs_board:
             _ = self._board_link.board
         self._accepted_s[request.job_name] = self._clock.monotonic_s()
@@ -179,10 +178,11 @@ class JobRunner:
 
         Raises:
             ConflictError: an output is held by another job.
-            UnavailableError: the board is not connected, or the service is going down.
+            UnavailableError: the board is not connected, or no job is started now.
         """
         self._refuse_closing()
         self._refuse_held(outputs)
+        self._refuse_for_now()
         _ = self._board_link.board
         self._begin(job, source, f"{LIVE_ONLY_PREFIX}{job.declaration.row_name}", outputs)
 
@@ -328,6 +328,10 @@ class JobRunner:
     def _refuse_closing(self) -> None:
         if self._is_closing:
             raise UnavailableError("The service is going down.", remedy="Start it again first.")
+
+    def _refuse_for_now(self) -> None:
+        if self._refusals:
+            raise self._refusals[-1]
 
     def _refuse_too_soon(self, job_name: str) -> None:
         accepted_s = self._accepted_s.get(job_name)

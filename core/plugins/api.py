@@ -39,7 +39,7 @@ from core.jobs.job import Job, JobContext, JobState
 from core.jobs.pid import Pid
 from core.jobs.timer import IntervalTimer
 from core.jobs.unit_parts import StartPlace, UnitParts
-from core.outputs import led_output, pwm_channel, pwm_output
+from core.outputs import OPTICS, led_output, pwm_channel, pwm_output
 from core.plugins.plugin import Chart, Plugin
 from core.plugins.unit import Unit, UnitHere
 from core.reactor_models import ReactorModel
@@ -69,6 +69,7 @@ __all__ = [
     "DODGING_SETTINGS",
     "LIVE_ONLY_PREFIX",
     "MEDIA",
+    "OPTICS",
     "VERSION",
     "WASTE",
     "ActionFailedError",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bent_service import bent, started
-from calibration_session import Guided, begin, bent_unit, misbehave, place, truth
+from calibration_session import Guided, begin, bent_unit, misbehave, place, truth, until_on
 from running_services import Served, write_config
 
 THREE_ANGLES = "[od_config.photodiode_channel]\n1 = REF\n2 = 90\n3 = 135\n4 = 45\n"
@@ -162,6 +163,25 @@ def test_units_that_are_not_fit_are_told_why(tmp_path: Path) -> None:
     ]
     for number, case in enumerate(cases):
         bent(run(tmp_path / str(number), *case))
+
+
+def test_nobody_else_measures_light_meanwhile(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_unit(tmp_path) as served:
+            guided = await begin(served, "od90", "standards")
+            await guided.walk("name_input", "rpm_input", "place_standard", "measure_standard")
+            reading = await started(served.service, "od_reading")
+            assert (await guided.send(409, od600_value=1))["error_info"]["holder"] == "od_reading"
+            reading.end()
+            await reading.gone.wait()
+            measuring = asyncio.create_task(guided.send(od600_value=1))
+            await until_on(served, "stirrer_percent")
+            refused = await served.json("POST", "/jobs/run/job_name/od_reading", 409)
+            assert refused["error_info"]["holder"] == "calibration"
+            await measuring
+            assert guided.step_id == "another_standard"
+
+    bent(run())
 
 
 async def _observe(served: Served, guided: Guided, od: float, form: str, field: str, remove: str) -> None:

@@ -8,12 +8,17 @@ from core.calibrations.sessions.action import CalibrationAction
 from core.calibrations.sessions.naming import NamingProtocol
 from core.calibrations.sessions.od_meter import OdMeter, OdOptics, od_optics
 from core.calibrations.sessions.protocol import SessionFailedError
+from core.outputs import OPTICS
 
 
 class OdProtocol(NamingProtocol):
     """A protocol that measures optical density while nobody else stirs or measures."""
 
     jobs_in_the_way = ("od_reading", "stirring")
+
+    def outputs(self) -> tuple[str, ...]:
+        """The optics; the stirrer is held by the job that stirs."""
+        return (OPTICS,)
 
     @property
     def optics(self) -> OdOptics:

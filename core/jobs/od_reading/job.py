@@ -13,6 +13,7 @@ from core.jobs.od_reading.photometer import LightReading, Photometer, TooMuchLig
 from core.jobs.od_reading.reference import MODES, NoLightError, Reference
 from core.plugins.api import (
     LIVE_ONLY_PREFIX,
+    OPTICS,
     BadRequestError,
     Config,
     EstimateError,
@@ -106,6 +107,11 @@ class OdReading(Job):
     def check_start(self, place: StartPlace) -> None:
         """Refuse to take a blank off readings that a calibration has counted it in."""
         refuse_blank_and_curve(place, self._channels.angles.values())
+
+    @classmethod
+    def outputs_needed(cls, config: Config) -> tuple[str, ...]:
+        """The optics: nobody else measures light meanwhile."""
+        return (OPTICS,)
 
     async def set_up(self) -> None:
         """Measure the dark, tune the gains, choose the intensity when it is `auto`, and start the rhythm."""
