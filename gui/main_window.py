@@ -35,6 +35,8 @@ from gui.words import job_title, listing, sentences
 _SMALLEST_PX = (1024, 640)
 _USUAL_PX = (1360, 860)
 _LOOK_AGAIN_MS = 1000
+# As high as a page's buttons beside the title: nothing moves between pages with and without.
+_TITLE_PX = 32
 
 
 class MainWindow(QMainWindow):
@@ -85,6 +87,7 @@ class MainWindow(QMainWindow):
         self.strip = StatusStrip(self._attachment.unit)
         self._title = QLabel()
         theme.set_role(self._title, "title")
+        self._title.setMinimumHeight(_TITLE_PX)
         self._stack = QStackedWidget()
         self._opening = EmptyState()
         self._opening.explain("working", self.tr("Opening…"), "")

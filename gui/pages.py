@@ -26,6 +26,7 @@ class Page:
         factory: makes the widget when the page is first shown; imports what is heavy only then.
         shortcut: key sequence that shows it.
         hint: one sentence for the tooltip.
+        part_of: key of the page whose button in the rail leads to it; empty when it has its own.
         imports: modules the factory needs that take long to import; they are loaded in a thread first.
     """
 
@@ -36,6 +37,7 @@ class Page:
     shortcut: str
     hint: str = ""
     imports: tuple[str, ...] = ()
+    part_of: str = ""
 
 
 def _live_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
@@ -54,6 +56,24 @@ def _calibrations_page(unit: Unit, client: ServiceClient, parent: QWidget | None
     from gui.calibrations.page import CalibrationsPage
 
     return CalibrationsPage(unit, client, parent)
+
+
+def _plugins_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
+    from gui.plugins.page import PluginsPage
+
+    return PluginsPage(unit, client, parent)
+
+
+def _system_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
+    from gui.system.page import SystemPage
+
+    return SystemPage(unit, client, parent)
+
+
+def _data_folder_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
+    from gui.data_folder.page import DataFolderPage
+
+    return DataFolderPage(unit, client, parent)
 
 
 def _log_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
@@ -75,6 +95,9 @@ PAGES: tuple[Page, ...] = (
         "What pumps, stirrer and photodiodes really do",
         ("numpy", "pyqtgraph"),
     ),
+    Page("plugins", "Plugins", "plugin", _plugins_page, "Ctrl+5", "What is added to this unit, by whom"),
+    Page("system", "System", "system", _system_page, "Ctrl+6", "Board, link, storage, backup, clock, updates, power"),
+    Page("data", "Data folder", "folder", _data_folder_page, "Ctrl+D", "The unit's files", part_of="system"),
     Page("log", "Log", "log", _log_page, "Ctrl+8", "What happened, live and back to the first day"),
 )
 

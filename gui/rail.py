@@ -11,7 +11,7 @@ from gui import theme
 from gui.icons import icon
 from gui.pages import Page
 
-_WIDTH_PX = 96
+_WIDTH_PX = 100
 
 
 class Rail(QWidget):
@@ -34,7 +34,11 @@ class Rail(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 12, 6, 12)
         column.setSpacing(4)
+        self._leads: dict[str, str] = {}
         for page in pages:
+            if page.part_of:
+                self._leads[page.key] = page.part_of
+                continue
             button = self._add_button(page.title, page.icon, f"{page.hint} ({page.shortcut})")
             button.setCheckable(True)
             button.setObjectName(page.key)
@@ -51,12 +55,12 @@ class Rail(QWidget):
 
     def mark(self, key: str) -> None:
         """Show which page is open."""
-        self._buttons[key].setChecked(True)
+        self._buttons[self._leads.get(key, key)].setChecked(True)
         self._redraw()
 
     def button(self, key: str) -> QToolButton:
-        """Return a page's button."""
-        return self._buttons[key]
+        """Return a page's button; of a page without one, that of the page it is part of."""
+        return self._buttons[self._leads.get(key, key)]
 
     def _add_button(self, text: str, icon_name: str, hint: str) -> QToolButton:
         button = QToolButton()

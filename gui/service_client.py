@@ -170,6 +170,16 @@ class ServiceClient:
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
 
+    async def text(self, path: str, most_bytes: int = 400_000) -> tuple[str, bool]:
+        """GET a text; return its beginning, bytes that are no UTF-8 replaced, and whether that is all of it."""
+        content = b""
+        async with self.open_file(path) as answer:
+            async for part in answer.parts:
+                content += part
+                if len(content) > most_bytes:
+                    return content[:most_bytes].decode(errors="replace"), False
+        return content.decode(errors="replace"), True
+
     async def post_file(self, path: str, field: str, name: str, file: BinaryIO) -> Any:
         """POST a file as a form's `field`, read in parts while it is sent; return the JSON answer."""
         import httpx

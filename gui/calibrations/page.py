@@ -144,14 +144,11 @@ class CalibrationsPage(QWidget):
 
     def _on_chosen(self, device_name: str, calibration: Calibration | None) -> None:
         device = next(device for device in self._devices if device.name == device_name)
-        shown = calibration or device.active
+        newest = next(iter(device.calibrations), None)
+        shown = calibration or device.active or newest
         if shown is not None:
             self.details.show_calibration(shown)
             self.side.show_content()
-        elif device.calibrations:
-            self.side.explain(
-                "empty", self.tr("No calibration is active"), self.tr("Choose one on the left and make it active.")
-            )
         else:
             is_fused = device_name == "od_fused"
             headline = self.tr("No estimator yet") if is_fused else self.tr("Not calibrated yet")

@@ -30,6 +30,7 @@ class AskDialog(QDialog):
 
     Attributes:
         fields: where subclasses put their fields.
+        under_fields: where they put how it goes on.
         act_button: does it.
         trouble: says what is wrong.
     """
@@ -62,12 +63,15 @@ class AskDialog(QDialog):
         buttons.addWidget(self.act_button)
         self.fields = QVBoxLayout()
         self.fields.setSpacing(theme.SPACE_PX)
+        self.under_fields = QVBoxLayout()
+        self.under_fields.setSpacing(theme.SPACE_PX)
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.AROUND_PX] * 4)
         column.setSpacing(12)
         for part in (heading, explanation):
             column.addWidget(part)
         column.addLayout(self.fields)
+        column.addLayout(self.under_fields)
         column.addWidget(self.trouble)
         column.addLayout(buttons)
 

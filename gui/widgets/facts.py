@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from gui import theme
 
-_CAPTION_PX = 132
+_CAPTION_PX = 144
 
 
 class Facts(QWidget):

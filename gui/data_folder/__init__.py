@@ -1,0 +1,1 @@
+"""The data folder's browser: folders, texts, saving a copy, removing a file."""

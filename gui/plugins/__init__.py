@@ -1,0 +1,1 @@
+"""The Plugins page: what is installed, what each adds, installing and uninstalling."""

@@ -1,0 +1,1 @@
+"""The System page: board, link, storage, backup, clock, software, web server and power."""

@@ -1,0 +1,50 @@
+"""Cards in as many columns as there is room for."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+
+class Columns(QWidget):
+    """Puts its cards into columns of about the same height, at least `least_px` wide; the keyboard's order stays."""
+
+    def __init__(self, cards: list[QWidget], least_px: int, gap_px: int, most: int = 3) -> None:
+        super().__init__()
+        self._cards = cards
+        self._least_px = least_px
+        self._gap_px = gap_px
+        self._count = 0
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(gap_px)
+        self._columns = [QVBoxLayout() for _ in range(most)]
+        for place, column in enumerate(self._columns):
+            column.setSpacing(gap_px)
+            self._row.addLayout(column, 0 if place else 1)
+        self._deal(2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Deal the cards anew when another number of columns fits."""
+        super().resizeEvent(event)
+        fitting = (event.size().width() + self._gap_px) // (self._least_px + self._gap_px)
+        self._deal(max(1, min(len(self._columns), fitting)))
+
+    def _deal(self, count: int) -> None:
+        if count == self._count:
+            return
+        self._count = count
+        for column in self._columns:
+            while column.takeAt(0) is not None:
+                pass
+        whole = sum(card.sizeHint().height() for card in self._cards)
+        filled, place = 0.0, 0
+        for card in self._cards:
+            height = card.sizeHint().height()
+            if place < count - 1 and filled + height / 2 > whole / count:
+                filled, place = 0.0, place + 1
+            self._columns[place].addWidget(card)
+            filled += height
+        for number, column in enumerate(self._columns):
+            column.addStretch(1)
+            self._row.setStretch(number, 1 if number < count else 0)
