@@ -62,6 +62,7 @@ class BoardLink:
         self._subscription: Subscription | None = None
         self._listeners: list[Callable[[BoardEvent], None]] = []
         self._published_at_s = 0.0
+        self._faults_told: set[str] = set()
         self._choosing = asyncio.Lock()
         self._none_since_utc_s = clock.utc_s()
         self.url: str | None = None
@@ -220,7 +221,7 @@ class BoardLink:
             _log.error("The board reports a fault: %s.", ", ".join(event.faults) or "cleared")
         elif isinstance(event, OutputWentOff):
             _log.warning("The board switched %s off by itself: %s.", event.output, event.reason)
-        if not isinstance(event, StatusReported) or self._is_stale():
+        if not isinstance(event, StatusReported) or self._is_stale() or set(event.status.faults) != self._faults_told:
             self._publish()
 
     def _log_connection(self, event: ConnectionChanged) -> None:
@@ -238,4 +239,6 @@ class BoardLink:
 
     def _publish(self) -> None:
         self._published_at_s = self._clock.monotonic_s()
+        status = self._board.status if self._board else None
+        self._faults_told = set(status.faults) if status else set()
         self._bus.publish(BoardChanged(self.describe()))

@@ -9,6 +9,7 @@ import pytest
 from bent_service import Told, bent, bent_service, misbehave, until
 from running_services import Served
 
+from core.bus import BoardChanged
 from core.service import Service
 
 
@@ -67,3 +68,18 @@ def test_a_bad_line_is_a_warning_and_its_recovery_is_told(tmp_path: Path, fault:
 
 def _remedy(told: Told) -> bool:
     return "cable" in told.log("WARNING").lower()
+
+
+def test_a_fault_is_told_as_soon_as_the_board_reports_it(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            heard: list[tuple[float, list[str]]] = []
+            begin_s = service.clock.monotonic_s()
+            service.bus.listen(
+                BoardChanged, lambda event: heard.append((service.clock.monotonic_s() - begin_s, event.board["faults"]))
+            )
+            misbehave(service, "sensor-missing")
+            await asyncio.sleep(30)
+            assert next(after_s for after_s, faults in heard if faults) < 3
+
+    bent(told())
