@@ -13,6 +13,7 @@ from typing import Any
 from bent_service import EPOCH_UTC_S
 from running_services import Served, serving
 
+from core.schemas.calibration_sessions import SessionAndStep
 from core.service import ServiceOptions
 
 SESSIONS = "/calibrations/sessions"
@@ -45,6 +46,7 @@ class Guided:
         path = f"{SESSIONS}/{self.id}"
         body = await self.served.json("POST", f"{path}/inputs", status, json={"inputs": inputs}, timeout=None)
         if status == 200:
+            SessionAndStep.model_validate(body)
             self.view = body
         else:
             assert body["error_info"]["status"] == status

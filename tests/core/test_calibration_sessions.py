@@ -323,6 +323,18 @@ def test_runs_that_moved_nothing_fail_the_session(tmp_path: Path) -> None:
     bent(run())
 
 
+async def test_only_the_newest_sessions_are_kept(served: Served) -> None:
+    first, second = await begin(served, **PUMP), await begin(served, **PUMP)
+    await served.json("POST", f"{SESSIONS}/{second.id}/abort")
+    for _ in range(199):
+        last = await begin(served, **PUMP)
+    await served.json("GET", f"{SESSIONS}/{second.id}", 404)
+    for kept in (first, last):
+        assert await served.json("GET", f"{SESSIONS}/{kept.id}") == kept.view
+    await begin(served, **PUMP)
+    await served.json("GET", f"{SESSIONS}/{first.id}", 404)
+
+
 class Blinking(SessionProtocol):
     """A protocol as a plug-in writes it."""
 

@@ -43,6 +43,7 @@ class DurationBased(NamingProtocol):
     """Relates the run time of one pump to volume: V = slope * t."""
 
     protocol_name = "duration_based"
+    jobs_in_the_way = ("dosing_automation",)
     steps = (
         Step("intro_confirm_1", "info", "Pump calibration",
              "This relates the run time of one pump to the volume it moves. Have ready: water, and a scale or a "

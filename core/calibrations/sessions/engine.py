@@ -18,6 +18,7 @@ from core.calibrations.sessions.inputs import read_inputs
 from core.calibrations.sessions.protocol import MissingProtocol, SessionFailedError, SessionPlace, SessionProtocol
 from core.calibrations.sessions.session import Session, SessionStatus
 from core.calibrations.sessions.steps import ENDED
+from core.config import ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError
 from core.jobs.job import Job
 from core.jobs.runner import JobRunner, StartRequest
@@ -26,7 +27,7 @@ from core.records.records import Records
 _STORE = "calibration_sessions"
 _log = logging.getLogger(__name__)
 
-# Sessions kept; of more, the oldest that are over are forgotten.
+# Sessions kept; of more, those that are over go first, the longest untouched before others.
 _MOST_KEPT = 200
 
 
@@ -142,6 +143,8 @@ class CalibrationSessions:
         except SessionFailedError as error:
             await self._end(session, SessionStatus.FAILED, str(error))
             return
+        except ConfigError as error:
+            raise ConflictError(error.error, error.cause, error.remedy, **error.extra) from error
         session.updated_utc_s = self._place.clock.utc_s()
         await self._keep(session)
         if session.is_over:
@@ -223,14 +226,13 @@ class CalibrationSessions:
         return Session.from_json(kept)
 
     def _forget_old(self) -> None:
-        """Forget the oldest sessions that are over when there are too many."""
+        """Forget sessions when there are too many: those that are over, then those nobody goes on with."""
         store = self._records.store
-        ids = store.keys(_STORE)
+        ids = [session_id for session_id in store.keys(_STORE) if session_id not in self._under_way]
         if len(ids) < _MOST_KEPT:
             return
-        over = [session for session in map(self._get, ids) if session.is_over]
-        over.sort(key=lambda session: session.updated_utc_s)
-        for session in over[: len(ids) - _MOST_KEPT + 1]:
+        sessions = sorted(map(self._get, ids), key=lambda session: (not session.is_over, session.updated_utc_s))
+        for session in sessions[: len(ids) - _MOST_KEPT + 1]:
             store.remove(_STORE, session.session_id)
 
     def _view(self, session: Session) -> dict[str, Any]:

@@ -92,7 +92,18 @@ class OdMeter:
         )
 
     async def prepare(self) -> None:
-        """Measure the dark and tune the gains; raises ActionFailedError when there is too much light."""
+        """Measure the dark and tune the gains.
+
+        Raises:
+            ActionFailedError: there is too much light, or the board lacks a photodiode that is configured.
+        """
+        dictionary = self._action.board.dictionary
+        missing = set(self._optics.channels.all) - set(dictionary.photodiode_channels if dictionary else ())
+        if missing:
+            raise ActionFailedError(
+                f"The board has no photodiode {', '.join(sorted(missing))}.",
+                remedy="Correct section [od_config.photodiode_channel] and restart the service, or use another board.",
+            )
         with self._measuring():
             await self._photometer.prepare(self._action.board, self._optics.intensity_percent)
 
