@@ -25,7 +25,7 @@ from core.plugins import routes as plugin_routes
 from core.plugins.plugin_routes import to_plugins
 from core.security import Gate
 from core.service import Service
-from core.system import archive_routes, file_routes, host_routes, power_routes
+from core.system import archive_routes, file_routes, host_routes, power_routes, update_routes
 from core.system import routes as system_routes
 from core.version import VERSION
 
@@ -35,6 +35,7 @@ _ROUTERS = (
     file_routes.router,
     host_routes.router,
     archive_routes.router,
+    update_routes.router,
     config_routes.router,
     job_routes.router,
     # Before the calibrations: there, `sessions` would be a device.

@@ -82,6 +82,25 @@ def look_up(data_dir: Path, asked: str) -> Listing | DataFile:
         raise ServiceError("This cannot be read.", cause=f"{error.strerror}.") from None
 
 
+def find_file(data_dir: Path, asked: str, field: str) -> Path:
+    """Return the file that is meant by a path: relative to the data folder, or absolute and inside it.
+
+    Raises:
+        BadRequestError: the path is empty or a folder's; names `field`.
+        ForbiddenError: it leads out of the folder.
+        NotFoundError: there is no such file.
+    """
+    root = data_dir.resolve()
+    if not asked.strip():
+        raise BadRequestError("No file is named.", cause="The path is empty.", fields=[field])
+    path = _resolve(root, _relative(root, data_dir, asked))
+    if not os.path.lexists(path):
+        raise _missing()
+    if not path.is_file():
+        raise BadRequestError(f"{shown(path, root)} is not a file.", fields=[field])
+    return path
+
+
 def find_removable(data_dir: Path, asked: str) -> Path:
     """Return the file that is meant by a path: relative to the data folder, or absolute and inside it.
 
