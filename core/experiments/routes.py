@@ -11,7 +11,7 @@ from core.app_state import ServiceHere
 from core.bodies import body_of, documented
 from core.clock import timestamp
 from core.errors import BadRequestError, ConflictError, NotFoundError
-from core.records.time_series import SERIES_UNITS, Curve, known_series, read_curve, summarise
+from core.records.time_series import Curve, known_series, read_curve, summarise
 from core.schemas.errors import errors
 from core.schemas.experiments import (
     ExperimentChange,
@@ -56,7 +56,7 @@ async def get_experiment(service: ServiceHere, experiment: str) -> dict[str, Any
         "series": [
             {
                 "series": name,
-                "unit": SERIES_UNITS.get(name, ""),
+                "unit": service.plugins.unit_of_series(name),
                 "points": points,
                 "first": None if first is None else timestamp(first),
                 "last": None if last is None else timestamp(last),
@@ -115,12 +115,20 @@ async def time_series(
     if from_s is not None and to_s is not None and from_s >= to_s:
         raise BadRequestError("'from' must be before 'to'.", fields=["from", "to"])
     service.experiments.get(experiment)
-    curve = await service.records.read(lambda connection: _read(connection, experiment, series, from_s, to_s, points))
+    added = service.plugins.series_units()
+
+    def read(connection: sqlite3.Connection) -> Curve:
+        known = known_series(connection, added)
+        if series not in known:
+            raise NotFoundError(f"There is no series {series!r}.", known=known)
+        return read_curve(connection, experiment, series, from_s, to_s, points)
+
+    curve = await service.records.read(read)
     return {
         "experiment": experiment,
         "pioreactor_unit": service.unit,
         "series": series,
-        "unit": SERIES_UNITS.get(series, ""),
+        "unit": service.plugins.unit_of_series(series),
         "from": None if curve.from_s is None else timestamp(curve.from_s),
         "to": None if curve.to_s is None else timestamp(curve.to_s),
         "raw_count": curve.raw_count,
@@ -130,12 +138,3 @@ async def time_series(
         "data": curve.data,
         "gaps": [{"t": round(moment, 3), "reason": reason} for moment, reason in curve.gaps],
     }
-
-
-def _read(
-    connection: sqlite3.Connection, experiment: str, series: str, from_s: float | None, to_s: float | None, points: int
-) -> Curve:
-    known = known_series(connection)
-    if series not in known:
-        raise NotFoundError(f"There is no series {series!r}.", known=known)
-    return read_curve(connection, experiment, series, from_s, to_s, points)

@@ -22,6 +22,7 @@ from core.plugins.found import FoundPlugin, find_plugins
 from core.plugins.loading import LoadingThread, LoadWitness
 from core.plugins.plugin_routes import RESERVED, application
 from core.plugins.unit import Unit
+from core.records.time_series import SERIES_UNITS
 
 _SAFE_MODE = "The service was started without plug-ins (--no-plugins)."
 _DEADLY = (
@@ -107,6 +108,15 @@ class Plugins:
     def charts(self) -> list[dict[str, Any]]:
         """Return the charts of the loaded plug-ins."""
         return [chart.item(each.found.name) for each in self._installed for chart in each.additions.charts]
+
+    def series_units(self) -> dict[str, str]:
+        """Return the unit of each series that is in a chart of a loaded plug-in."""
+        charts = [chart for each in self._installed for chart in each.additions.charts]
+        return {series: chart.unit for chart in charts for series in chart.series}
+
+    def unit_of_series(self, series: str) -> str:
+        """Return the unit of a series, "" for a plain number and for one nobody has told the unit of."""
+        return (self.series_units() | SERIES_UNITS).get(series, "")
 
     def routes_of(self, address: str) -> ASGIApp | None:
         """Return the application of a plug-in by the name in its routes' paths; None when it has no routes."""

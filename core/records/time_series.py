@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,7 +123,7 @@ def summarise(connection: sqlite3.Connection, experiment: str) -> list[tuple[str
     return connection.execute(_SUMMARY, (experiment,)).fetchall()
 
 
-def known_series(connection: sqlite3.Connection) -> list[str]:
-    """Return every series there can be or ever was."""
+def known_series(connection: sqlite3.Connection, added: Iterable[str] = ()) -> list[str]:
+    """Return every series there can be or ever was; `added` are those of plug-ins."""
     recorded: list[tuple[Any]] = connection.execute("SELECT DISTINCT series FROM series").fetchall()
-    return sorted(SERIES_UNITS | {name: "" for (name,) in recorded})
+    return sorted({*SERIES_UNITS, *added, *(name for (name,) in recorded)})
