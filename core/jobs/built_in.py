@@ -10,6 +10,7 @@ from core.jobs.led_intensity import LedIntensity
 from core.jobs.monitor import Monitor
 from core.jobs.od_blank import DeleteOdBlank, OdBlank
 from core.jobs.od_reading import OdReading
+from core.jobs.self_test import SelfTest
 from core.jobs.stirring import Stirring
 
 BUILT_IN_JOBS: tuple[type[Job], ...] = (
@@ -26,6 +27,7 @@ BUILT_IN_JOBS: tuple[type[Job], ...] = (
     LedIntensity,
     Pumps,
     RemoveWaste,
+    SelfTest,
     Stirring,
     *AUTOMATIONS,
 )
