@@ -20,6 +20,8 @@ _KEEP_ALIVE_S = 75.0
 _LAST_ANSWERS_S = 2
 _SEND_BUFFER_BYTES = 128 * 1024
 _BACKLOG = 128
+# A large upload goes on as long as this much of it comes each time a silent connection would be closed.
+_PROGRESS_BYTES = 1024 * 1024
 # What a request may send before its body, and after the body's end, without getting anywhere.
 MOST_HEAD_BYTES = 65536
 
@@ -81,6 +83,7 @@ class _Protocol(HttpToolsProtocol):
     """
 
     _bytes_without_progress = 0
+    _body_bytes = 0
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -112,8 +115,13 @@ class _Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Hand over part of the body."""
+        """Hand over part of the body; one that keeps coming may take as long as it needs."""
         self._bytes_without_progress = 0
+        self._body_bytes += len(body)
+        if self._body_bytes >= _PROGRESS_BYTES:
+            self._body_bytes = 0
+            self._has_request()
+            self._await_request()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
