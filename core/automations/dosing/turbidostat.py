@@ -37,7 +37,7 @@ class Turbidostat(DosingAutomation):
     """The rule turbidostat."""
 
     pumps = (MEDIA, WASTE)
-    amounts = ("exchange_volume_ml", "target_biomass")
+    amounts = ("exchange_volume_ml", "target_biomass", "duration")
     declaration = JobDeclaration(
         job_name="dosing_automation",
         automation_name="turbidostat",
@@ -52,7 +52,8 @@ class Turbidostat(DosingAutomation):
                    label="Exchange volume", first=True),
             Option("biomass_signal", "string", help="density to go by: auto, normalized_od, od or od_fused",
                    label="Signal"),
-            Option("duration", "float", help="without effect: each new reading is looked at", default=60.0, unit="min"),
+            Option("duration", "float", help="only with skip_first_run: time before the first dose",
+                   default=60.0, unit="min"),
             *DOSING_OPTIONS,
         ),
         settings={
