@@ -239,5 +239,5 @@ def validated(model: type[_M], mapping: dict[str, Any], what: str) -> _M:
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         cause = "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults[:10])
-        fields = sorted({str(fault["loc"][0]) for fault in faults})
+        fields = sorted({str(fault["loc"][0]) for fault in faults if fault["loc"]})
         raise BadRequestError(f"The {what} has keys that are missing or do not fit.", cause, fields=fields) from None

@@ -83,12 +83,6 @@ class PiecewiseCubic(_Curve):
         u = x - self.knots[self._piece(x)]
         return _finite(a + u * (b + u * (c + u * d)), x)
 
-    def slope(self, x: float) -> float:
-        """Return dy/dx at `x`."""
-        _, b, c, d = self.coefficients[self._piece(x)]
-        u = x - self.knots[self._piece(x)]
-        return b + u * (2 * c + 3 * u * d)
-
     def solutions(self, y: float) -> list[float]:
         """Return every x at which the curve is `y`, ascending; those closer than 1e-7 to one another count once."""
         last = len(self.coefficients) - 1

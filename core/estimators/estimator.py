@@ -11,8 +11,9 @@ where trust goes from an angle's `low_conc_scales` at the thin end of the range 
 
 from __future__ import annotations
 
+import bisect
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -30,7 +31,8 @@ _LEAST_SLOPE = 0.05
 _GRID_POINTS = 256
 _BRACKETS = 4
 _GOLDEN = (math.sqrt(5) - 1) / 2
-_FINE_ENOUGH = 1e-9
+_FINE_ENOUGH = 1e-6
+_MOST_LOG_SPREAD, _LEAST_SPREAD = 50.0, 1e-300
 
 Angle = Literal["45", "90", "135"]
 Splines = dict[Angle, PiecewiseCubic]
@@ -79,45 +81,38 @@ class FusedOdEstimator(StoredThing):
     def estimate(self, volts: Mapping[str, float]) -> float:
         """Return the optical density that explains `volts` by angle ("45", "90", "135") best.
 
+        The cost is looked at on a grid, and around its four best minima followed to the last digits.
+
         Raises:
-            EstimateError: an angle is missing, or sees no light.
+            EstimateError: an angle is missing, or sees no light; or the estimator's curves are no use there.
         """
         logs = {}
         for angle in self.angles:
             if not volts.get(angle, 0.0) > 0:
                 raise EstimateError(f"Estimator {self.name} needs light at {angle} degrees; there is none.")
             logs[angle] = math.log(volts[angle])
+
+        def cost(log_od: float) -> float:
+            return sum(self._views[angle].cost(log_v, log_od) for angle, log_v in logs.items())
+
         costs = sum((self._grid_cost(angle, log_v) for angle, log_v in logs.items()), np.zeros(_GRID_POINTS))
-        best = [int(index) for index in np.argsort(costs, kind="stable")[:_BRACKETS]]
-        candidates = [self._golden(logs, index) for index in best]
-        log_od = min(candidates, key=lambda each: self._cost(logs, each))
-        return float(10.0**log_od)
+        if not np.isfinite(costs).all():
+            raise EstimateError(f"The curves of estimator {self.name} have no finite value at these readings.")
+        around = [self._golden(cost, index) for index in _lowest_minima(costs)]
+        return float(10.0 ** min(around, key=cost))
+
+    def prepare(self) -> None:
+        """Work out beforehand what is the same for every reading: it takes some milliseconds."""
+        _ = self._on_grid
 
     def is_at_an_end(self, od: float, within: float = 0.001) -> bool:
         """Whether `od` is within a fraction of either end of the estimator's range, so that it may lie beyond."""
         ends = (10.0**self.min_logc, 10.0**self.max_logc)
         return any(abs(od - end) <= within * end for end in ends)
 
-    def _trust(self, angle: str, log_od: float) -> float:
-        along = (log_od - self.min_logc) / (self.max_logc - self.min_logc)
-        low: float = self.low_conc_scales.get(angle, 1.0)  # type: ignore[call-overload]
-        return low + (1.0 - low) * along
-
-    def _spread(self, angle: Angle, log_od: float) -> float:
-        spread = max(math.exp(min(self.sigma_splines_log[angle].evaluate(log_od), 50.0)), self.sigma_floor)
-        return spread / max(abs(self.mu_splines[angle].slope(log_od)), _LEAST_SLOPE) * self._trust(angle, log_od)
-
-    def _cost(self, logs: Mapping[Angle, float], log_od: float) -> float:
-        cost = 0.0
-        for angle, log_v in logs.items():
-            spread = self._spread(angle, log_od)
-            cost += math.sqrt(1.0 + ((log_v - self.mu_splines[angle].evaluate(log_od)) / spread) ** 2) - 1.0
-            cost += math.log(spread)
-        return cost
-
-    def _grid_cost(self, angle: Angle, log_v: float) -> Grid:
-        means, spreads = self._on_grid[angle]
-        return np.sqrt(1.0 + ((log_v - means) / spreads) ** 2) - 1.0 + np.log(spreads)
+    @cached_property
+    def _views(self) -> dict[Angle, _View]:
+        return {angle: _View(self, angle) for angle in self.angles}
 
     @cached_property
     def _grid(self) -> list[float]:
@@ -126,29 +121,69 @@ class FusedOdEstimator(StoredThing):
     @cached_property
     def _on_grid(self) -> dict[Angle, tuple[Grid, Grid]]:
         """Mean and spread of each angle at the grid's points; the same for every reading."""
-        return {
-            angle: (
-                np.array([self.mu_splines[angle].evaluate(each) for each in self._grid]),
-                np.array([self._spread(angle, each) for each in self._grid]),
-            )
-            for angle in self.angles
-        }
+        looks = {angle: np.array([view.look(each) for each in self._grid]) for angle, view in self._views.items()}
+        return {angle: (look[:, 0], look[:, 1]) for angle, look in looks.items()}
 
-    def _golden(self, logs: Mapping[Angle, float], index: int) -> float:
+    def _grid_cost(self, angle: Angle, log_v: float) -> Grid:
+        means, spreads = self._on_grid[angle]
+        with np.errstate(all="ignore"):
+            return np.sqrt(1.0 + ((log_v - means) / spreads) ** 2) - 1.0 + np.log(spreads)
+
+    def _golden(self, cost: Callable[[float], float], index: int) -> float:
         """Return the minimum between the grid's neighbours of a point, by golden-section search (Kiefer 1953)."""
         low, high = self._grid[max(index - 1, 0)], self._grid[min(index + 1, _GRID_POINTS - 1)]
         left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        cost_left, cost_right = self._cost(logs, left), self._cost(logs, right)
+        cost_left, cost_right = cost(left), cost(right)
         while high - low > _FINE_ENOUGH:
             if cost_left <= cost_right:
                 high, right, cost_right = right, left, cost_left
                 left = high - _GOLDEN * (high - low)
-                cost_left = self._cost(logs, left)
+                cost_left = cost(left)
             else:
                 low, left, cost_left = left, right, cost_right
                 right = low + _GOLDEN * (high - low)
-                cost_right = self._cost(logs, right)
-        return min((low, high, (low + high) / 2), key=lambda each: self._cost(logs, each))
+                cost_right = cost(right)
+        return min((low, high, (low + high) / 2), key=cost)
+
+
+class _View:
+    """One angle of an estimator, in plain numbers: it is asked a hundred times for each reading."""
+
+    def __init__(self, estimator: FusedOdEstimator, angle: Angle) -> None:
+        mu, sigma = estimator.mu_splines[angle], estimator.sigma_splines_log[angle]
+        self._mu = (mu.knots, mu.coefficients)
+        self._sigma = (sigma.knots, sigma.coefficients)
+        self._floor = estimator.sigma_floor
+        low = estimator.low_conc_scales.get(angle, 1.0)
+        self._trust_slope = (1.0 - low) / (estimator.max_logc - estimator.min_logc)
+        self._trust_at_0 = low - self._trust_slope * estimator.min_logc
+
+    def look(self, log_od: float) -> tuple[float, float]:
+        """Return the mean of ln(volts), and its effective spread."""
+        mean, slope = _value_and_slope(*self._mu, log_od)
+        spread = max(math.exp(min(_value_and_slope(*self._sigma, log_od)[0], _MOST_LOG_SPREAD)), self._floor)
+        trust = self._trust_at_0 + self._trust_slope * log_od
+        return mean, max(spread / max(abs(slope), _LEAST_SLOPE) * trust, _LEAST_SPREAD)
+
+    def cost(self, log_v: float, log_od: float) -> float:
+        """Return this angle's share of the cost."""
+        mean, spread = self.look(log_od)
+        r = (log_v - mean) / spread
+        return math.sqrt(1.0 + r * r) - 1.0 + math.log(spread)
+
+
+def _value_and_slope(knots: list[float], coefficients: list[list[float]], x: float) -> tuple[float, float]:
+    piece = min(max(bisect.bisect_right(knots, x) - 1, 0), len(coefficients) - 1)
+    a, b, c, d = coefficients[piece]
+    u = x - knots[piece]
+    return a + u * (b + u * (c + u * d)), b + u * (2 * c + 3 * u * d)
+
+
+def _lowest_minima(costs: Grid) -> list[int]:
+    """Return where the grid's lowest local minima are, the lowest first."""
+    padded = np.concatenate([[np.inf], costs, [np.inf]])
+    minima = np.flatnonzero((costs <= padded[:-2]) & (costs <= padded[2:]))
+    return [int(index) for index in minima[np.argsort(costs[minima], kind="stable")][:_BRACKETS]]
 
 
 def read_estimator(data: Any, device: str) -> FusedOdEstimator:
@@ -159,4 +194,5 @@ def read_estimator(data: Any, device: str) -> FusedOdEstimator:
         raise BadRequestError("This is no estimator that is known here.", cause, fields=["estimator_type"])
     estimator = validated(FusedOdEstimator, mapping, "estimator")
     check_safe_name(estimator.name, "estimator_name", LONGEST_NAME)
+    estimator.prepare()
     return estimator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -87,7 +88,7 @@ class OdCurves:
         )
         return od
 
-    def fused(self, by_angle: Mapping[str, float], intensity_percent: float) -> float:
+    async def fused(self, by_angle: Mapping[str, float], intensity_percent: float) -> float:
         """Return the optical density fused from all angles.
 
         Raises:
@@ -96,7 +97,8 @@ class OdCurves:
         """
         assert self.estimator is not None  # noqa: S101 - asked for only where there is one
         _refuse_intensity(self.estimator.name, self.estimator.ir_led_intensity, intensity_percent)
-        od = self.estimator.estimate(by_angle)
+        # It takes some milliseconds: others run meanwhile.
+        od = await asyncio.to_thread(self.estimator.estimate, by_angle)
         if self.estimator.is_at_an_end(od):
             low, high = 10.0**self.estimator.min_logc, 10.0**self.estimator.max_logc
             self._log.tell(

@@ -239,7 +239,7 @@ class OdReading(Job):
             return
         self._readings += 1
         if self._compare(light):
-            self._publish_ods(light)
+            await self._publish_ods(light)
 
     def _tell_rhythm(self) -> None:
         """Publish when the first reading began, again when the computer's clock was set: others rest by it."""
@@ -283,7 +283,7 @@ class OdReading(Job):
         self.publish(name, {name: relative, "timestamp": timestamp(utc_s)})
         self.record(name, relative, utc_s)
 
-    def _publish_ods(self, light: LightReading) -> None:
+    async def _publish_ods(self, light: LightReading) -> None:
         divisor, utc_s = self._reference.divisor if self._reference else 1.0, light.utc_s
         raw = {
             channel: light.volts[channel] / divisor - self._blank.get(channel, 0.0) for channel in self._channels.angles
@@ -303,7 +303,7 @@ class OdReading(Job):
                 self.publish(f"od{channel}", reading)
                 self.record(f"od{channel}", reading["od"], utc_s)
             self.publish("ods", {"timestamp": timestamp(utc_s), "ods": ods})
-        self._publish_fused(raw, utc_s)
+        await self._publish_fused(raw, utc_s)
 
     def _reading(self, channel: str, od: float, utc_s: float, calibrated: int = 0) -> dict[str, Any]:
         return {
@@ -324,12 +324,12 @@ class OdReading(Job):
             self._seldom.tell(logging.ERROR, "no calibrated OD", f"No OD: {error.error} {error.remedy}")
             return None
 
-    def _publish_fused(self, raw: dict[str, float], utc_s: float) -> None:
+    async def _publish_fused(self, raw: dict[str, float], utc_s: float) -> None:
         if self._curves.estimator is None:
             return
         by_angle = {angle: raw[channel] for channel, angle in self._channels.angles.items()}
         try:
-            od = self._curves.fused(by_angle, self._intensity)
+            od = await self._curves.fused(by_angle, self._intensity)
         except (NotCalibratedError, EstimateError) as error:
             self._seldom.tell(logging.ERROR, "no fused OD", f"No fused OD: {error.error} {error.remedy}")
             self._clear(_FUSED)
