@@ -15,13 +15,13 @@ from gui.service_client import ServiceClient
 from gui.widgets.ask_dialog import AskDialog
 from gui.words import device_title
 
-_ENTRY = re.compile(r"""^\W*(calibration_type|angle)["']?\s*:\s*["']?([\w.]+)""", re.MULTILINE)
+_ENTRY = re.compile(r"""\b(calibration_type|angle)["']?\s*:\s*["']?([\w.]+)""")
 _BY_TYPE = {"simple_peristaltic_pump": "media_pump", "simple_stirring": "stirring", "od": "od90", "od600": "od90"}
 
 
 def likely_device(text: str) -> str:
     """Return the device a calibration file is most likely for; empty when it does not say."""
-    told = dict(_ENTRY.findall(text)) or dict(re.findall(r"(calibration_type|angle): *['\"]?([\w.]+)", text))
+    told = dict(_ENTRY.findall(text))
     device = _BY_TYPE.get(told.get("calibration_type", ""), "")
     return f"od{told['angle']}" if device.startswith("od") and "angle" in told else device
 

@@ -72,3 +72,8 @@ class SystemCard(QFrame):
         """Offer what asks the service only while it answers."""
         for button in self._offered:
             button.setEnabled(is_live)
+        self.facts.set_stale(not is_live)
+        if not is_live:
+            self.state.show_state(
+                self.tr("Not known"), "disconnected", "quiet", self.tr("The service does not answer.")
+            )

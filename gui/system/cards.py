@@ -26,9 +26,9 @@ class BoardCard(SystemCard):
     """Which board is in use, and how it stands."""
 
     def __init__(self) -> None:
-        super().__init__(_tr("Board"), "board")
-        self.captions = _tr("Name"), _tr("Serial number"), _tr("Firmware"), _tr("Port")
+        super().__init__(_tr("Board"), "board", _tr("Name"), _tr("Serial number"), _tr("Firmware"), _tr("Port"))
         self.faults = self.add_note("")
+        self.faults.hide()
         self.choose_button = self.add_button(
             _tr("Choose board…"), "board", _tr("A board plugged in, or a simulated one")
         )
@@ -49,7 +49,7 @@ class BoardCard(SystemCard):
             board.get("firmware_version") or "",
             _tr("none, simulated") if board.get("is_simulated") else board.get("url") or _tr("none"),
         )
-        for caption, value in zip(self.captions, values, strict=True):
+        for caption, value in zip(self.facts.captions(), values, strict=True):
             self.facts.show_value(caption, str(value))
         faults = [str(fault).replace("_", " ") for fault in board.get("faults") or []]
         self.faults.setVisible(bool(faults))
@@ -63,11 +63,8 @@ class LinkCard(SystemCard):
     """How well frames come through between computer and board."""
 
     def __init__(self) -> None:
-        super().__init__(_tr("Link"), "link")
-        self.captions = (
-            _tr("Round trip"), _tr("Frames lost"), _tr("Commands repeated"), _tr("Supply"),
-            _tr("Heater board"),
-        )  # fmt: skip
+        counted = _tr("Frames lost"), _tr("Commands repeated")
+        super().__init__(_tr("Link"), "link", _tr("Round trip"), *counted, _tr("Supply"), _tr("Heater board"))
 
     def show_board(self, unit: Unit) -> None:
         """Show the link's quality, with the time since when it is counted."""
@@ -81,7 +78,7 @@ class LinkCard(SystemCard):
             _with_unit(board.get("supply_v"), 2, "V"),
             _with_unit(board.get("heater_celsius"), 1, "℃"),
         )
-        for caption, value in zip(self.captions, values, strict=True):
+        for caption, value in zip(self.facts.captions(), values, strict=True):
             self.facts.show_value(caption, value if is_there else "")
         if not is_there:
             self.state.show_state(_tr("No link"), "disconnected", "quiet")
@@ -98,8 +95,7 @@ class StorageCard(SystemCard):
     """Room on the disk and in memory, and the way into the data folder."""
 
     def __init__(self) -> None:
-        super().__init__(_tr("Storage"), "storage")
-        self.captions = _tr("Disk"), _tr("Memory")
+        super().__init__(_tr("Storage"), "storage", _tr("Disk"), _tr("Memory"))
         self.browse_button = self.add_button(
             _tr("Browse data folder"), "folder", _tr("Look at files, save copies, remove what is not needed")
         )
@@ -110,7 +106,7 @@ class StorageCard(SystemCard):
 
     def show_facts(self, facts: SystemFacts) -> None:
         """Show how much room there is."""
-        for caption, about in zip(self.captions, ("disk", "memory"), strict=True):
+        for caption, about in zip(self.facts.captions(), ("disk", "memory"), strict=True):
             words, tone = space_words(facts.answers.get(about))
             self.facts.show_value(caption, words, _hint(facts, about), tone)
 
@@ -119,8 +115,7 @@ class ClockCard(SystemCard):
     """The service's time beside this computer's."""
 
     def __init__(self) -> None:
-        super().__init__(_tr("Clock"), "clock")
-        self.captions = _tr("Service"), _tr("This computer"), _tr("Difference")
+        super().__init__(_tr("Clock"), "clock", _tr("Service"), _tr("This computer"), _tr("Difference"))
         self.set_button = self.add_button(
             _tr("Set board's clock…"), "clock", _tr("Give the board this computer's time")
         )
@@ -136,31 +131,31 @@ class ClockCard(SystemCard):
             apart_s = utc_s_of(told) - here_s
             words, tone = _apart_words(apart_s, speed)
             values = exact(datetime.fromisoformat(told)), exact(here), words
-        for caption, value in zip(self.captions, values, strict=True):
-            self.facts.show_value(caption, value, _hint(facts, "clock"), tone if caption == self.captions[2] else "")
+        for caption, value in zip(self.facts.captions(), values, strict=True):
+            self.facts.show_value(
+                caption, value, _hint(facts, "clock"), tone if caption == self.facts.captions()[2] else ""
+            )
 
 
 class SoftwareCard(SystemCard):
     """Versions, and updates."""
 
     def __init__(self) -> None:
-        super().__init__(_tr("Software"), "update")
-        self.captions = _tr("Vialdesk"), _tr("Board's firmware")
+        super().__init__(_tr("Software"), "update", _tr("Vialdesk"), _tr("Board's firmware"))
         self.update_button = self.add_button(_tr("Update Vialdesk…"), "update")
         self.firmware_button = self.add_button(_tr("Update firmware…"), "firmware")
 
     def show_facts(self, facts: SystemFacts, unit: Unit) -> None:
         """Show what runs."""
-        self.facts.show_value(self.captions[0], facts.text("version", "version"), _hint(facts, "version"))
-        self.facts.show_value(self.captions[1], str(unit.board.get("firmware_version") or ""))
+        self.facts.show_value(self.facts.captions()[0], facts.text("version", "version"), _hint(facts, "version"))
+        self.facts.show_value(self.facts.captions()[1], str(unit.board.get("firmware_version") or ""))
 
 
 class WebServerCard(SystemCard):
     """Where the service listens, and who may talk to it."""
 
     def __init__(self) -> None:
-        super().__init__(_tr("Web server"), "server")
-        self.captions = _tr("Address"), _tr("Running for"), _tr("Computer's address")
+        super().__init__(_tr("Web server"), "server", _tr("Address"), _tr("Running for"), _tr("Computer's address"))
         self.who = self.add_note("")
         self.restart_button = self.add_button(_tr("Restart web server…"), "refresh")
 
@@ -169,7 +164,7 @@ class WebServerCard(SystemCard):
         up = up_words(facts.text("web_server", "raw_status"))
         addresses = facts.text("addresses", "ipv4_address").replace(",", ", ")
         values = client.base_url, up, addresses or _tr("no network")
-        for caption, value in zip(self.captions, values, strict=True):
+        for caption, value in zip(self.facts.captions(), values, strict=True):
             self.facts.show_value(caption, value)
         state = facts.text("web_server", "state")
         if state == "ready":

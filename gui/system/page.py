@@ -138,15 +138,19 @@ class SystemPage(QWidget):
         self.place.show_content()
 
     def _show_board(self) -> None:
+        if not self._unit.service.is_live:
+            return
         self.board.show_board(self._unit)
         self.link.show_board(self._unit)
 
     def _on_connection(self) -> None:
         is_live = self._unit.service.is_live
-        for card in (self.board, self.storage, self.clock, self.software, self.web_server, self.power):
+        for card in (self.board, self.link, self.storage, self.clock, self.software, self.web_server, self.power):
             card.set_live(is_live)
-        self._show_board()
-        if self._facts is None and not is_live:
+        self.board.choose_button.setEnabled(True)  # it helps just then
+        if is_live:
+            self._show()
+        elif self._facts is None:
             self.place.explain_connection(self._unit)
 
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
@@ -65,7 +66,7 @@ class AskDialog(QDialog):
         self.fields.setSpacing(theme.SPACE_PX)
         self.under_fields = QVBoxLayout()
         self.under_fields.setSpacing(theme.SPACE_PX)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.AROUND_PX] * 4)
         column.setSpacing(12)
         for part in (heading, explanation):
@@ -84,3 +85,15 @@ class AskDialog(QDialog):
         """Say what is wrong; nothing when empty."""
         self.trouble.setText(trouble)
         self.trouble.setVisible(bool(trouble))
+        self.fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Take the height of what is said."""
+        super().showEvent(event)
+        self.fit()
+
+    def fit(self) -> None:
+        """Take just the height that what is shown needs; called whenever something comes or goes."""
+        if self.isVisible():
+            self._column.activate()
+            self.resize(self.width(), self._column.totalHeightForWidth(self.width()))

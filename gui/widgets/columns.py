@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -14,7 +15,7 @@ class Columns(QWidget):
         self._cards = cards
         self._least_px = least_px
         self._gap_px = gap_px
-        self._count = 0
+        self._count, self._wanted = 0, 2
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(gap_px)
@@ -22,18 +23,19 @@ class Columns(QWidget):
         for place, column in enumerate(self._columns):
             column.setSpacing(gap_px)
             self._row.addLayout(column, 0 if place else 1)
-        self._deal(2)
+        self._deal()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Deal the cards anew when another number of columns fits."""
         super().resizeEvent(event)
         fitting = (event.size().width() + self._gap_px) // (self._least_px + self._gap_px)
-        self._deal(max(1, min(len(self._columns), fitting)))
+        self._wanted = max(1, min(len(self._columns), fitting))
+        if self._wanted != self._count:
+            # Not now: while the layout around this one is at work it does not hear that another height is needed.
+            QTimer.singleShot(0, self, self._deal)
 
-    def _deal(self, count: int) -> None:
-        if count == self._count:
-            return
-        self._count = count
+    def _deal(self) -> None:
+        count = self._count = self._wanted
         for column in self._columns:
             while column.takeAt(0) is not None:
                 pass
@@ -48,3 +50,4 @@ class Columns(QWidget):
         for number, column in enumerate(self._columns):
             column.addStretch(1)
             self._row.setStretch(number, 1 if number < count else 0)
+        self.updateGeometry()

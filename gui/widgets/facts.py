@@ -44,6 +44,14 @@ class Facts(QWidget):
         for caption, value in values.items():
             self.show_value(caption, value)
 
+    def set_stale(self, is_stale: bool) -> None:
+        """Show that the values are those of earlier, or of now."""
+        for label in self._values.values():
+            if label.property("stale") != is_stale:
+                label.setProperty("stale", is_stale)
+                label.style().unpolish(label)
+                label.style().polish(label)
+
     def value(self, caption: str) -> str:
         """Return the value shown behind a caption."""
         return self._values[caption].text()

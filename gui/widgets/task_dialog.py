@@ -96,6 +96,7 @@ class TaskDialog(AskDialog):
         self.act_button.setEnabled(False)
         self.cancel_button.setText(self.tr("Close"))
         self.progress.begin(self.doing(), can_cancel=False)
+        self.fit()
         background.run(self._run(), self, self._on_trouble)
 
     async def _run(self) -> None:
@@ -111,6 +112,7 @@ class TaskDialog(AskDialog):
             self.act_button.hide()
             self.cancel_button.setDefault(True)
             self.cancel_button.setFocus()
+            self.fit()
         else:
             self._toast(words)
 

@@ -7,6 +7,8 @@ import gc
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -255,16 +257,38 @@ def shown(driver: LoopDriver, service_not_started: StandInService, tmp_path: Pat
     whole.close()
 
 
-@pytest.fixture(scope="session")
-def real_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The real service as a process on a simulated board; yields its address."""
-    data = tmp_path_factory.mktemp("data")
+@dataclass(frozen=True)
+class RealService:
+    """The real service as a process on a simulated board: its address and its data folder."""
+
+    url: str
+    data: Path
+
+
+@contextmanager
+def running_service(data: Path) -> Iterator[RealService]:
     command = [sys.executable, "-m", "core.cli", "serve", "--simulate", "--port", "0", "--data", str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().strip()
-        process.terminate()
-        process.wait(PATIENCE_S)
+        try:
+            yield RealService(process.stdout.readline().strip(), data)
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
+
+
+@pytest.fixture(scope="session")
+def real_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One for all tests that leave it as it was; yields its address."""
+    with running_service(tmp_path_factory.mktemp("data")) as service:
+        yield service.url
+
+
+@pytest.fixture(scope="module")
+def own_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealService]:
+    """One for the tests of a file: they may change its data folder, and restart it."""
+    with running_service(tmp_path_factory.mktemp("data")) as service:
+        yield service
 
 
 def _delete_later_now() -> None:
