@@ -23,6 +23,7 @@ SLICE_S = 0.5
 # How long the board's word is waited for when a run is stopped; the count goes by the clock after that.
 _LAST_WORD_S = 2.0
 _LEAST_CORRECTION_ML = 1e-9
+_LEAST_WAIT_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,13 @@ class PumpRun:
         self, timed: TimedRun, running: asyncio.Task[None], curve: PumpCurve, duration_s: float, total_ml: float
     ) -> None:
         """Announce slice after slice until the run has ended, or the vial is full."""
-        began_s, slices = self._job.clock.monotonic_s(), 1
+        slices = 1
         while not running.done():
             is_last = timed.is_stopped or slices * SLICE_S >= duration_s
-            wait_s = None if is_last else max(0.0, began_s + slices * SLICE_S - self._job.clock.monotonic_s())
-            await asyncio.wait((running,), timeout=wait_s)
-            if is_last or timed.is_stopped or running.done():
+            # By the pump's time, not by ours: a computer that was suspended has not pumped meanwhile.
+            left_s = slices * SLICE_S - timed.ran_s
+            await asyncio.wait((running,), timeout=None if is_last else max(_LEAST_WAIT_S, left_s))
+            if is_last or timed.is_stopped or running.done() or timed.ran_s < slices * SLICE_S - _LEAST_WAIT_S:
                 continue
             slices += 1
             if not self._announce(curve.volume_ml, duration_s, total_ml, slices * SLICE_S):

@@ -21,7 +21,7 @@ from core.bioreactor.variables import VARIABLES as BIOREACTOR_VARIABLES
 from core.board_link import BoardLink
 from core.bus import BioreactorChanged, DosingEvent, LedChanged, SettingChanged
 from core.calibrations.calibration import OdCalibration
-from core.calibrations.curves import NoSolutionError
+from core.calibrations.curves import CurveError, NoSolutionError
 from core.calibrations.protocols import CalibrationProtocol
 from core.calibrations.sessions.action import CalibrationAction
 from core.calibrations.sessions.protocol import ActionFailedError, SessionFailedError, SessionProtocol
@@ -92,6 +92,7 @@ __all__ = [
     "ConfigError",
     "ConflictError",
     "ConnectionChanged",
+    "CurveError",
     "DodgingJob",
     "Dosed",
     "DosingEvent",

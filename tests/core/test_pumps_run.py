@@ -261,3 +261,24 @@ def test_what_is_told_is_what_the_pumps_report(
             assert not [event for event in told.of(JobChanged) if event.state == "lost"]
 
     bent(run())
+
+
+def test_a_board_whose_word_is_late_is_not_counted_as_pumping_meanwhile(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            await calibrate(service, "media_pump", 0.0911)
+            doses = _doses(service)
+            job = await started(service, "add_media", continuously=True)
+            await asyncio.sleep(2.2)
+            # The board ends its piece by itself and cannot say so; no other begins.
+            misbehave(service, "delay 20")
+            await asyncio.sleep(40)
+            misbehave(service, "heal")
+            told_ml = sum(dose.volume_change_ml for dose in doses)
+            assert told_ml <= 0.0911 * 10.5
+            job.end()
+            await ended(job)
+            assert truth(service)["media_ml"] == pytest.approx(sum(dose.volume_change_ml for dose in doses), rel=0.15)
+            assert "overflows" not in told.log("WARNING")
+
+    bent(run())

@@ -12,6 +12,7 @@ from core.plugins.api import (
     WASTE,
     BadRequestError,
     Config,
+    CurveError,
     Dosed,
     Group,
     Job,
@@ -111,7 +112,10 @@ class _OnePump(Job):
         if self.options["ml"] is not None:
             return float(self.options["ml"])
         curve = curve_of(place.parts.calibrations.active(self.pump.device)) or DEFAULT_CURVE
-        return curve.volume_ml(self.options["duration"] or 0.0)
+        try:
+            return curve.volume_ml(self.options["duration"] or 0.0)
+        except CurveError:
+            return math.inf
 
 
 def refuse_overfilling(model: ReactorModel, current_ml: float, added_ml: float, fields: list[str]) -> None:
