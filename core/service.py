@@ -126,8 +126,9 @@ class Service:
         self.shut_down = ShutDownState(self.jobs, self.board_link)
         environment = plugin_environment(self.data_dir)
         self.plugins = Plugins(
-            self.data_dir, environment, self._for_plugins(), self.jobs.registry, self.options.plugins
-        )
+            self.data_dir, environment, self._for_plugins(), self.jobs.registry,
+            self.calibration_sessions, self.options.plugins,
+        )  # fmt: skip
         self.plugin_installer = PluginInstaller(self.data_dir, environment, self.config, self.plugins)
 
     def _for_plugins(self) -> Unit:

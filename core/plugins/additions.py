@@ -11,7 +11,11 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import ValidationError
 
+from core.calibrations.protocols import CalibrationProtocol
+from core.calibrations.sessions.protocol import SessionProtocol
+from core.calibrations.sessions.steps import Step
 from core.jobs.job import Job
+from core.names import is_safe_name
 from core.plugins.plugin import Chart, Plugin
 from core.schemas.jobs import Capability
 
@@ -28,6 +32,7 @@ class Additions:
     """What one plug-in adds, fit to be used."""
 
     jobs: tuple[type[Job], ...] = ()
+    protocols: tuple[type[SessionProtocol], ...] = ()
     routes: APIRouter | None = None
     charts: tuple[Chart, ...] = ()
     settings: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -38,6 +43,7 @@ class Additions:
         return {
             "jobs": [each.job_name for each in declarations if not each.automation_name],
             "automations": [f"{each.job_name} {each.automation_name}" for each in declarations if each.automation_name],
+            "protocols": [offer.id for protocol in self.protocols for offer in protocol.offers],
             "routes": [] if self.routes is None else sorted({getattr(each, "path", "") for each in self.routes.routes}),
             "charts": [chart.key for chart in self.charts],
             "settings": [f"{section}.{key}" for section, keys in self.settings.items() for key in keys],
@@ -49,6 +55,7 @@ class Additions:
             raise PluginError("Two of its modules have routes; only one may.")
         return Additions(
             self.jobs + other.jobs,
+            self.protocols + other.protocols,
             self.routes or other.routes,
             self.charts + other.charts,
             self.settings | other.settings,
@@ -59,14 +66,16 @@ def check(plugin: object) -> Additions:
     """Return what a module's `plugin` adds; raise PluginError when something of it is wrong."""
     if not isinstance(plugin, Plugin):
         raise PluginError(f"Its `plugin` is {_kind(plugin)}; it must be a Plugin(...).")
-    jobs, charts = tuple(plugin.jobs), tuple(plugin.charts)
+    jobs, protocols, charts = tuple(plugin.jobs), tuple(plugin.protocols), tuple(plugin.charts)
     for job in jobs:
         _check_job(job)
+    for protocol in protocols:
+        _check_protocol(protocol)
     for chart in charts:
         _check_chart(chart)
     if plugin.routes is not None and not isinstance(plugin.routes, APIRouter):
         raise PluginError(f"Its routes are {_kind(plugin.routes)}; they must be an APIRouter.")
-    return Additions(jobs, plugin.routes, charts, _checked_settings(plugin.settings))
+    return Additions(jobs, protocols, plugin.routes, charts, _checked_settings(plugin.settings))
 
 
 def _check_job(job: object) -> None:
@@ -85,6 +94,25 @@ def _check_job(job: object) -> None:
     options = [option.name for option in declaration.options]
     if len(set(options)) != len(options):
         raise PluginError(f"The job {name} declares an option twice.")
+
+
+def _check_protocol(protocol: object) -> None:
+    if not (isinstance(protocol, type) and issubclass(protocol, SessionProtocol)):
+        raise PluginError(f"{protocol!r} in its protocols is no subclass of SessionProtocol.")
+    name = str(getattr(protocol, "protocol_name", ""))
+    steps, offers = tuple(getattr(protocol, "steps", ())), tuple(protocol.offers)
+    if not all(isinstance(step, Step) for step in steps) or not steps or steps[-1].step_type != "result":
+        raise PluginError(f"The protocol {protocol.__name__} needs steps, the last of which is the result.")
+    if not offers or not all(isinstance(offer, CalibrationProtocol) for offer in offers):
+        raise PluginError(
+            f"The protocol {protocol.__name__} offers nothing: it needs a CalibrationProtocol in `offers`."
+        )
+    for offer in offers:
+        texts = (offer.target_device, offer.title, offer.description, *offer.requirements)
+        if offer.protocol_name != name or not _KEY.fullmatch(name) or not is_safe_name(offer.target_device):
+            raise PluginError(f"The protocol {protocol.__name__} needs one name, and names of devices that are sound.")
+        if not all(isinstance(text, str) and text for text in texts) or not isinstance(offer.priority, int):
+            raise PluginError(f"What the protocol {name} offers needs texts that are not empty, and a whole priority.")
 
 
 def _check_chart(chart: object) -> None:

@@ -157,7 +157,7 @@ def _of_package(distribution: Distribution) -> FoundPlugin | None:
         homepage=_text(metadata.get("home_page")) or _homepage(metadata.get("project_url")),
         author=_text(metadata.get("author")) or _text(metadata.get("author_email")),
         source=ENTRY_POINTS,
-        fingerprint=f"{name} {metadata.get('version')}",
+        fingerprint=hashlib.sha256((distribution.read_text("RECORD") or "").encode()).hexdigest(),
         modules=tuple(modules[value] for value in sorted(modules)),
         site=Path(str(distribution.locate_file(""))),
     )

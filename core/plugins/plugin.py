@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from core.calibrations.sessions.protocol import SessionProtocol
 from core.jobs.job import Job
 
 
@@ -47,12 +48,14 @@ class Plugin:
 
     Attributes:
         jobs: job and automation classes. One that has a built-in job's name replaces it.
+        protocols: guided calibrations, each for the devices it `offers`.
         routes: an APIRouter without a prefix; its paths appear below `/unit_api/plugins/<name>`.
         charts: charts for the Live page.
         settings: defaults for the configuration, section to key to text. Values that are there already stay.
     """
 
     jobs: Sequence[type[Job]] = ()
+    protocols: Sequence[type[SessionProtocol]] = ()
     routes: APIRouter | None = None
     charts: Sequence[Chart] = ()
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

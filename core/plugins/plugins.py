@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from core.calibrations.sessions.engine import CalibrationSessions
 from core.config import ConfigError
 from core.jobs.job import Job
 from core.jobs.registry import JobRegistry
@@ -44,7 +45,7 @@ class InstalledPlugin:
         state: `loading`, `loaded`, `failed` or `not loaded`.
         reason: why it failed or is not loaded, None otherwise.
         replaced: job classes of before that its own took the place of.
-        needs_restart: what is installed is not what runs.
+        runs: fingerprint of what was loaded, None when nothing was.
     """
 
     found: FoundPlugin
@@ -53,7 +54,7 @@ class InstalledPlugin:
     additions: Additions = dataclasses.field(default_factory=Additions)
     app: ASGIApp | None = None
     replaced: tuple[type[Job], ...] = ()
-    needs_restart: bool = False
+    runs: str | None = None
 
     def item(self) -> dict[str, Any]:
         """Return the plug-in as the list of installed ones shows it."""
@@ -69,7 +70,7 @@ class InstalledPlugin:
             "reason": self.reason,
             "adds": self.additions.item(),
             "routes_path": f"/unit_api/plugins/{found.address}" if self.app else None,
-            "restart_required": self.needs_restart,
+            "restart_required": self.runs not in (None, self.found.fingerprint),
         }
 
 
@@ -81,13 +82,20 @@ class Plugins:
     """
 
     def __init__(
-        self, data_dir: Path, environment: PluginEnvironment, unit: Unit, registry: JobRegistry, enabled: bool
+        self,
+        data_dir: Path,
+        environment: PluginEnvironment,
+        unit: Unit,
+        registry: JobRegistry,
+        calibrations: CalibrationSessions,
+        enabled: bool,
     ) -> None:
         self._data_dir = data_dir
         self._environment = environment
         self._unit = unit
         self._config = unit.config
         self._registry = registry
+        self._calibrations = calibrations
         self._enabled = enabled
         self._installed: list[InstalledPlugin] = []
         self._loading: LoadingThread | None = None
@@ -144,7 +152,7 @@ class Plugins:
         former = next((each for each in self._installed if each.found.source == found.source
                        and (each.found.address == found.address or found.file)), None)  # fmt: skip
         if former is not None and former.state == "loaded":
-            former.found, former.needs_restart = found, former.found.fingerprint != found.fingerprint
+            former.found = found
             return former
         plugin = InstalledPlugin(found)
         self._installed = [each for each in self._installed if each is not former] + [plugin]
@@ -153,7 +161,10 @@ class Plugins:
         return plugin
 
     def drop(self, plugin: InstalledPlugin) -> None:
-        """Take a plug-in that was uninstalled, and what it added, out of the lists; jobs of it that run go on."""
+        """Take a plug-in that was uninstalled, and what it added, out of the lists; jobs of it that run go on.
+
+        Its guided calibrations stay until the next restart: one may be under way.
+        """
         self._installed = [each for each in self._installed if each is not plugin]
         self._registry.remove(*plugin.additions.jobs)
         self._registry.add(*plugin.replaced)
@@ -187,7 +198,7 @@ class Plugins:
             plugin.state, plugin.reason, plugin.app = "failed", str(error), None
             log.error("The plug-in %s was not loaded: %s", plugin.found.name, error, exc_info=error.__cause__)
             return
-        plugin.state = "loaded"
+        plugin.state, plugin.runs = "loaded", plugin.found.fingerprint
         added = [f"{kind}: {', '.join(names)}" for kind, names in additions.item().items() if names]
         log.info("The plug-in %s is loaded. %s", plugin.found.name, "; ".join(added) or "It declares nothing.")
 
@@ -230,6 +241,7 @@ class Plugins:
             name = job.declaration.job_name
             _log.warning("The plug-in %s replaces the built-in job %s.", plugin.found.name, name)
         self._registry.add(*additions.jobs)
+        self._calibrations.add(*additions.protocols)
         self._config.lay_under(additions.settings, f"plug-in {plugin.found.name}")
         plugin.additions = additions
 
@@ -240,6 +252,8 @@ class Plugins:
                 continue
             name = other.found.name
             _refuse_taken("job", name, _names(additions.jobs), _names(other.additions.jobs))
+            offered = additions.item()["protocols"]
+            _refuse_taken("calibration", name, offered, other.additions.item()["protocols"])
             taken = (chart.key for chart in other.additions.charts)
             _refuse_taken("chart", name, (chart.key for chart in additions.charts), taken)
             if plugin.app and other.app and other.found.address == plugin.found.address:

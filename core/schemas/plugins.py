@@ -16,6 +16,7 @@ class Added(BaseModel):
 
     jobs: list[str]
     automations: list[str] = Field(description="Job name and automation name.")
+    protocols: list[str] = Field(description="Guided calibrations: device and protocol in one word.")
     routes: list[str] = Field(description="Paths below `routes_path`.")
     charts: list[str]
     settings: list[str] = Field(description="Section and key of the configuration it has defaults for.")
