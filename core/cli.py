@@ -7,11 +7,12 @@ import asyncio
 import contextlib
 import faulthandler
 import json
+import os
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from core.clock import new_loop
 from core.config import Config, ConfigError
@@ -22,6 +23,7 @@ COMMANDS = ("serve", "boards", "simulate-board")
 # What only the program itself runs: the package installer, in a process of its own.
 INNER_COMMAND = "pip"
 _FASTEST = 10_000.0
+_T = TypeVar("_T")
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -111,7 +113,18 @@ def _serve(given: argparse.Namespace) -> None:
     )
     start, has_parent = tuple(given.start), given.has_parent
     options = ServeOptions(service, host, port, start, given.readings, given.new_token, has_parent)
-    _run(serve(options), speed)
+    port_to_go_on = _run(serve(options), speed)
+    if port_to_go_on is not None:
+        _start_anew(port_to_go_on, given.has_parent)
+
+
+def _start_anew(port: int, has_parent: bool) -> NoReturn:
+    """Go on as the program that an update put in the place of this one, or have the window do it."""
+    if has_parent:
+        raise StartError(ExitCode.UPDATED, "Vialdesk was updated.", "The window starts it again.")
+    sys.stdout.flush()
+    command = [*sys.orig_argv[1:], "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 - as this program was started
 
 
 def _refuse(what: str, remedy: str) -> NoReturn:
@@ -166,9 +179,9 @@ def _simulate_board(given: argparse.Namespace) -> None:
         raise StartError(ExitCode.PORT_TAKEN, f"The simulated board cannot listen ({error}).", remedy) from error
 
 
-def _run(work: Coroutine[Any, Any, None], speed: float) -> None:
+def _run(work: Coroutine[Any, Any, _T], speed: float) -> _T:
     with asyncio.Runner(loop_factory=lambda: new_loop(speed)) as runner:
-        runner.run(work)
+        return runner.run(work)
 
 
 if __name__ == "__main__":

@@ -302,7 +302,10 @@ class EmbeddedService:
                 return
             if loop.time() - started_s > _SOUND_AFTER_S:
                 pause_s = _FIRST_PAUSE_S
-            self._ended(f"The service ended unexpectedly: {_how(code, child.last_words())} It is started again.")
+            if code == ExitCode.UPDATED:
+                self._ended("The service was updated. It is started again.")
+            else:
+                self._ended(f"The service ended unexpectedly: {_how(code, child.last_words())} It is started again.")
             pause_s = await self._start_again(pause_s)
 
     async def _start_again(self, pause_s: float) -> float:

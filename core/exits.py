@@ -16,6 +16,8 @@ class ExitCode(IntEnum):
     BOARD_REFUSED = 5
     FOLDER_UNUSABLE = 6
     NO_DISPLAY = 7
+    # The program was updated; whoever started it is to start it again.
+    UPDATED = 8
 
 
 class StartError(Exception):

@@ -2,7 +2,7 @@
 
 A restart takes everything apart and puts it together anew from what is on the disk: configuration, records, jobs, link,
 HTTP application. What stays is the process, so that the window that started it goes on watching it, the lock of the
-data folder, and the listening socket.
+data folder, and the listening socket. Only an update of the program needs another process.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from core.app import make_app
 from core.service import Restart, Service, ServiceOptions, running_service
 from core.system.import_swap import recover_import, undo_import
 from core.system.left_tasks import finish_left_tasks
+from core.system.update import installed_version
 from core.web_server import WebServer
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Instances:
     Attributes:
         options: of the instance that runs, or is about to.
         answers: set once the first instance answers.
+        needs_new_process: the next instance must run in another process, because the program was updated.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Instances:
         self._is_ending = False
         self._service: Service | None = None
         self.answers = asyncio.Event()
+        self.needs_new_process = False
 
     @property
     def service(self) -> Service:
@@ -72,6 +75,7 @@ class Instances:
         Raises:
             NotStartedError: an instance could not start.
         """
+        version = await asyncio.to_thread(installed_version)
         while not self._is_ending:
             try:
                 restart = await self._run_one()
@@ -86,6 +90,9 @@ class Instances:
                     await asyncio.to_thread(restart.between)
                 except OSError as error:
                     _log.error("%s", error)  # the next instance tells what became of it
+            if await asyncio.to_thread(installed_version) != version:
+                self.needs_new_process = True
+                return
 
     async def _run_one(self) -> Restart | None:
         async with AsyncExitStack() as stack:

@@ -62,8 +62,11 @@ class ServeOptions:
     err: TextIO = field(default_factory=lambda: sys.stderr)
 
 
-async def serve(options: ServeOptions) -> None:
+async def serve(options: ServeOptions) -> int | None:
     """Run the service until a signal, the window or a refused board ends it.
+
+    Returns:
+        None; or, when the program was updated and is to go on in a new process, the port it has to listen on.
 
     Raises:
         StartError: see there.
@@ -81,6 +84,7 @@ async def serve(options: ServeOptions) -> None:
                 raise _not_started(error, serving.instances) from error
         if serving.trouble:
             raise serving.trouble[0]
+        return web.port if serving.instances.needs_new_process else None
 
 
 class _Serving:

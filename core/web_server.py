@@ -24,10 +24,14 @@ class WebServer:
 
     Args:
         speed: how much faster than the wall clock the loop runs.
+
+    Attributes:
+        port: where it listens.
     """
 
     def __init__(self, listener: socket.socket, speed: float = 1.0) -> None:
         self._listener = listener
+        self.port: int = listener.getsockname()[1]
         self._speed = speed
         self._server: HttpServer | None = None
         self._app: ASGIApp | None = None
@@ -46,8 +50,8 @@ class WebServer:
 
     async def pause(self) -> None:
         """Let answers under way finish, close every connection, and answer no more; connections wait from now on."""
+        self._app = None
         async with self._changing:
-            self._app = None
             await self._stop()
 
     async def restart(self) -> None:
@@ -56,13 +60,12 @@ class WebServer:
         Whatever takes the port in between is waited for.
         """
         async with self._changing:
-            if self._app is None:
-                return
             host, port = self._listener.getsockname()[:2]
             await self._stop()
             self._listener.close()
-            self._listener = await _listen_again(host, port)
-            await self._start(self._app)
+            self._listener = await self._listen_again(host, port)
+            if self._app is not None:
+                await self._start(self._app)
 
     def close(self) -> None:
         """Stop listening."""
@@ -78,14 +81,15 @@ class WebServer:
         if server is not None:
             await server.stop()
 
-
-async def _listen_again(host: str, port: int) -> socket.socket:
-    has_complained = False
-    while True:
-        try:
-            return listen(host, port)
-        except (PortTakenError, AddressError) as error:
-            if not has_complained:
-                _log.error("The web server cannot listen again yet: %s It is tried until it can.", error)
-                has_complained = True
-        await asyncio.sleep(_TRY_AGAIN_S)
+    async def _listen_again(self, host: str, port: int) -> socket.socket:
+        has_complained = False
+        while True:
+            try:
+                return listen(host, port)
+            except (PortTakenError, AddressError) as error:
+                if self._app is None:  # told to pause meanwhile
+                    raise
+                if not has_complained:
+                    _log.error("The web server cannot listen again yet: %s It is tried until it can.", error)
+                    has_complained = True
+            await asyncio.sleep(_TRY_AGAIN_S)

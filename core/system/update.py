@@ -20,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import core.version
 from core.errors import ServiceError, UnavailableError
 from core.folders import DataFolder
 from core.plugins.pip_process import PipRun, is_frozen
@@ -66,13 +67,8 @@ class Wanted:
 
 def installed_version() -> str:
     """Return the version of the program on the disk, which an update may have made another one than runs."""
-    if is_frozen():
-        return VERSION
-    importlib.invalidate_caches()
-    try:
-        return metadata.version(_NAME)
-    except metadata.PackageNotFoundError:
-        return VERSION
+    package = None if is_frozen() else _installed()
+    return VERSION if package is None else package.version
 
 
 async def update_app(service: Service, wanted: Wanted) -> dict[str, Any]:
@@ -115,8 +111,8 @@ async def update_firmware(service: Service, wanted: Wanted) -> dict[str, Any]:
         raise UpdateError(
             "The board's firmware cannot be updated over the link.",
             cause="The board has no command that takes a new firmware; its files are copied over its own prompt.",
-            remedy="Shut the unit down, hold the board's button while plugging it in, and copy the firmware to it: on a "
-            "bare board MicroPython's .uf2 file first, then the files named in device/README.md.",
+            remedy="Shut the unit down, hold the board's button while plugging it in, and copy the firmware to it: on "
+            "a bare board MicroPython's .uf2 file first, then the files named in device/README.md.",
         )
     return wanted.result("firmware", dictionary.firmware_version, dictionary.firmware_version, changed=False)
 
@@ -129,16 +125,23 @@ def _refuse_here() -> None:
             cause="It was installed as a package with everything in it.",
             remedy="Download the new package, end Vialdesk, and install the package over this one; data stay.",
         )
-    try:
-        origin = json.loads(metadata.distribution(_NAME).read_text("direct_url.json") or "{}")
-    except metadata.PackageNotFoundError:
-        origin = {"dir_info": {"editable": True}}
-    if origin.get("dir_info", {}).get("editable"):
+    if _installed() is None:
         raise UpdateError(
             "This Vialdesk runs from a source checkout.",
             cause="Its files are under version control, not installed by pip.",
             remedy="Update the checkout with its version control, then start Vialdesk again.",
         )
+
+
+def _installed() -> metadata.Distribution | None:
+    """Return the package whose files are the very ones that run, None when pip did not put them there."""
+    running = Path(core.version.__file__).resolve()
+    importlib.invalidate_caches()
+    for found in metadata.distributions(name=_NAME):
+        record = found.read_text("RECORD") or ""
+        if "core/version.py," in record and Path(str(found.locate_file("core/version.py"))).resolve() == running:
+            return found
+    return None
 
 
 def _version_of_archive(path: Path) -> str:
