@@ -355,6 +355,23 @@ class Blinking(SessionProtocol):
         return self.complete({"seconds": inputs["seconds"]})
 
 
+def test_what_a_lost_link_interrupted_is_done_again(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_unit(tmp_path) as served:
+            served.service.calibration_sessions.add(Blinking)
+            guided = await begin(served, "media_pump", "blinking")
+            running = asyncio.create_task(guided.send(503, seconds=30))
+            await until_on(served, "media_pump_percent")
+            misbehave(served, "unplug 1")
+            assert "link" in (await running)["error"]
+            await _until_connected(served)
+            await asyncio.sleep(1)
+            assert truth(served)["media_pump_percent"] == 0
+            await guided.walk("complete", seconds=3)
+
+    bent(run())
+
+
 def test_plug_ins_add_protocols_and_nothing_acts_for_ever(tmp_path: Path) -> None:
     async def first() -> str:
         async with bent_unit(tmp_path) as served:
