@@ -13,6 +13,7 @@ from core.api_docs import docs_routes
 from core.bioreactor import routes as bioreactor_routes
 from core.calibrations import routes as calibration_routes
 from core.calibrations.sessions import routes as session_routes
+from core.descriptors import routes as descriptor_routes
 from core.errors import ServiceError
 from core.estimators import routes as estimator_routes
 from core.exclusive import InProgressError, tell_in_progress
@@ -49,6 +50,7 @@ _ROUTERS = (
     log_routes.router,
     bioreactor_routes.router,
     hardware_routes.router,
+    descriptor_routes.router,
     plugin_routes.router,
 )
 

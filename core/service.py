@@ -25,6 +25,7 @@ from core.calibrations.sessions.engine import CalibrationSessions
 from core.calibrations.sessions.protocol import SessionPlace
 from core.clock import Clock
 from core.config import Config, ConfigError
+from core.descriptors.descriptors import Descriptors
 from core.estimators.estimators import Estimators
 from core.events import EventHub
 from core.exclusive import ExclusiveOperations
@@ -115,6 +116,7 @@ class Service:
     calibration_sessions: CalibrationSessions = field(init=False)
     plugins: Plugins = field(init=False)
     plugin_installer: PluginInstaller = field(init=False)
+    descriptors: Descriptors = field(init=False)
     exclusive: ExclusiveOperations = field(init=False)
     shut_down: ShutDownState = field(init=False)
 
@@ -122,6 +124,7 @@ class Service:
         self.calibration_protocols = CalibrationProtocols(built_in_protocols(self.config))
         place = SessionPlace(self.unit, self.clock, self.config, self.calibrations, self.estimators)
         self.calibration_sessions = CalibrationSessions(place, self.jobs, self.records, self.calibration_protocols)
+        self.descriptors = Descriptors(self.data_dir)
         self.exclusive = ExclusiveOperations(self.clock)
         self.shut_down = ShutDownState(self.jobs, self.board_link)
         environment = plugin_environment(self.data_dir)

@@ -117,6 +117,16 @@ class Plugins:
         """Return the charts of the loaded plug-ins."""
         return [chart.item(each.found.name) for each in self._installed for chart in each.additions.charts]
 
+    def folders(self) -> list[tuple[str, Path]]:
+        """Return name and folder of each loaded package, in the order they were loaded."""
+        loaded = [each.found for each in self._installed if each.state == "loaded" and each.found.site]
+        return [
+            (found.name, found.site / module.value.partition(":")[0].partition(".")[0])
+            for found in loaded
+            for module in found.modules[:1]
+            if found.site
+        ]
+
     def series_units(self) -> dict[str, str]:
         """Return the unit of each series that is in a chart of a loaded plug-in."""
         charts = [chart for each in self._installed for chart in each.additions.charts]

@@ -1,0 +1,1 @@
+"""Descriptors: how jobs, automations and settings are to be shown to people."""
