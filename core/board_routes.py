@@ -47,7 +47,7 @@ async def choose_board(
     service: ServiceHere, body: Annotated[ChooseBoard, Depends(body_of(ChooseBoard))]
 ) -> JSONResponse:
     """Use another board from now on; refused while jobs that use the present one run."""
-    busy = sorted({job.declaration.job_name for job in service.jobs.jobs() if job.declaration.needs_board})
+    busy = sorted({job.declaration.job_name for job in service.jobs.jobs() if job.needs_board})
     if busy and body.url != (service.board_link.url or ""):
         raise ConflictError(f"The board is in use by {', '.join(busy)}.", remedy="Stop these jobs first.")
     if body.url != (service.board_link.url or ""):

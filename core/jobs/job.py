@@ -103,6 +103,9 @@ class Job:
         self.config = config
         self.options = options
         self.arguments: list[str] = []
+        # Whether it cannot start, and its timers cannot run, without a board; options may decide otherwise.
+        self.needs_board = self.declaration.needs_board
+        self.timers_need_board = True
         self.state = JobState.INIT
         self.settings: dict[str, Any] = {STATE_SETTING: JobState.INIT.value}
         self.failure: BaseException | None = None
@@ -162,10 +165,10 @@ class Job:
     def every(
         self, interval_s: float, action: Callable[[], Awaitable[None]], *, first_after_s: float = 0.0
     ) -> IntervalTimer:
-        """Run `action` at a fixed phase while the job is ready and the board can be reached."""
+        """Run `action` at a fixed phase while the job is ready and the board, if timers need it, can be reached."""
 
         async def reachable() -> None:
-            if self.context.board_link.is_usable:
+            if not self.timers_need_board or self.context.board_link.is_usable:
                 try:
                     await action()
                 except (BoardError, UnavailableError) as error:

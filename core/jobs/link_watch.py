@@ -59,7 +59,7 @@ class LinkWatch:
             return
         self._was_usable = usable
         for job in self._runner.jobs():
-            if not usable and job.declaration.needs_board:
+            if not usable and job.needs_board:
                 job.mark_gap("the link to the board was lost")
             job.spawn(job.tell_link(usable))
         if usable and self._runner.holds.left_on:

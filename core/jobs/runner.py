@@ -155,7 +155,7 @@ class JobRunner:
         self._refuse_running(request.job_name)
         self._refuse_held(self._not_taken_over(job, outputs))
         self._refuse_for_now()
-        if declaration.needs_board:
+        if job.needs_board:
             _ = self._board_link.board
         self._accepted_s[request.job_name] = self._clock.monotonic_s()
         experiment = NO_EXPERIMENT if declaration.is_long_running else self._experiments.ensure(request.experiment)

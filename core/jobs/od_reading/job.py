@@ -9,6 +9,7 @@ from typing import Any
 from core.jobs.od_reading.blank import BLANK_STORE, blank_of, refuse_blank_and_curve
 from core.jobs.od_reading.channels import OpticalChannels, read_channels
 from core.jobs.od_reading.curves import NotCalibratedError, OdCurves, SeldomLog
+from core.jobs.od_reading.made_up import MadeUpCulture
 from core.jobs.od_reading.photometer import LightReading, Photometer, TooMuchLightError
 from core.jobs.od_reading.reference import MODES, NoLightError, Reference
 from core.plugins.api import (
@@ -64,6 +65,8 @@ class OdReading(Job):
             Option("interval", "float", help="time between readings", minimum=0.1, unit="s", first=True),
             Option("ir_led_intensity", "float", help="intensity of the infrared LED", minimum=0, maximum=100, unit="%",
                    label="IR LED intensity", first=True),
+            Option("fake_data", "boolean", help="make readings up, without a board: to try things", default=False,
+                   label="Made-up readings"),
             Option("snapshot", "boolean", help="take one reading and end", default=False, label="One reading only"),
         ),
         settings={
@@ -83,6 +86,8 @@ class OdReading(Job):
     def __init__(self, config: Config, options: dict[str, Any]) -> None:
         super().__init__(config, options)
         self._channels: OpticalChannels = read_channels(config)
+        self._is_made_up = bool(self.options["fake_data"])
+        self.needs_board = self.timers_need_board = not self._is_made_up
         self._is_snapshot = bool(self.options["snapshot"])
         self._interval_s = self.options["interval"] or _configured_interval_s(config)
         intensity = self.options["ir_led_intensity"]
@@ -115,7 +120,11 @@ class OdReading(Job):
 
     async def set_up(self) -> None:
         """Measure the dark, tune the gains, choose the intensity when it is `auto`, and start the rhythm."""
-        self._refuse_missing_photodiodes()
+        if self._is_made_up:
+            self._culture = MadeUpCulture(self._channels, self.context.experiment)
+            self.log.warning("These OD readings are made up: no light is lit, and no culture measured.")
+        else:
+            self._refuse_missing_photodiodes()
         self._warn_of_settings()
         if self._reference:
             self._reference.first_v = self.context.store.get(_REF0_STORE, self.context.experiment)
@@ -159,6 +168,8 @@ class OdReading(Job):
 
     async def on_link_lost(self) -> None:
         """Show no readings while none are taken."""
+        if self._is_made_up:
+            return
         self._clear("ods", _FUSED, *_OD_NAMES, *_RAW_NAMES, *_CALIBRATED_NAMES)
 
     async def on_link_back(self) -> None:
@@ -197,6 +208,9 @@ class OdReading(Job):
         self._timer = self.every(self._interval_s, self._read)
 
     async def _prepare(self) -> None:
+        if self._is_made_up:
+            self._is_prepared = True
+            return
         with self.context.led_locks.locked(self._other_leds()):
             light = await self._photometer.prepare(self.board, self._intensity)
             if self._is_auto:
@@ -228,8 +242,7 @@ class OdReading(Job):
         try:
             if not self._is_prepared:
                 await self._prepare()
-            with self.context.led_locks.locked(self._other_leds()):
-                light = await self._photometer.read(self.board, self._intensity, self._smoothing())
+            light = await self._light()
         except TooMuchLightError as error:
             self.log.error("OD reading ends, all LEDs go off: %s. %s", error, _TOO_BRIGHT_REMEDY)
             try:
@@ -240,6 +253,12 @@ class OdReading(Job):
         self._readings += 1
         if self._compare(light):
             await self._publish_ods(light)
+
+    async def _light(self) -> LightReading:
+        if self._is_made_up:
+            return self._culture.read(self.clock.utc_s(), self._intensity)
+        with self.context.led_locks.locked(self._other_leds()):
+            return await self._photometer.read(self.board, self._intensity, self._smoothing())
 
     def _tell_rhythm(self) -> None:
         """Publish when the first reading began, again when the computer's clock was set: others rest by it."""
