@@ -14,6 +14,7 @@ from core.plugins.api import (
     DODGING_SETTINGS,
     BadRequestError,
     Config,
+    CurveError,
     DodgingJob,
     Group,
     JobDeclaration,
@@ -22,6 +23,7 @@ from core.plugins.api import (
     Option,
     Pid,
     Setting,
+    StartPlace,
     StopOrder,
     pwm_channel,
     pwm_output,
@@ -38,6 +40,8 @@ _STALL_KICK_S = 0.75
 _STALL_STEP = 1.01
 _STALL_MAX_DUTY = 60.0
 _MAX_CORRECTION = 7.5
+# The calibration is believed by nine tenths when the target changes, and a little is added for a motor under load.
+_CALIBRATION_WEIGHT, _CALIBRATION_GAIN = 0.9, 1.05
 _PULSES_PER_POLL = 10
 _SHORTEST_WINDOW_S, _LONGEST_WINDOW_S = 1.0, 5.0
 _MEASURE_ONLY_WINDOW_S = 4.0
@@ -100,6 +104,7 @@ class Stirring(DodgingJob):
         self._target_rpm = self._first("target_rpm", "initial_target_rpm") if self._controls else None
         self._continuous_rpm = self._target_rpm
         self._estimate = self._first("duty_cycle", "initial_duty_cycle")
+        self._looked_up_rpm: float | None = None
         self._duty = 0.0
         self._kicked_s = 0.0
         self._updated_s = 0.0
@@ -110,9 +115,23 @@ class Stirring(DodgingJob):
         """The motor's PWM channel."""
         return (pwm_output(pwm_channel(config, "stirring")),)
 
+    def check_start(self, place: StartPlace) -> None:
+        """Refuse an active calibration that is none of speed."""
+        super().check_start(place)
+        calibration = place.parts.calibrations.active("stirring")
+        if calibration is not None and calibration.y != _RPM:
+            raise BadRequestError(
+                f"The active stirring calibration {calibration.name} gives {calibration.y}, not {_RPM}.",
+                remedy="Make another calibration the active one, or none.",
+            )
+
     async def set_up(self) -> None:
         """Kick the motor loose, let it turn at the first duty, and begin to measure."""
         await super().set_up()
+        if self._target_rpm:
+            first_duty = self._calibrated_duty(self._target_rpm)
+            self._estimate = self._estimate if first_duty is None else _within_duty(_CALIBRATION_GAIN * first_duty)
+            self._looked_up_rpm = self._target_rpm
         self.publish("target_rpm", self._target_rpm)
         for name in ("target_rpm_during_od_reading", "target_rpm_outside_od_reading"):
             self.publish(name, min(max(self._first(name, name), 0.0), _MAX_TARGET_RPM))
@@ -144,6 +163,7 @@ class Stirring(DodgingJob):
 
     async def _aim_at(self, rpm: float) -> None:
         self._target_rpm = rpm
+        self._look_up(rpm)
         self.publish("target_rpm", rpm)
         if not self._can_move:
             return
@@ -152,6 +172,8 @@ class Stirring(DodgingJob):
                 await self._drive(0.0)
             elif self._duty == 0:
                 await self._kick(_KICK_S)
+            elif self._duty != round(self._estimate, 5):
+                await self._drive(self._estimate)
 
     async def set_duty_cycle(self, duty_percent: float) -> None:
         """Drive the motor at `duty_percent`; where the speed is held, corrections go on from there."""
@@ -200,6 +222,8 @@ class Stirring(DodgingJob):
                 rhythm.interval_s,
                 _SHORT_OD_INTERVAL_S,
             )
+        if self._controls and self.context.parts.calibrations.active("stirring") is None:
+            self.log.warning("There is no stirring calibration: the speed between readings is found by trial.")
         await self.before_reading()
 
     async def end_dodging(self) -> None:
@@ -240,6 +264,30 @@ class Stirring(DodgingJob):
                 return True
             await self.sleep(1.5)
         return False
+
+    def _look_up(self, rpm: float) -> None:
+        """Have the duty follow a new target at once, mostly by the calibration; corrections go on from there.
+
+        A target that comes back after a rest keeps the duty that held it.
+        """
+        if rpm in (0.0, self._looked_up_rpm):
+            return
+        self._looked_up_rpm = rpm
+        duty = self._calibrated_duty(rpm)
+        if duty is not None:
+            blended = self._estimate - _CALIBRATION_WEIGHT * (self._estimate - duty)
+            self._estimate = _within_duty(_CALIBRATION_GAIN * blended)
+
+    def _calibrated_duty(self, rpm: float) -> float | None:
+        """Return the duty that gives `rpm` by the active calibration; None where nothing is known of it."""
+        calibration = self.context.parts.calibrations.active("stirring")
+        if calibration is None or not self._controls:
+            return None
+        try:
+            return calibration.solve(rpm, within_domain=False)
+        except CurveError as error:
+            self.log.warning("%s The duty is found by trial.", error)
+            return None
 
     @property
     def _can_move(self) -> bool:
@@ -292,7 +340,7 @@ class Stirring(DodgingJob):
         turning_s = now - max(self._updated_s, self._kicked_s)
         correction = self._pid.update(self._target_rpm or 0.0, rpm, turning_s)
         self._updated_s = now
-        self._estimate = min(max(self._estimate + correction, 0.0), 100.0)
+        self._estimate = _within_duty(self._estimate + correction)
         async with self._motor:
             if self._duty > 0:
                 await self._drive(self._estimate)
@@ -347,3 +395,7 @@ class Stirring(DodgingJob):
         await self.context.outputs.set_pwm(self._channel, duty_percent, self._frequency_hz)
         if self.settings.get("duty_cycle") != duty_percent:
             self.publish("duty_cycle", duty_percent)
+
+
+def _within_duty(percent: float) -> float:
+    return min(max(percent, 0.0), 100.0)

@@ -79,3 +79,49 @@ def test_running_stirring_is_in_the_way(tmp_path: Path) -> None:
             await guided.walk("complete")
 
     bent(run())
+
+
+def test_stirring_takes_its_duty_from_the_active_calibration(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_unit(tmp_path) as served:
+            guided = await begin(served, "stirring", "dc_based")
+            await guided.walk("run_calibration", "complete")
+            calibration = served.service.calibrations.active("stirring")
+            assert calibration is not None
+            job = await started(served.service, "stirring", target_rpm=400, duty_cycle=35)
+            duty = 1.05 * calibration.solve(400, within_domain=False)
+            assert job.settings["duty_cycle"] == pytest.approx(duty, abs=1e-4)
+            await job.change({"target_rpm": 600})
+            wanted = calibration.solve(600, within_domain=False)
+            duty = 1.05 * (duty - 0.9 * (duty - wanted))
+            assert job.settings["duty_cycle"] == pytest.approx(duty, abs=1e-4)
+            await asyncio.sleep(3)
+            assert truth(served)["stirrer_rpm"] == pytest.approx(600, rel=0.08)
+            held = job.settings["duty_cycle"]
+            await job.change({"target_rpm": 0})
+            await job.change({"target_rpm": 600})
+            assert job.settings["duty_cycle"] == held
+
+    bent(run())
+
+
+def test_a_calibration_of_something_else_is_refused(tmp_path: Path) -> None:
+    data = {
+        "calibration_type": "simple_stirring",
+        "calibration_name": "odd",
+        "calibrated_on_pioreactor_unit": "unit7",
+        "created_at": "2031-02-03T04:05:06Z",
+        "curve_data_": {"type": "poly", "coefficients": [20.0, 0.0]},
+        "y": "Hz",
+        "recorded_data": {"x": [], "y": []},
+        "pwm_hz": 200.0,
+        "voltage": 5.0,
+    }
+
+    async def run() -> None:
+        async with bent_unit(tmp_path) as served:
+            await served.service.calibrations.save("stirring", data, set_active=True)
+            refused = await served.json("POST", "/jobs/run/job_name/stirring", 400)
+            assert "gives Hz, not RPM" in refused["error"]
+
+    bent(run())

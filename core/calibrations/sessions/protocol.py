@@ -138,7 +138,10 @@ class SessionProtocol:
         self.session.step_id = self._known(step_id or self.after(self.session.step_id)).step_id
 
     def _known(self, step_id: str) -> Step:
-        return next(step for step in self.steps if step.step_id == step_id)
+        step = next((step for step in self.steps if step.step_id == step_id), None)
+        if step is None:
+            raise LookupError(f"protocol {self.protocol_name} has no step {step_id!r}")
+        return step
 
 
 class MissingProtocol(SessionProtocol):
