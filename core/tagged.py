@@ -12,6 +12,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+# What a route that answers with `tagged_answer` adds to its `responses`.
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "The asker has just this already (If-None-Match)."}
+}
+
 
 def tagged(value: Any) -> tuple[bytes, str]:
     """Return a value as JSON, and its entity tag with the quotation marks."""

@@ -28,7 +28,7 @@ from core.schemas.calibrations import (
 from core.schemas.errors import errors
 from core.schemas.jobs import Success
 from core.service import Service
-from core.tagged import tagged_answer
+from core.tagged import NOT_MODIFIED, tagged_answer
 
 router = APIRouter(prefix="/unit_api", tags=["calibrations"])
 
@@ -106,7 +106,9 @@ async def deactivate_calibration(service: ServiceHere, device: DeviceName) -> JS
     return JSONResponse({"status": "success"})
 
 
-@router.get("/calibration_protocols", response_model=list[CalibrationProtocolItem], responses=errors())
+@router.get(
+    "/calibration_protocols", response_model=list[CalibrationProtocolItem], responses={**errors(), **NOT_MODIFIED}
+)
 async def calibration_protocols(service: ServiceHere, request: Request) -> Response:
     """Return the guided calibrations this unit offers."""
     return tagged_answer(request, *service.calibration_protocols.body)

@@ -26,14 +26,14 @@ from core.schemas.jobs import (
 )
 from core.schemas.tasks import Accepted
 from core.service import Service
-from core.tagged import tagged_answer
+from core.tagged import NOT_MODIFIED, tagged_answer
 
 router = APIRouter(prefix="/unit_api", tags=["jobs"])
 
 _ROWS = list[RunningJobItem]
 
 
-@router.get("/capabilities", response_model=list[Capability], responses=errors())
+@router.get("/capabilities", response_model=list[Capability], responses={**errors(), **NOT_MODIFIED})
 async def capabilities(service: ServiceHere, request: Request) -> Response:
     """Return every job this unit knows: options to start it with and settings it publishes."""
     return tagged_answer(request, *service.jobs.registry.body())
