@@ -109,8 +109,12 @@ class Tasks:
         running.add_done_callback(self._running.discard)
         if can_be_cancelled:
             self._can_be_cancelled[task.task_id] = running
-            running.add_done_callback(lambda _: self._can_be_cancelled.pop(task.task_id, None))
+            running.add_done_callback(lambda _: self._forget_running(task.task_id))
         return task.task_id
+
+    def _forget_running(self, task_id: str) -> None:
+        del self._can_be_cancelled[task_id]
+        self._cancelled.discard(task_id)
 
     async def cancel(self, task_id: str) -> None:
         """Cancel a task, and return when it has ended.

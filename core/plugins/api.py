@@ -13,8 +13,8 @@ and a context (clock, configuration, board, outputs, log). In short:
   keeps them on, so a job that hangs loses them, and they are switched off when the job ends, however it ends.
 - Wait only with `sleep`; take the time only from `clock`; never block.
 
-A plug-in's module holds one `plugin = Plugin(...)` with the jobs and whatever else it adds (guided calibrations, routes,
-charts, defaults for the configuration). Its routes ask for the unit by a parameter `unit: UnitHere`.
+A plug-in's module holds one `plugin = Plugin(...)` with the jobs and whatever else it adds (guided calibrations,
+routes, charts, defaults for the configuration). Its routes ask for the unit by a parameter `unit: UnitHere`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import shutil
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 
 from core.config import Config
 from core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError, ServiceError
+from core.folders import DataFolder
 from core.logs import job_logger
 from core.plugins.environment import PluginEnvironment
 from core.plugins.found import FOLDER, GROUPS, FoundPlugin, canonical, find_files, find_packages
@@ -23,13 +25,13 @@ from core.plugins.pip_process import PipRun, is_frozen
 from core.plugins.plugins import InstalledPlugin, Plugins
 
 DEADLINE_S = 600.0
-_CUT_OFF = ".incoming"
 _T = TypeVar("_T")
 
 
 class InstallError(ServiceError):
     """A plug-in could not be installed; nothing of it is left."""
 
+    status = 400
     default_remedy = "See the log lines of source `plugins` for what the installer said."
 
 
@@ -111,7 +113,8 @@ class PluginInstaller:
         except (SyntaxError, ValueError) as error:
             raise InstallError(f"{source.name} is no Python file.", f"{error}.", "Correct it first.") from error
         place = self._data_dir / FOLDER / source.name
-        half = place.with_name(f".{place.name}{_CUT_OFF}")
+        half = self._data_dir / DataFolder.WORK / place.name
+        half.parent.mkdir(exist_ok=True)
         try:
             with half.open("wb") as file:
                 file.write(content)
@@ -157,7 +160,7 @@ class PluginInstaller:
         arguments = [
             *("install", "--target", str(built), "--constraint", str(constraints), "--only-binary", ":all:"),
             *("--no-input", "--no-cache-dir", "--no-compile", "--disable-pip-version-check", "--no-color"),
-            *("--progress-bar", "off", "--no-warn-script-location"),
+            *("--progress-bar", "off", "--no-warn-script-location", "--root-user-action", "ignore"),
             *(("--index-url", index) if index else ()),
             *("--", what),
         ]
@@ -165,8 +168,12 @@ class PluginInstaller:
 
     def _own_packages(self) -> list[str]:
         """Return the versions of what the program brings: a plug-in gets these, so it must go with them."""
-        ours = [each for each in distributions() if not self._environment.owns(Path(str(each.locate_file(""))))]
-        pinned = {canonical(each.name): each.version for each in ours if each.name and each.version}
+        pinned: dict[str, str] = {}
+        for each in distributions():
+            # What a broken installation left says nothing, or fails to.
+            with contextlib.suppress(Exception):
+                if each.name and each.version and not self._environment.owns(Path(str(each.locate_file("")))):
+                    pinned.setdefault(canonical(each.name), each.version)
         return [f"{name}=={version}\n" for name, version in sorted(pinned.items())]
 
     def _take_in(self, wanted: WantedPlugin, built: Path) -> FoundPlugin:

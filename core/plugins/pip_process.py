@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import runpy
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 
 COMMAND = "pip"
 _HAS_PARENT = "--has-parent"
-_LAST_LINES = 8
+_LAST_LINES = 12
 _LONGEST_LINE = 400
 
 
@@ -63,6 +64,8 @@ class PipRun:
         self._command = [*_program(), COMMAND, _HAS_PARENT, *arguments]
         self._scratch = scratch
         self._say = say
+        # Where things lie on this computer is nobody's business; pip also writes paths relative to where it runs.
+        self._own_paths = r"\S*" + re.escape(os.path.join(scratch.parent.name, scratch.name))
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._is_killed = False
@@ -112,7 +115,7 @@ class PipRun:
         )
 
     def _tell(self, line: str) -> None:
-        line = line.rstrip().replace(str(self._scratch), "…")[:_LONGEST_LINE]
+        line = re.sub(self._own_paths, "…", line.rstrip().replace(str(self._scratch), "…"))[:_LONGEST_LINE]
         if line:
             self.last_lines.append(line)
             self._say(line)

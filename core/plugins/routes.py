@@ -18,6 +18,7 @@ from core.plugins.installer import DEADLINE_S, WantedPlugin, source_file
 from core.schemas.errors import errors
 from core.schemas.plugins import ChartItem, InstallPlugin, PluginItem, UninstallPlugin
 from core.schemas.tasks import Accepted
+from core.tagged import tagged, tagged_answer
 
 router = APIRouter(prefix="/unit_api", tags=["plug-ins"])
 
@@ -89,9 +90,9 @@ async def uninstall(service: ServiceHere, request: Request) -> JSONResponse:
 
 
 @router.get("/charts/descriptors", response_model=list[ChartItem], responses=errors())
-async def charts(service: ServiceHere) -> JSONResponse:
+async def charts(service: ServiceHere, request: Request) -> Response:
     """Return the charts that plug-ins add, in the order the plug-ins were loaded."""
-    return JSONResponse(service.plugins.charts())
+    return tagged_answer(request, *tagged(service.plugins.charts()))
 
 
 def _requirement(text: str) -> tuple[str, str | None]:
