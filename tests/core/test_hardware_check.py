@@ -11,6 +11,7 @@ import pytest
 from running_services import Served, serving
 
 from core.service import ServiceOptions
+from device.simulator.hardware import SimulatedHardware
 
 CHECKS = ["board_link", "firmware_version", "photodiode_adc", "pwm_channels", "led_channels", "heater_board"]
 XR = {"model_name": "pioreactor_40ml_XR", "model_version": "1.5"}
@@ -73,6 +74,30 @@ async def test_each_fault_fails_its_check_and_says_why(with_board: Served) -> No
         assert result["ok"] is False
         simulation.misbehave("heal")
     await told(with_board, "does not suit")
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "model", "name", "word"),
+    [
+        ("pwm_roles", ("stirring", "media pump", "stirring", "waste pump", "heater"), XR, "pwm_channels", "alt-media"),
+        ("photodiode_channels", (1, 2), XR, "photodiode_adc", "no photodiode 3, 4"),
+        ("photodiode_channels", (1, 2), {**XR, "model_name": "pioreactor_40ml"}, "", ""),
+        ("adc", "ADS1115", XR, "photodiode_adc", "ADS1114"),
+        ("adc", "ADS1115", {"model_name": "pioreactor_40ml", "model_version": "1.0"}, "", ""),
+        ("has_thermometer", False, XR, "heater_board", "without a heater board"),
+    ],
+)
+async def test_a_board_of_another_kind(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, part: str, value: Any, model: dict[str, str], name: str, word: str
+) -> None:
+    monkeypatch.setattr(SimulatedHardware, part, value)
+    async with serving(ServiceOptions(data_dir, "simulated:")) as served:
+        assert served.service.board_link.current is not None
+        await served.service.board_link.current.wait_until_usable(10)
+        result = await result_of(served, model)
+    failed = {check["name"]: check["detail"] for check in result["checks"] if not check["ok"]}
+    assert list(failed) == ([name] if name else []), result
+    assert word in failed.get(name, "")
 
 
 async def test_a_photodiode_that_a_model_does_not_have_does_not_matter(with_board: Served) -> None:

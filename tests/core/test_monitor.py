@@ -136,6 +136,21 @@ def test_a_hot_heater_that_nobody_attends_goes_off_and_is_told_once(tmp_path: Pa
     bent(run())
 
 
+def test_heat_that_is_left_over_is_fine_and_heat_that_stays_is_not(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            await asyncio.sleep(2)
+            misbehave(service, "overheat 75")
+            await asyncio.sleep(120)
+            assert told.log("ERROR").count("heater board is at") == 0
+            for _ in range(90):
+                misbehave(service, "overheat 70")
+                await asyncio.sleep(1)
+            assert told.log("ERROR").count("the heater is off: unplug the heater board") == 1
+
+    bent(run())
+
+
 async def minutes_stuck(service: Service, told: Told, minutes: float) -> str:
     misbehave(service, "sensor-stuck")
     await asyncio.sleep(60 * minutes)

@@ -7,32 +7,44 @@ from dataclasses import dataclass
 # The heater board must not come this far when no temperature automation runs.
 UNATTENDED_CELSIUS = 65.0
 _COOLED_BY_CELSIUS = 5.0
+# A heater board that is no longer heated falls below the limit well within this time.
+_LEFT_OVER_S = 60.0
 # A real thermometer, quantised to 0.0625 °C, flickers within seconds; this long at one value it is stuck.
 _STUCK_AFTER_S = 900.0
 
 
 class HeatGuard:
-    """Says when the heater has to go off: told once, until the heater board has cooled down."""
+    """Says when the heater has to be off, and when a person has to know: once, until the heater board has cooled down.
+
+    Args:
+        shutdown_celsius: the heater board must never be this hot, whoever heats.
+    """
 
     def __init__(self, shutdown_celsius: float) -> None:
         self._shutdown_celsius = shutdown_celsius
-        self._limit_celsius: float | None = None
-
-    def limit(self, *, is_attended: bool) -> float:
-        """Return the temperature of the heater board from which on the heater has to be off."""
-        return self._shutdown_celsius if is_attended else min(UNATTENDED_CELSIUS, self._shutdown_celsius)
+        self._told_at_celsius: float | None = None
+        self._hot_since_s: float | None = None
 
     def is_too_hot(self, celsius: float, *, is_attended: bool) -> bool:
-        """Whether the heater has to be off at this temperature."""
-        return celsius >= self.limit(is_attended=is_attended)
+        """Whether the heater has to be off at this temperature; less is allowed when no job attends to it."""
+        limit = self._shutdown_celsius if is_attended else min(UNATTENDED_CELSIUS, self._shutdown_celsius)
+        return celsius >= limit
 
-    def must_tell(self, celsius: float, *, is_attended: bool) -> bool:
-        """Whether this is the first reading that is too hot since the heater board was cool."""
-        if self._limit_celsius is not None and celsius < self._limit_celsius - _COOLED_BY_CELSIUS:
-            self._limit_celsius = None
-        if self._limit_celsius is not None or not self.is_too_hot(celsius, is_attended=is_attended):
+    def must_tell(self, celsius: float, now_s: float, *, is_attended: bool, is_heating: bool) -> bool:
+        """Whether this reading is the first that a person has to know of.
+
+        Heat that is left when heating has just ended goes by itself; what stays hot without heating does not.
+        """
+        if self._told_at_celsius is not None and celsius < self._told_at_celsius - _COOLED_BY_CELSIUS:
+            self._told_at_celsius = None
+        if not self.is_too_hot(celsius, is_attended=is_attended):
+            self._hot_since_s = None
             return False
-        self._limit_celsius = self.limit(is_attended=is_attended)
+        self._hot_since_s = now_s if self._hot_since_s is None else self._hot_since_s
+        is_left_over = not is_heating and now_s - self._hot_since_s < _LEFT_OVER_S
+        if self._told_at_celsius is not None or is_left_over:
+            return False
+        self._told_at_celsius = min(celsius, UNATTENDED_CELSIUS)
         return True
 
 

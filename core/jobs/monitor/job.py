@@ -183,26 +183,29 @@ class Monitor(Job):
             return
         self._tell_stuck(celsius)
         is_attended = self.context.settings_of(_HEATER_JOB) is not None
-        if self._heat_guard.must_tell(celsius, is_attended=is_attended):
+        is_heating = any(status.pwm_percent.get(channel, 0.0) > 0 for channel in self._heater_channels())
+        now_s = self.clock.monotonic_s()
+        if self._heat_guard.must_tell(celsius, now_s, is_attended=is_attended, is_heating=is_heating):
+            why = "" if is_attended else f", and no {_HEATER_JOB} runs"
+            then = "the heater is switched off" if is_heating else "the heater is off: unplug the heater board"
             self.log.error(
-                "The heater board is at %.1f °C%s; the heater is switched off. Look at it before you heat again.",
-                celsius,
-                "" if is_attended else f", and no {_HEATER_JOB} runs",
+                "The heater board is at %.1f °C%s; %s. Find out why before you heat again.", celsius, why, then
             )
             self.spawn(self._blink(_BLINK_TOO_HOT))
         if self._heat_guard.is_too_hot(celsius, is_attended=is_attended):
             self.spawn(self._switch_heater_off())
 
-    async def _switch_heater_off(self) -> None:
+    def _heater_channels(self) -> list[int]:
         board = self.context.board_link.current
-        if board is None or board.dictionary is None:
-            return
-        for channel, role in board.dictionary.pwm_roles.items():
-            if role == "heater":
-                try:
-                    await board.set_pwm(channel, 0.0, _HEATER_HZ, 0.0)
-                except BoardError as error:
-                    self.log.error("The board did not confirm that the heater is off: %s", error)
+        roles = board.dictionary.pwm_roles if board is not None and board.dictionary is not None else {}
+        return [channel for channel, role in roles.items() if role == "heater"]
+
+    async def _switch_heater_off(self) -> None:
+        for channel in self._heater_channels():
+            try:
+                await self.board.set_pwm(channel, 0.0, _HEATER_HZ, 0.0)
+            except (BoardError, UnavailableError) as error:
+                self.log.error("The board did not confirm that the heater is off: %s", error)
 
     def _tell_stuck(self, celsius: float) -> None:
         told = self._stuck_watch.take(celsius, self.clock.monotonic_s())
