@@ -180,6 +180,23 @@ def test_a_short_break_of_the_link_ends_the_run_and_the_count_is_what_the_board_
     bent(run())
 
 
+def test_a_link_that_is_back_after_the_piece_does_not_go_on_with_the_dose(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            await calibrate(service, "media_pump")
+            doses = _doses(service)
+            job = await started(service, "add_media", ml=2.9)
+            await asyncio.sleep(6)
+            misbehave(service, "unplug 8")
+            await ended(job)
+            assert "link to the board was lost" in told.log("ERROR")
+            assert sum(dose.volume_change_ml for dose in doses) == pytest.approx(10 * MEDIA_ML_PER_S, abs=0.01)
+            await asyncio.sleep(60)
+            assert truth(service)["media_ml"] == pytest.approx(10 * 0.0911, rel=0.15)
+
+    bent(run())
+
+
 def test_a_board_that_restarts_does_not_go_on_pumping(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_service(tmp_path) as (service, told):
