@@ -120,8 +120,7 @@ class LightDarkCycle(Automation):
         await self._light(0.0)
 
     async def on_link_back(self) -> None:
-        """Show again what it is time for."""
-        self._percent = None
+        """Show what it is time for; what was lit before the link was lost is lit again by its renewal."""
         self._begin_again()
 
     @property
