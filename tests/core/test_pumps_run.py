@@ -251,7 +251,7 @@ def test_pieces_are_never_longer_than_the_lease_and_add_up(left_s: float, longes
     assert pieces <= left_s / longest_s + 3
 
 
-@given(doses=st.lists(st.tuples(st.sampled_from(["add_media", "remove_waste"]), st.floats(0.01, 1.5)), max_size=4),
+@given(doses=st.lists(st.tuples(st.sampled_from(["add_media", "remove_waste"]), st.floats(0.01, 0.7)), max_size=4),
        stop_after_s=st.floats(0.1, 20))  # fmt: skip
 @settings(max_examples=12, deadline=None)
 def test_what_is_told_is_what_the_pumps_report(
