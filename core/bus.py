@@ -90,6 +90,14 @@ class BioreactorChanged:
 
 
 @dataclass(frozen=True)
+class ReferenceJumped:
+    """The photodiode that watches the infrared LED jumped: densities of the experiment are doubtful just now."""
+
+    utc_s: float
+    experiment: str
+
+
+@dataclass(frozen=True)
 class BoardChanged:
     """The link to the board changed state, or what the board says of itself; `board` is the API's board object."""
 

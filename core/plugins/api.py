@@ -22,7 +22,7 @@ from __future__ import annotations
 from core.bioreactor.accounting import after_dose
 from core.bioreactor.variables import VARIABLES as BIOREACTOR_VARIABLES
 from core.board_link import BoardLink
-from core.bus import BioreactorChanged, DosingEvent, LedChanged, SettingChanged
+from core.bus import BioreactorChanged, DosingEvent, LedChanged, ReferenceJumped, SettingChanged
 from core.calibrations.calibration import OdCalibration
 from core.calibrations.curves import CurveError, NoSolutionError
 from core.calibrations.protocols import CalibrationProtocol
@@ -121,6 +121,7 @@ __all__ = [
     "PumpCurve",
     "PumpRun",
     "ReactorModel",
+    "ReferenceJumped",
     "ServiceError",
     "SessionFailedError",
     "SessionProtocol",

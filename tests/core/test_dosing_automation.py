@@ -314,6 +314,24 @@ def test_a_turbidostat_comes_back_after_a_lost_link_and_tells_of_doses_without_e
     bent(run())
 
 
+def test_dosing_stops_when_the_light_of_od_readings_jumps(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with vial(tmp_path) as (service, told):
+            await started(service, "od_reading")
+            job = await rule(service, "chemostat", exchange_volume_ml=1, duration=5)
+            await asyncio.sleep(60)
+            assert job.state is JobState.READY
+            optics = service.board_link.simulation.reactor.optics  # type: ignore[attr-defined]
+            optics._gain[0] *= 1.3
+            await until(lambda: job.state is JobState.SLEEPING, 10)
+            assert "not steady" in told.log("ERROR")
+            dosed = len(told.of(DosingEvent))
+            await asyncio.sleep(900)
+            assert len(told.of(DosingEvent)) == dosed
+
+    bent(run())
+
+
 def test_auto_resolves_to_the_best_signal_there_is(tmp_path: Path) -> None:
     async def run() -> None:
         async with vial(tmp_path) as (service, _):

@@ -28,6 +28,7 @@ from core.plugins.api import (
     Option,
     Pump,
     PumpRun,
+    ReferenceJumped,
     Setting,
     StartPlace,
     not_calibrated,
@@ -112,6 +113,7 @@ class DosingAutomation(RunningAutomation):
         if self.pumps and self.context.settings_of("stirring") is None:
             self.log.warning("Stirring is off: what is dosed will not be mixed. Start stirring too.")
         self.listen(BioreactorChanged, self._hear_volume)
+        self.listen(ReferenceJumped, self._hear_doubt)
         await super().set_up()
 
     async def on_ready_to_sleeping(self) -> None:
@@ -263,6 +265,16 @@ class DosingAutomation(RunningAutomation):
         elif volume_ml >= _NEARLY_FULL * most_ml and now_s - self._warned_s >= _WARN_EVERY_S:
             self._warned_s = now_s
             self.log.warning("The vial is nearly full: %.2f ml of %g ml.", volume_ml, most_ml)
+
+    def _hear_doubt(self, event: ReferenceJumped) -> None:
+        """Dose no more by densities that may be wrong."""
+        if event.experiment == self.context.experiment and self.state is JobState.READY:
+            message = (
+                "the light of OD readings is not steady: dosing stops. Look whether the infrared LED and its photodiode"
+                " sit firmly, then wake this job."
+            )
+            self.tell(AutomationEvent(EventName.ERROR, message))
+            self.spawn(self.fall_asleep())
 
     def _refuse_no_amount(self, amounts: dict[str, float]) -> None:
         wrong = [name for name, value in amounts.items() if value is not None and not value > 0]

@@ -25,6 +25,7 @@ from core.plugins.api import (
     LedChanged,
     NoSolutionError,
     Option,
+    ReferenceJumped,
     ServiceError,
     Setting,
     StartPlace,
@@ -293,6 +294,7 @@ class OdReading(Job):
             self.context.store.set(_REF0_STORE, self.context.experiment, reference.first_v)
         if not believed:
             self.log.warning("The reference photodiode jumped; its last steady value is used.")
+            self.context.bus.publish(ReferenceJumped(light.utc_s, self.context.experiment))
         elif (self._readings - 1) % _RELATIVE_EVERY == 0:
             self._publish_relative(reference.divisor, light.utc_s)
         return True
