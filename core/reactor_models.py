@@ -12,10 +12,10 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.config import Config, ConfigError
+from core.safe_yaml import read_yaml
 
 _log = logging.getLogger(__name__)
 _SECTION = "reactor"
@@ -96,7 +96,7 @@ def load_reactor_models(data_dir: Path, config: Config) -> ReactorModels:
 
 def _read(file: Traversable) -> ReactorModel | None:
     try:
-        return ReactorModel.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, yaml.YAMLError, ValidationError) as error:
+        return ReactorModel.model_validate(read_yaml(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
         _log.warning("The reactor model %s cannot be used and is left out: %s", file.name, error)
         return None
