@@ -11,6 +11,7 @@ and a context (clock, configuration, board, outputs, log). In short:
   cannot be reached, and when it can again.
 - Outputs named by `outputs_needed` are the job's alone. `context.outputs` drives them; waiting by `sleep` (and timers)
   keeps them on, so a job that hangs loses them, and they are switched off when the job ends, however it ends.
+- `listen` hears what others publish (`SettingChanged`, `DosingEvent`); `context.start_job` starts another job.
 - Wait only with `sleep`; take the time only from `clock`; never block.
 
 A plug-in's module holds one `plugin = Plugin(...)` with the jobs and whatever else it adds (guided calibrations,
