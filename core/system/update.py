@@ -87,7 +87,7 @@ async def update_app(service: Service, wanted: Wanted) -> dict[str, Any]:
                 f"The file is version {to_version}, not {wanted.version}.", remedy="Choose the other one."
             )
         if not wanted.is_dry_run:
-            await _run_pip(service, ["--upgrade", "--", str(wanted.source)])
+            await _install(service, ["--upgrade", "--", str(wanted.source)])
     else:
         to_version = await _update_from_index(service, wanted)
     if wanted.is_dry_run:
@@ -188,8 +188,22 @@ async def _update_from_index(service: Service, wanted: Wanted) -> str:
     )
     to_version = str(report["install"][0]["metadata"]["version"])
     if not wanted.is_dry_run:
-        await _run_pip(service, ["--upgrade", "--index-url", index, "--", f"{_NAME}=={to_version}"])
+        await _install(service, ["--upgrade", "--index-url", index, "--", f"{_NAME}=={to_version}"])
     return to_version
+
+
+async def _install(service: Service, arguments: list[str]) -> None:
+    """Install, having seen that everything needed can be had; raises UpdateError.
+
+    Cancelled, the first of the two steps is given up and the second one finished: half a program would not start.
+    """
+    await _run_pip(service, ["--dry-run", *arguments])
+    installing = asyncio.ensure_future(_run_pip(service, arguments))
+    try:
+        await asyncio.shield(installing)
+    except asyncio.CancelledError:
+        await asyncio.wait([installing])
+        raise
 
 
 async def _run_pip(service: Service, arguments: list[str]) -> Any:
