@@ -32,9 +32,8 @@ class _Scalars(yaml.SafeLoader):
         super().__init__("")
 
 
-class _Writer(yaml.SafeDumper):
-    """Writes YAML in which whatever is read as a number, and is a text, is in quotes."""
-
+# Writes YAML in which whatever would be read as a number, and is a text, is in quotes.
+_Writer: Any = type("_Writer", (getattr(yaml, "CSafeDumper", yaml.SafeDumper),), {})
 
 for _class in (_Scalars, _Writer):
     _class.add_implicit_resolver(_FLOAT, re.compile(rf"^{_EXPONENT.pattern}$"), list("-+0123456789"))

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from core.bus import Bus, CalibrationChanged
 from core.calibrations.calibration import StoredThing
-from core.calibrations.files import DeviceFiles, DiskError, FoundFile, UnreadableFileError
-from core.errors import ConflictError, NotFoundError, ServiceError
+from core.calibrations.files import MOST_BYTES, DeviceFiles, DiskError, FoundFile, UnreadableFileError
+from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError
 from core.records.values import ValueStore
 from core.safe_yaml import write_yaml
 
@@ -138,6 +138,10 @@ class Catalogue(Generic[_T]):
         """
         thing = self._read(data, device)
         name, mapping = self._name_of(thing), thing.mapping()
+        text = await asyncio.to_thread(write_yaml, mapping)
+        if len(text.encode()) > MOST_BYTES:
+            cause = "Its file would be larger than 1 MiB."
+            raise BadRequestError(f"The {self.kind} is too large.", cause, fields=[f"{self.kind}_data"])
         async with self._changing:
             await asyncio.to_thread(self._files.look)
             before = self._found(device, name)
@@ -151,7 +155,7 @@ class Catalogue(Generic[_T]):
             if before is None and self.active_name(device) == name:
                 self._choose(device, None)  # it was chosen before somebody took its file away
             if not is_same:
-                await asyncio.to_thread(lambda: self._files.write(device, name, write_yaml(mapping)))
+                await asyncio.to_thread(self._files.write, device, name, text)
                 self._tell(device, name, "created")
             if set_active:
                 self._choose(device, name)

@@ -21,7 +21,7 @@ from core.names import is_safe_name
 from core.safe_yaml import UnsafeYamlError, read_yaml
 
 ENDING = ".yaml"
-_MOST_BYTES = 1024 * 1024
+MOST_BYTES = 1024 * 1024
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
@@ -160,10 +160,10 @@ class DeviceFiles(Generic[_T]):
         """Return a file's content, None when it has just vanished, cannot be opened or is larger than 1 MiB."""
         try:
             with (self._folder / device / f"{name}{ENDING}").open("rb") as file:
-                raw = file.read(_MOST_BYTES + 1)
+                raw = file.read(MOST_BYTES + 1)
         except OSError:
             return None
-        return raw if len(raw) <= _MOST_BYTES else None
+        return raw if len(raw) <= MOST_BYTES else None
 
 
 def _folders_in(folder: Path) -> list[str]:

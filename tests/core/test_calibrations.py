@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,14 @@ REFUSED: list[tuple[str, Any, str]] = [
 async def test_what_is_no_calibration_is_refused_naming_the_key(served: Served, data: Any, field: str) -> None:
     answer = await post(served, "media_pump", data, 400)
     assert answer["error_info"]["fields"] == [field]
+    assert await served.json("GET", "/calibrations") == {}
+
+
+async def test_what_would_be_too_large_to_read_again_is_refused(served: Served) -> None:
+    many = pump(recorded_data={"x": [1] * 200_000, "y": [1] * 200_000})
+    body = json.dumps({"calibration_data": many}, separators=(",", ":"))
+    answer = await served.json("POST", "/calibrations/media_pump", 400, content=body)
+    assert "1 MiB" in answer["error_info"]["cause"]
     assert await served.json("GET", "/calibrations") == {}
 
 
