@@ -101,6 +101,22 @@ def test_all_photodiodes_are_calibrated_at_once(tmp_path: Path) -> None:
     bent(run())
 
 
+def test_a_name_that_was_taken_meanwhile_loses_no_measurement(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_unit(tmp_path) as served:
+            late, early = await begin(served, "od90", "standards"), await begin(served, "od90", "standards")
+            for guided in (late, early):
+                await guided.walk("name_input", "rpm_input", "place_standard")
+            await _measure_standards(served, early, 1.0)
+            await _measure_standards(served, late, 2.0)
+            names = [guided.result["calibrations"][0]["calibration_name"] for guided in (early, late)]
+            assert names == ["od-cal-2030-03-17", "od-cal-2030-03-17-2"]
+            assert served.service.calibrations.get("od90", names[0]).recorded_data.x == [1.0, 0.0]
+            assert served.service.calibrations.active_name("od90") == names[1]
+
+    bent(run())
+
+
 def test_a_standard_can_be_done_again_and_the_blank_must_differ(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_unit(tmp_path) as served:

@@ -104,7 +104,10 @@ class CalibrationAction(Job):
                 remedy="Look at the board and what is connected to it, then continue again.",
             )
         except CommandRefusedError as error:
-            self._error = ActionFailedError(f"The board refused: {error}.", remedy=error.remedy)
+            self._error = ActionFailedError(
+                f"The board refused: {str(error).rstrip('.')}.",
+                remedy=f"{error.remedy or 'Put it right.'} Then continue again; or begin again with other settings.",
+            )
         except BoardError as error:
             self._error = self._error or UnavailableError(
                 f"The board was lost: {error}.", remedy=error.remedy or _AGAIN

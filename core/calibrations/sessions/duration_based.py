@@ -192,6 +192,7 @@ class DurationBased(NamingProtocol):
         line = fit_proportion(durations_s, volumes_ml)
         if not line.slope > 0:
             raise SessionFailedError("No water came in any run. Look at pump and tubing, then begin again.")
+        await self.settle_name()
         data = self._calibration(durations_s, volumes_ml, line)
         store = self.place.calibrations
         path = await store.save(self.device, data, set_active=True, overwrite=self.data.get("overwrite", False))

@@ -92,6 +92,7 @@ class FusionProtocol(OdProtocol):
         return samples
 
     async def _save_estimator(self, estimator: dict[str, Any], **more: Any) -> str:
+        await self.settle_name()
         common = {
             "estimator_type": "od_fused_estimator",
             "estimator_name": self.name,

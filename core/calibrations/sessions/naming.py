@@ -10,6 +10,8 @@ from core.calibrations.sessions.protocol import SessionProtocol
 from core.calibrations.sessions.steps import Step, StepField
 from core.names import RULE, check_safe_name
 
+_ROOM_FOR_NUMBER = 5
+
 
 def name_step(step_id: str, field: str, what: str) -> Step:
     """Return the form that asks for a name; `field` is its key in the inputs."""
@@ -53,8 +55,17 @@ class NamingProtocol(SessionProtocol):
         (asked,) = step.fields
         return dataclasses.replace(step, fields=(dataclasses.replace(asked, default=self.default_name()),))
 
+    async def settle_name(self) -> None:
+        """Number the name if it was taken since it was chosen: what was measured must not be lost for a name."""
+        await self._see_names()
+        chosen, number = self.name[: LONGEST_NAME - _ROOM_FOR_NUMBER], 2
+        while self.is_taken(self.name) and not self.data.get("overwrite"):
+            self.data[self.name_field] = f"{chosen}-{number}"
+            number += 1
+
     async def take_name(self, inputs: dict[str, Any]) -> str:
         """Take a name; return the question whether to replace where it is taken, else the step behind that."""
+        await self._see_names()
         self.data[self.name_field] = check_safe_name(inputs[self.name_field], self.name_field, LONGEST_NAME)
         return self.overwrite_step_id if self.is_taken(self.name) else self.after(self.overwrite_step_id)
 
@@ -67,6 +78,11 @@ class NamingProtocol(SessionProtocol):
         """Go on, or back to the name."""
         self.data["overwrite"] = inputs["overwrite"]
         return self.after(self.overwrite_step_id) if inputs["overwrite"] else self.name_step_id
+
+    async def _see_names(self) -> None:
+        """See what was put into the data folder by hand."""
+        await self.place.calibrations.refresh()
+        await self.place.estimators.refresh()
 
     show_name_input, on_name_input = show_name, take_name
     show_name_overwrite_confirm, on_name_overwrite_confirm = show_overwrite, take_overwrite

@@ -162,7 +162,8 @@ async def reach_speed(stirring: Stirring, rpm: float, tolerance_rpm: float) -> N
         raise ActionFailedError(
             f"The stir bar did not come to {rpm:g} rpm.",
             cause=f"It was not within {tolerance_rpm:g} rpm of it for a minute.",
-            remedy="Look whether the bar is in the vial and centred, then continue again.",
+            remedy="Look whether the bar is in the vial and centred, then continue again; or begin again with another "
+            "speed.",
         )
 
 

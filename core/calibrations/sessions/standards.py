@@ -183,6 +183,7 @@ class Standards(OdProtocol):
             x, y = map(list, zip(*self._points(channel), strict=True))
             curves[channel] = (await asyncio.to_thread(fit_spline, x, y)).model_dump()
         self.data["curves"] = curves
+        await self.settle_name()
         # The first photodiode of an angle comes last: it is the one that stays active.
         for channel, device in reversed(self._measured_devices.items()):
             data = self._calibration(channel, curves[channel])
