@@ -101,6 +101,21 @@ def test_all_photodiodes_are_calibrated_at_once(tmp_path: Path) -> None:
     bent(run())
 
 
+def test_of_two_photodiodes_at_one_angle_the_first_becomes_active(tmp_path: Path) -> None:
+    write_config(tmp_path, "[od_config.photodiode_channel]\n1 = REF\n2 = 90\n4 = 90\n")
+
+    async def run() -> None:
+        async with bent_unit(tmp_path) as served:
+            guided = await begin(served, "od90", "standards")
+            await guided.walk("name_input", "channel_confirm", "rpm_input", "place_standard")
+            await _measure_standards(served, guided, 1.0)
+            names = [link["calibration_name"] for link in guided.result["calibrations"]]
+            assert names == ["od-cal-2030-03-17", "od-cal-2030-03-17-pd4"]
+            assert served.service.calibrations.active_name("od90") == names[0]
+
+    bent(run())
+
+
 def test_a_name_that_was_taken_meanwhile_loses_no_measurement(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_unit(tmp_path) as served:
