@@ -12,6 +12,7 @@ from bent_service import bent, bent_service, misbehave, started, truth, until
 
 from core.automations.temperature.culture_temperature import by_linear_model, by_two_exponentials
 from core.automations.temperature.heater_watch import HeaterWatch
+from core.automations.temperature.thermostat import Thermostat
 from core.errors import BadRequestError, UnavailableError
 from core.jobs.job import Job, JobState
 from core.jobs.runner import StartRequest
@@ -190,6 +191,23 @@ def test_sleeping_switches_off_and_ending_too(tmp_path: Path) -> None:
             await service.jobs.change_settings("temperature_automation", {"$state": "ready"})
             await until(lambda: truth(service)["heater_percent"] > 0, 600)
             await service.jobs.change_settings("temperature_automation", {"$state": "disconnected"})
+            assert truth(service)["heater_percent"] == 0
+
+    bent(run())
+
+
+def test_a_duty_set_while_the_job_goes_to_sleep_does_not_heat(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            job = await thermostat(service)
+            assert isinstance(job, Thermostat)
+            await until(lambda: truth(service)["heater_percent"] > 0)
+            sleeping = asyncio.ensure_future(job.change({"$state": "sleeping"}))
+            await asyncio.sleep(0)
+            await job.drive(50)
+            await sleeping
+            assert job.state is JobState.SLEEPING
+            await asyncio.sleep(10)
             assert truth(service)["heater_percent"] == 0
 
     bent(run())

@@ -76,6 +76,7 @@ class DosingAutomation(RunningAutomation):
             if not value > 0:
                 raise config.refuse(_SECTION, key, "above 0")
         self._pumping: asyncio.Task[Dosed] | None = None
+        self._is_resting = False
         self._warned_s = float("-inf")
         self._refuse_no_amount({name: self.options[name] for name in self.amounts})
 
@@ -118,7 +119,12 @@ class DosingAutomation(RunningAutomation):
 
     async def on_ready_to_sleeping(self) -> None:
         """Stop the pump that runs, at once; the rest of the dose waits until the job is woken."""
+        self._is_resting = True
         await self._stop_pumping()
+
+    async def on_sleeping_to_ready(self) -> None:
+        """Go on with a dose that was begun."""
+        self._is_resting = False
 
     async def on_disconnected(self) -> None:
         """Stop the pump that runs."""
@@ -237,7 +243,7 @@ class DosingAutomation(RunningAutomation):
                 await asyncio.wait((pumping,), timeout=_STOP_WITHIN_S)
 
     async def _until_awake(self) -> None:
-        while self.state is JobState.SLEEPING:
+        while self._is_resting:
             await self.sleep(_LOOK_AWAKE_EVERY_S)
 
     def _check_volumes(self, asked_ml: dict[str, float]) -> None:

@@ -71,6 +71,7 @@ class TemperatureAutomation(Automation):
         self._applied_percent = 0.0
         self._on_since_s = -math.inf
         self._is_inferring = False
+        self._is_resting = False
         self._reduced_s = -math.inf
         self._valid_until_s = math.inf
         self._is_blind = False
@@ -110,7 +111,7 @@ class TemperatureAutomation(Automation):
 
     async def drive(self, percent: float) -> None:
         """Heat at `percent` from now on, or after the measurement under way; held within 0 and 100."""
-        self._percent = round(min(max(percent, 0.0), 100.0), 2)
+        self._percent = 0.0 if self._is_resting else round(min(max(percent, 0.0), 100.0), 2)
         self.publish("heater_duty_cycle", self._percent)
         self.record("heater_duty_cycle", self._percent, self.clock.utc_s())
         if not self._is_inferring:
@@ -118,9 +119,13 @@ class TemperatureAutomation(Automation):
 
     async def on_ready_to_sleeping(self) -> None:
         """Switch the heater off; it stays off until the rule acts again."""
-        self._is_inferring = False
+        self._is_resting, self._is_inferring = True, False  # first of all: a measurement may be about to end
         self._watch.forget()
         await self.drive(0.0)
+
+    async def on_sleeping_to_ready(self) -> None:
+        """Let the rule act again."""
+        self._is_resting = False
 
     async def on_disconnected(self) -> None:
         """Switch the heater off."""

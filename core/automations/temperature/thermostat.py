@@ -57,6 +57,7 @@ class Thermostat(TemperatureAutomation):
 
     async def on_sleeping_to_ready(self) -> None:
         """Begin anew: how the temperature moved meanwhile is no matter of this loop's."""
+        await super().on_sleeping_to_ready()
         self._pid.reset()
 
     async def on_link_back(self) -> None:
