@@ -43,8 +43,20 @@ def body_of(model: type[_M]) -> Callable[[Request], Awaitable[_M]]:
 def documented(model: type[BaseModel]) -> dict[str, Any]:
     """Return a route's `openapi_extra` that describes a body read by `body_of(model)`."""
     schema = model.model_json_schema()
+    schema = _with_parts_in_place(schema, schema.pop("$defs", {}))
     required = bool(schema.get("required"))
     return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
+
+
+def _with_parts_in_place(value: Any, parts: dict[str, Any]) -> Any:
+    """Return a schema with its parts where they are referred to; a reference would be sought in the whole document."""
+    if isinstance(value, list):
+        return [_with_parts_in_place(item, parts) for item in value]
+    if not isinstance(value, dict):
+        return value
+    part = parts.get(str(value.get("$ref", "")).rpartition("/")[2], {})
+    merged = {**part, **{key: item for key, item in value.items() if key != "$ref" or not part}}
+    return {key: _with_parts_in_place(item, parts) for key, item in merged.items()}
 
 
 async def read_object(request: Request) -> dict[str, Any]:

@@ -37,5 +37,5 @@ async def change_bioreactor(
 ) -> JSONResponse:
     """Set variables of an experiment: all that are given or, when one is refused, none."""
     check_name(experiment)
-    service.bioreactor.change(experiment, body.values)
+    service.bioreactor.change(experiment, body.values.model_dump(exclude_unset=True))
     return JSONResponse({"status": "success"})

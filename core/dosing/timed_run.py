@@ -83,10 +83,15 @@ class TimedRun:
             if not self.is_stopped:
                 raise
             return
-        except BoardError:
-            # The board runs a piece to its end without a host too; what it did of this one, nobody knows.
+        except BoardError as unknown:
+            # The board runs a piece to its end without a host too, unless it was restarted.
             self._ended_s += piece_s
             self._piece_began_s = None
+            self.error = UnavailableError(
+                f"The board was lost while a pump ran; its last {piece_s:g} s are counted as run, which nobody knows.",
+                cause=str(unknown),
+                remedy="Look at the vial, correct current_volume_ml if it is wrong, then dose what is missing.",
+            )
             raise
         self._piece_began_s = None
         # The board's loop ends a run some microseconds late, as it did when the pump was calibrated.
@@ -104,7 +109,7 @@ class TimedRun:
         if isinstance(event, ConnectionChanged) and not event.connection.is_usable:
             self.is_stopped = True
             self.error = self.error or UnavailableError(
-                "The link to the board was lost while a pump ran; the board has stopped it by itself.",
+                "The link to the board was lost while a pump ran; the board stops it by itself.",
                 cause=event.connection.detail,
                 remedy="Connect the board again, then dose what is missing.",
             )

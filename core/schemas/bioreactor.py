@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.schemas.bodies import Body
 
@@ -24,11 +24,20 @@ class Bioreactor(BaseModel):
     values: BioreactorVariables
 
 
+class VariableChanges(Body):
+    """New values; what is left out stays. Volumes end where the reactor model's vial does."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    current_volume_ml: float = Field(default_factory=float, ge=0, examples=[12.5])
+    efflux_tube_volume_ml: float = Field(default_factory=float, ge=0)
+    alt_media_fraction: float = Field(default_factory=float, ge=0, le=1)
+    cumulative_media_added_ml: float = Field(default_factory=float, ge=0)
+    cumulative_alt_media_added_ml: float = Field(default_factory=float, ge=0)
+    cumulative_waste_removed_ml: float = Field(default_factory=float, ge=0)
+
+
 class ChangeBioreactor(Body):
     """New values for some of the variables."""
 
-    values: dict[str, float] = Field(
-        description="Variable to new value; at least one.",
-        min_length=1,
-        examples=[{"current_volume_ml": 12.5}],
-    )
+    values: VariableChanges = Field(description="Variable to new value; at least one.")

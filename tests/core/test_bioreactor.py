@@ -126,10 +126,10 @@ async def test_shows_all_six_and_takes_corrections(tmp_path: Path) -> None:
     ("values", "field"),
     [
         ({}, "values"),
-        ({"current_volume_ml": 12.5, "volume": 3}, "volume"),
-        ({"current_volume_ml": 12.5, "alt_media_fraction": 1.5}, "alt_media_fraction"),
+        ({"current_volume_ml": 12.5, "volume": 3}, "values.volume"),
+        ({"current_volume_ml": 12.5, "alt_media_fraction": 1.5}, "values.alt_media_fraction"),
         ({"efflux_tube_volume_ml": 20.1}, "efflux_tube_volume_ml"),
-        ({"cumulative_waste_removed_ml": -1}, "cumulative_waste_removed_ml"),
+        ({"cumulative_waste_removed_ml": -1}, "values.cumulative_waste_removed_ml"),
         ({"current_volume_ml": "12"}, "values.current_volume_ml"),
         ({"current_volume_ml": True}, "values.current_volume_ml"),
         ({"current_volume_ml": None}, "values.current_volume_ml"),
