@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from core.jobs.values import read_options
 from core.logs import LEVELS
 
 UNIT_FILE = "unit_config.ini"
+_log = logging.getLogger(__name__)
 # Word processors and web pages make these of hyphens.
 _DASHES = str.maketrans({"–": "-", "—": "-"})
 
@@ -71,6 +73,8 @@ def _fault(use: Callable[[Config], object], config: Config) -> ConfigError | Non
         return error
     except BadRequestError:  # a job with options that have no default: it reads its configuration when it has them
         return None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in's job may do anything; that is told at its start
+        _log.debug("A job could not be tried with the configuration (%s: %s).", type(error).__name__, error)
     return None
 
 

@@ -238,6 +238,13 @@ class JobRunner:
             if not request.config_overrides:
                 raise
             raise BadRequestError(error.error, error.cause, error.remedy, fields=["config_overrides"]) from error
+        except ServiceError:
+            raise
+        except (Exception, SystemExit) as error:
+            name = job_class.declaration.job_name
+            remedy = "If it comes from a plug-in, update or uninstall that; the log has what its author needs to know."
+            job_logger(name).error("%s cannot start.", job_class.declaration.label, exc_info=error)
+            raise ServiceError(f"{name} cannot start.", f"{type(error).__name__}: {error}", remedy) from error
 
     def _begin(self, job: Job, source: str, experiment: str, outputs: tuple[str, ...]) -> Job:
         declaration = job.declaration

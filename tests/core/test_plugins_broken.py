@@ -142,7 +142,7 @@ class Rude(Job):
                                  options=(Option("how", "text"),))
     def __init__(self, config, options):
         super().__init__(config, options)
-        if options["how"] == "init": sys.exit(1)
+        if options["how"] in ("init", None): sys.exit(1)
     async def set_up(self):
         if self.options["how"] == "set_up": sys.exit(1)
         if self.options["how"] == "timer": self.every(0.1, self._leave)
@@ -175,6 +175,9 @@ async def test_a_job_that_ends_the_program_ends_only_itself(data_dir: Path, how:
         assert (await listed(served))["rude"]["reason"] is None
         answer = await served.http.post("/unit_api/jobs/run/job_name/rude", json={"options": {"how": how}})
         assert answer.status_code == (500 if how == "init" else 202), answer.text
+        if how == "init":
+            assert answer.json()["error"] == "rude cannot start."
+            await served.json("POST", "/config/specific", json={"code": "[mine]\na = 1\n"})
         async with asyncio.timeout(10):
             while await served.json("GET", "/jobs/running/rude"):  # noqa: ASYNC110 - asked from outside
                 await asyncio.sleep(0.02)
