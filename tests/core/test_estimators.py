@@ -86,6 +86,17 @@ def test_it_finds_the_least_cost_there_is() -> None:
         assert found <= min(cost(-2 + 3 * step / 3000) for step in range(1, 3000)) + 2e-3
 
 
+def test_a_minimum_narrower_than_the_grid_is_found_on_the_right_side() -> None:
+    def flat(sigma: float) -> dict[str, Any]:
+        return {"type": "akima", "knots": [-2.0, 1.0], "coefficients": [[math.log(sigma), 0.0, 0.0, 0.0]]}
+
+    # The sharp angle has two minima, of which the grid sees more by chance; the blunt one says which is true.
+    sharp = made(angles=["45", "135"], sigma_floor=1e-6, low_conc_scales={},
+                 sigma_splines_log={"45": flat(1.5), "135": flat(0.0005)})  # fmt: skip
+    for true_od in (4.14, 4.17, 4.48, 4.5):
+        assert sharp.estimate(volts(true_od)) == pytest.approx(true_od, rel=1e-3)
+
+
 def test_the_ends_of_its_range_bound_it() -> None:
     line = read_estimator(estimator(), "od_fused")
     assert line.estimate({"90": 0.2}) == pytest.approx(1.0, rel=1e-4)

@@ -159,15 +159,19 @@ def test_the_intensity_may_come_to_fit_while_it_runs(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_service(tmp_path, COLD.format(0.5)) as (service, _):
             await service.calibrations.save("od90", od(), set_active=True)
+            await service.estimators.save("od_fused", estimator(), set_active=True)
             job = await started(service, "od_reading")
             await asyncio.sleep(10)
             assert job.settings["od2"]["calibrated"] == 1
+            assert "od_fused" in job.settings
             await service.jobs.change_settings("od_reading", {"ir_led_intensity": 70.0})
             await asyncio.sleep(10)
-            assert not {"ods", "od2", "calibrated_od2"} & set(job.settings)
+            assert not {"ods", "od2", "calibrated_od2", "od_fused"} & set(job.settings)
+            assert job.settings["raw_od2"]["ir_led_intensity"] == 70.0
             await service.jobs.change_settings("od_reading", {"ir_led_intensity": 80.0})
             await asyncio.sleep(10)
             assert job.settings["od2"]["calibrated"] == 1
+            assert "od_fused" in job.settings
 
     bent(run())
 
