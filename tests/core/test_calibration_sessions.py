@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from bent_service import bent
+from bent_service import bent, started
 from calibration_session import (
     SESSIONS,
     Guided,
@@ -268,6 +268,20 @@ def test_stirring_is_stopped_with_an_abort_and_its_loss_is_told(tmp_path: Path) 
             assert truth(served)["stirrer_percent"] == 0
             again.cancel()
             assert {row["job_name"] for row in await served.json("GET", "/jobs/running")} == {"monitor"}
+
+    bent(run())
+
+
+def test_stirring_that_was_started_a_moment_ago_is_waited_for(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_unit(tmp_path) as served:
+            guided = await begin(served, "od90", "standards")
+            await guided.walk("name_input", "rpm_input", "place_standard", "measure_standard")
+            job = await started(served.service, "stirring")
+            job.end()
+            await job.gone.wait()
+            await guided.send(od600_value=1.0)
+            assert guided.step_id == "another_standard"
 
     bent(run())
 

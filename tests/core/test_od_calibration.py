@@ -116,6 +116,22 @@ def test_of_two_photodiodes_at_one_angle_the_first_becomes_active(tmp_path: Path
     bent(run())
 
 
+def test_other_light_than_before_ends_the_session(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_unit(tmp_path) as served:
+            guided = await begin(served, "od90", "standards")
+            await guided.walk("name_input", "rpm_input", "place_standard", "measure_standard")
+            await guided.send(od600_value=1)
+            await guided.walk("place_standard", "measure_standard")
+            code = "[od_reading.config]\nir_led_intensity = 60\n"
+            await served.json("PATCH", "/config/specific", json={"code": code})
+            await guided.send(od600_value=2)
+            assert (guided.view["session"]["status"], guided.step_id) == ("failed", "ended")
+            assert "configured otherwise" in guided.view["session"]["error"]
+
+    bent(run())
+
+
 def test_a_name_that_was_taken_meanwhile_loses_no_measurement(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_unit(tmp_path) as served:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from core.calibrations.sessions.protocol import ActionFailedError, SessionFailedError
 from core.config import Config
 from core.dosing.timed_run import TimedRun
-from core.errors import ConflictError, ServiceError, UnavailableError
+from core.errors import ConflictError, ServiceError, TooSoonError, UnavailableError
 from core.jobs.declaration import Group, JobDeclaration, StopOrder
 from core.jobs.job import Job
 from device.board import BoardError, CommandRefusedError
@@ -72,7 +73,12 @@ class CalibrationAction(Job):
         Raises:
             ConflictError: it runs already, or was ended meanwhile by somebody else.
         """
-        job = self._start_job(self.context.experiment, self.context.source, job_name, options)
+        start = partial(self._start_job, self.context.experiment, self.context.source, job_name, options)
+        try:
+            job = start()
+        except TooSoonError as error:
+            await self.sleep(error.retry_after_s)
+            job = start()
         try:
             await job.left_init.wait()
             _refuse_ended(job)
