@@ -70,7 +70,7 @@ def test_the_simulated_culture_in_exponential_growth(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_service(tmp_path, "simulated:?inoculum_od=0.6&room_celsius=30") as (service, told):
             await started(service, "stirring")
-            await started(service, "od_reading")
+            await started(service, "od_reading", interval=2 * INTERVAL_S)
             await started(service, NAME)
             await until(lambda: truth(service)["biomass_od"] > 0.9, 4 * 3600)
             since, before = service.clock.utc_s(), expected_v(truth(service)["biomass_od"])
@@ -78,7 +78,7 @@ def test_the_simulated_culture_in_exponential_growth(tmp_path: Path) -> None:
             hours = (service.clock.utc_s() - since) / 3600
             true_per_h = math.log(expected_v(truth(service)["biomass_od"]) / before) / hours
             estimated = [reading.value for reading in told.readings("growth_rate") if reading.utc_s > since]
-            assert len(estimated) == pytest.approx(hours * 3600 / INTERVAL_S, abs=2)
+            assert len(estimated) == pytest.approx(hours * 3600 / (2 * INTERVAL_S), abs=2)
             assert statistics.mean(estimated) == pytest.approx(true_per_h, rel=0.02)
             assert statistics.pstdev(estimated) < 0.02
             first = told.readings("od_filtered")[0]
