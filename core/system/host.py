@@ -13,10 +13,10 @@ import subprocess
 import sys
 
 from core.clock import timestamp
-from core.config import Config
+from core.config import Config, ConfigError
 
 _log = logging.getLogger(__name__)
-_COMMAND_WITHIN_S = 10
+_COMMAND_WITHIN_S = 5
 
 _Commands = dict[str, tuple[str, ...]]
 _LINUX: _Commands = {"reboot": ("systemctl", "reboot"), "shutdown": ("systemctl", "poweroff")}
@@ -27,8 +27,12 @@ _WORDS = {"reboot": "rebooting", "shutdown": "shutting down"}
 
 
 def is_dedicated(config: Config) -> bool:
-    """Whether the computer belongs to the unit alone; raises ConfigError when the setting is no truth value."""
-    return config.boolean("system", "dedicated_host")
+    """Whether the computer belongs to the unit alone; it does not when the setting cannot be understood."""
+    try:
+        return config.boolean("system", "dedicated_host")
+    except ConfigError as error:
+        _log.error("%s The computer is left alone.", error.error)
+        return False
 
 
 async def change_host_power(config: Config, action: str) -> str:

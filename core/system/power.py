@@ -27,10 +27,14 @@ async def reboot(service: Service) -> dict[str, Any]:
     """
     await asyncio.sleep(GRACE_S)
     _log.info("The unit is restarted.")
-    service.jobs.refuse_starts(UnavailableError("The unit is being restarted."))
-    await service.jobs.end(service.jobs.running)
-    board = await _restart_board(service)
-    host = await change_host_power(service.config, "reboot")
+    allow = service.jobs.refuse_starts(UnavailableError("The unit is being restarted."))
+    try:
+        await service.jobs.end(service.jobs.running)
+        board = await _restart_board(service)
+        host = await change_host_power(service.config, "reboot")
+    except BaseException:
+        allow()
+        raise
     service.restart_with(Restart(service.shut_down.board_url or service.board_link.url))
     result = {"action": "reboot", "board": board, "service": "restarted", "host": host}
     raise LeftToNextInstance({"kind": REBOOT, "result": result})

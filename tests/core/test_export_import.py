@@ -154,7 +154,11 @@ async def test_an_export_comes_back_as_it_was_and_the_former_content_is_kept(ful
 
 
 async def test_what_another_pioreactor_exported_comes_in_and_what_it_lacks_is_kept(full: Served) -> None:
-    cal = "calibration_type: simple_peristaltic_pump\n"
+    cal = (
+        "calibration_type: simple_peristaltic_pump\ncalibration_name: theirs\nx: Duration\ny: Volume\nhz: 250.0\n"
+        "calibrated_on_pioreactor_unit: unit7\ncreated_at: 2031-02-03T04:05:06Z\ndc: 100.0\nvoltage: 4.95\n"
+        "curve_data_: {type: poly, coefficients: [0.0842, 0.0]}\nrecorded_data: {x: [6.0, 12.0], y: [0.51, 1.0]}\n"
+    )
     theirs = {
         _METADATA: json.dumps({"metadata_version": 1, "name": ""}),
         "config.ini": "[unit]\nname = unit7\n[cluster.topology]\nleader_hostname = leader\n",
@@ -168,6 +172,8 @@ async def test_what_another_pioreactor_exported_comes_in_and_what_it_lacks_is_ke
     assert (data_dir / "storage/calibrations/waste_pump/theirs.yaml").read_text() == cal
     assert not (data_dir / _PUMP).exists()
     assert (data_dir / "ui" / "chart.yaml").exists()
+    [calibration] = await full.json("GET", "/calibrations/waste_pump")
+    assert calibration["calibration_name"] == "theirs"
     assert (await full.json("GET", "/config/merged"))["cluster.topology"]["leader_hostname"] == "leader"
 
 

@@ -60,6 +60,8 @@ async def test_a_reboot_stops_jobs_restarts_the_board_and_the_service_where_it_w
         }
         status = (await http.get("/unit_api/system/web_server/status")).json()["raw_status"]
         assert status.startswith(f"listening on {url.removeprefix('http://')}, up ")
+        log = (await http.get("/unit_api/logs?limit=100")).json()["logs"]
+        assert any("was told to restart" in item["message"] for item in log)  # which it had confirmed
         assert "stirring" not in await running(http)
         rows = (await http.get("/unit_api/jobs")).json()
         assert next(row for row in rows if row["job_name"] == "stirring")["ended_at"] is not None
