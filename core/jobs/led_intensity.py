@@ -13,6 +13,8 @@ from core.plugins.api import (
 )
 
 _CHANNELS = ("A", "B", "C", "D")
+# In a form it is not among the first: measuring optical density lights it by itself.
+_USUALLY_INFRARED = "A"
 # Light is measured for a second at most: a locked LED is free soon.
 _TRIES = 6
 _TRY_AGAIN_S = 0.5
@@ -34,7 +36,7 @@ class LedIntensity(Job):
         options=(
             *(
                 Option(channel.lower(), "float range", help=f"intensity of LED {channel}", minimum=0, maximum=100,
-                       unit="%", label=f"LED {channel}", first=True, long_flag=channel)
+                       unit="%", label=f"LED {channel}", first=channel != _USUALLY_INFRARED, long_flag=channel)
                 for channel in _CHANNELS
             ),
             Option("source_of_event", "text", help="who sets the light, as events tell it", default="CLI"),

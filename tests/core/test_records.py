@@ -200,11 +200,12 @@ def test_an_older_schema_is_migrated_in_a_copy(tmp_path: Path) -> None:
     opened, colours = open_database(path, "T1", lambda c: c.execute("SELECT colour FROM logs").fetchall(), steps)
     assert colours == [("red",)]
     assert len(opened.notes) == 1
-    backup = tmp_path / "records-schema-1-T1.sqlite"
+    version = len(SCHEMA_STEPS)
+    backup = tmp_path / f"records-schema-{version}-T1.sqlite"
     assert backup.name in opened.notes[0]
     assert rows(backup, count) == rows(path, count) == [(1,)]
-    assert rows(backup, "PRAGMA user_version") == [(1,)]
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["records-schema-1-T1.sqlite", "records.sqlite"]
+    assert rows(backup, "PRAGMA user_version") == [(version,)]
+    assert sorted(each.name for each in tmp_path.iterdir()) == [backup.name, "records.sqlite"]
 
 
 def test_a_migration_that_fails_loses_nothing(tmp_path: Path) -> None:
