@@ -19,7 +19,7 @@ from core.jobs.registry import JobRegistry
 from core.logs import job_logger
 from core.plugins.additions import Additions, PluginError
 from core.plugins.environment import PluginEnvironment
-from core.plugins.found import FoundPlugin, find_plugins
+from core.plugins.found import FoundPlugin, find_files, find_plugins
 from core.plugins.loading import LoadingThread, LoadWitness
 from core.plugins.plugin_routes import RESERVED, application
 from core.plugins.unit import Unit
@@ -30,6 +30,8 @@ _DEADLY = (
     "The service died each time this was being loaded, so it is left out until it changes. Uninstall it, or install "
     "another version."
 )
+_NEW_FILE = "It was put there after the service started. Restart the service to load it."
+_FILE_GONE = "Its file is gone. What it adds stays until the service is restarted."
 _USUAL_LOAD_WITHIN_S = 15.0
 # How long the service holds its start back for plug-ins, in seconds.
 _START_WAITS_S = 1.0
@@ -139,6 +141,22 @@ class Plugins:
     def routes_of(self, address: str) -> ASGIApp | None:
         """Return the application of a plug-in by the name in its routes' paths; None when it has no routes."""
         return next((each.app for each in self._installed if each.app and each.found.address == address), None)
+
+    async def look_again(self) -> None:
+        """Take note of files that were put in, changed or removed by hand since the start; none of them is run."""
+        found = {each.source: each for each in await asyncio.to_thread(find_files, self._data_dir)}
+        known = {each.found.source: each for each in self._installed if each.found.file is not None}
+        for source, file in found.items():
+            if source in known:
+                known[source].found = file
+            else:
+                reason = _NEW_FILE if self._enabled else _SAFE_MODE
+                self._installed.append(InstalledPlugin(file, "not loaded", reason))
+        for source in known.keys() - found.keys():
+            if known[source].state == "loaded":
+                known[source].reason = _FILE_GONE
+            else:
+                self._installed.remove(known[source])
 
     # Loading
 

@@ -31,6 +31,7 @@ _TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"sche
 @router.get("/plugins/installed", response_model=list[PluginItem], responses=errors())
 async def installed(service: ServiceHere) -> JSONResponse:
     """Return the installed plug-ins, sorted by name, and how loading each went."""
+    await service.plugins.look_again()
     return JSONResponse(service.plugins.items())
 
 
@@ -78,6 +79,7 @@ async def uninstall(service: ServiceHere, request: Request) -> JSONResponse:
     await refuse_flagged(service.data_dir, Flag.INSTALLS)
     body = await body_of(UninstallPlugin)(request)
     name, _ = _requirement(body.args[0])
+    await service.plugins.look_again()
     plugin = service.plugins.find(name)
     if plugin is None:
         known = [item["name"] for item in service.plugins.items()]

@@ -141,3 +141,18 @@ async def test_built_in_routes_stay_theirs(served: Served) -> None:
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
     await served.json("GET", "/plugins/nobody/here", 404)
     await served.json("POST", "/plugins/installed", 405)
+
+
+async def test_what_is_done_to_the_folder_by_hand_is_seen_and_not_run(data_dir: Path) -> None:
+    place = put(data_dir, "plugins/demo_plugin.py", DEMO)
+    async with serving(ServiceOptions(data_dir)) as served:
+        put(data_dir, "plugins/by_hand.py", f"open({str(data_dir / 'ran')!r}, 'w').close()\n")
+        place.write_text(DEMO.replace("0.2.0", "0.3.0"))
+        plugins = await listed(served)
+        assert (plugins["by_hand"]["state"], plugins["by_hand"]["restart_required"]) == ("not loaded", False)
+        assert (plugins["demo-plugin"]["version"], plugins["demo-plugin"]["restart_required"]) == ("0.3.0", True)
+        assert not (data_dir / "ran").exists()
+        task = await uninstall(served, "by_hand")
+        assert task["result"] == {"name": "by_hand", "removed": True, "restart_required": False}
+        place.unlink()
+        assert "Its file is gone" in (await listed(served))["demo-plugin"]["reason"]
