@@ -14,7 +14,7 @@ from core.outputs import OPTICS
 class OdProtocol(NamingProtocol):
     """A protocol that measures optical density while nobody else stirs or measures."""
 
-    jobs_in_the_way = ("od_reading", "stirring")
+    jobs_in_the_way = ("od_blank", "od_reading", "self_test", "stirring")
 
     def outputs(self) -> tuple[str, ...]:
         """The optics; the stirrer is held by the job that stirs."""
