@@ -123,7 +123,8 @@ class PumpRun:
             volume_now_ml = context.parts.bioreactor.liquids(context.experiment).current_volume_ml
             self._is_full = volume_now_ml + max(slice_ml, 0.0) >= self._max_fill_ml
             if self._is_full:
-                self._job.log.warning("The vial holds %.3f ml; %s stops before it overflows.", volume_now_ml, self)
+                what = "The vial holds %.3f ml; the %s pump stops before it overflows."
+                self._job.log.warning(what, volume_now_ml, self._pump.words)
                 return False
         self._tell(max(slice_ml, 0.0))
         return True
@@ -150,6 +151,9 @@ class PumpRun:
         moved_ml = total_ml if timed.ran_s >= duration_s - 1e-6 else min(curve.volume_ml(timed.ran_s), total_ml)
         if abs(moved_ml - self._announced_ml) > _LEAST_CORRECTION_ML:
             self._tell(moved_ml - self._announced_ml)
+        if moved_ml < total_ml:
+            asked = "" if math.isinf(total_ml) else f" of {total_ml:.3f}"
+            self._job.log.info("The %s pump was stopped after %.3f%s ml.", self._pump.words, moved_ml, asked)
         return moved_ml
 
     def _full(self) -> UnavailableError:
@@ -157,9 +161,6 @@ class PumpRun:
             f"The vial would reach {self._max_fill_ml:g} ml: {self._pump.words} was not, or not wholly, added.",
             remedy="Remove waste first, or correct current_volume_ml if it is wrong.",
         )
-
-    def __str__(self) -> str:
-        return f"the {self._pump.words} pump"
 
 
 def _checked(name: str, amount: float) -> float:

@@ -92,7 +92,7 @@ def test_waste_runs_until_stopped_and_is_counted_by_the_time_it_ran(tmp_path: Pa
 
 def test_a_stop_takes_back_what_was_announced_and_not_moved(tmp_path: Path) -> None:
     async def run() -> None:
-        async with bent_service(tmp_path) as (service, _):
+        async with bent_service(tmp_path) as (service, told):
             await calibrate(service, "media_pump")
             doses = _doses(service)
             job = await started(service, "add_media", ml=2.0)
@@ -101,6 +101,7 @@ def test_a_stop_takes_back_what_was_announced_and_not_moved(tmp_path: Path) -> N
             moved_ml = sum(dose.volume_change_ml for dose in doses)
             assert moved_ml == pytest.approx(3.1 * MEDIA_ML_PER_S, abs=0.004)
             assert -0.04 < doses[-1].volume_change_ml < 0
+            assert f"stopped after {moved_ml:.3f} of 2.000 ml" in told.log("INFO")
             volume_ml = service.bioreactor.values(job.context.experiment)["current_volume_ml"]
             assert volume_ml == pytest.approx(15 + moved_ml)
             pumped_ml = truth(service)["media_ml"]
