@@ -186,6 +186,18 @@ def test_a_polynomial_of_noisy_points_is_not_of_the_highest_degree() -> None:
     assert len(fit_polynomial(x, [each + error for each, error in zip(x, noise, strict=True)]).coefficients) <= 3
 
 
+def test_eight_noisy_points_bear_few_parameters() -> None:
+    # Without the correction for few points, the criterion takes a higher degree for more than half of these lines.
+    x = [float(each) for each in range(8)]
+    degrees = []
+    for seed in range(20):
+        noise = np.random.default_rng(seed).normal(0, 0.3, 8)
+        curve = fit_polynomial(x, [each + error for each, error in zip(x, noise, strict=True)])
+        degrees.append(len(curve.coefficients) - 1)
+    assert max(degrees) <= 2
+    assert degrees.count(1) >= 16
+
+
 def test_a_given_degree_is_kept() -> None:
     assert len(fit_polynomial([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 4.0, 9.0], 1).coefficients) == 2
     with pytest.raises(FitError, match="no polynomial of degree 2"):
