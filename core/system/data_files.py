@@ -18,7 +18,7 @@ from core.errors import BadRequestError, ForbiddenError, NotFoundError, ServiceE
 from core.flag_files import Flag
 from core.folders import DataFolder
 
-LEFT_OUT = frozenset({"__pycache__", DataFolder.WORK})
+_LEFT_OUT = frozenset({"__pycache__"})
 _PROTECTED = (".sqlite", ".sqlite.backup", "-shm", "-wal", ".db")
 # What keeps the folder this service's own.
 _SERVICE_FILES = frozenset({"service.lock", "service.json"})
@@ -176,7 +176,7 @@ def _list(root: Path, folder: Path) -> Listing:
     files: list[str] = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name not in LEFT_OUT:
+            if entry.name not in _LEFT_OUT and not (folder == root and entry.name == DataFolder.WORK):
                 (dirs if _is_folder_inside(entry, root) else files).append(readable(entry.name))
     return Listing(shown(folder, root), sorted(dirs), sorted(files))
 

@@ -27,8 +27,8 @@ from core.system.data_files import readable
 from core.version import VERSION
 
 METADATA = "pioreactor_export_metadata.json"
-_LEFT_OUT = frozenset({"__pycache__", DataFolder.WORK})
-_LEFT_OUT_OF_ROOT = frozenset({BACKUPS, METADATA, "service.lock", "service.json", "service.new"})
+_LEFT_OUT = frozenset({"__pycache__"})
+_LEFT_OUT_OF_ROOT = frozenset({BACKUPS, DataFolder.WORK, METADATA, "service.lock", "service.json", "service.new"})
 _BLOCK_BYTES = 256 * 1024
 # From here on sizes do not fit the format's first form; half of it, because a file may grow meanwhile.
 _LARGE_BYTES = 2**31

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -20,6 +21,7 @@ from running_services import Served, ServiceProcess, serving, write_config
 from system_requests import done, over
 
 import core
+from core.embedded import EmbeddedService, ServiceAddress
 from core.service import ServiceOptions
 from core.version import VERSION
 
@@ -214,3 +216,34 @@ async def test_an_installed_program_is_replaced_and_runs_after_a_reboot(
     assert process.process.poll() is None
     with contextlib.suppress(ProcessLookupError):
         assert process.end() == 0
+
+
+async def test_the_window_starts_its_service_again_as_the_updated_program(
+    installed: Callable[[], ServiceProcess], data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        write_config(data_dir, f"[http]\nport = {probe.getsockname()[1]}\n")
+    service = EmbeddedService(data_dir)
+    ended, back = asyncio.Queue[str](), asyncio.Queue[ServiceAddress]()
+    service.watch(ended.put_nowait, back.put_nowait)
+    try:
+        address = await service.start("", "stop")
+        put_in_place(tmp_path / "environment", "9.9.9")
+        async with httpx.AsyncClient(base_url=address.url, timeout=60, trust_env=False, verify=False) as http:
+            assert (await done(http, "/system/reboot"))["service"] == "restarted"
+            assert (await http.get("/unit_api/versions/app")).json() == {"version": "9.9.9"}
+        async with asyncio.timeout(30):
+            assert "was updated" in await ended.get()
+            assert await back.get() == address
+        assert service.is_ours
+    finally:
+        await service.stop()
+
+
+def put_in_place(environment: Path, version: str) -> None:
+    """Make the installed program another version, as an installer does."""
+    site = next((environment / "lib").glob("python*")) / "site-packages"
+    for path in (site / "core" / "version.py", next(site.glob("vialdesk-*.dist-info")) / "METADATA"):
+        path.write_text(path.read_text().replace(VERSION, version))
