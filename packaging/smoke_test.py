@@ -26,19 +26,20 @@ def main(program: str) -> int:
     """Return 0 when the program starts, measures and quits without a word too many."""
     with tempfile.TemporaryDirectory(prefix="vialdesk-smoke-") as folder:
         home = Path(folder)
-        process = _start(program, home)
+        process = _launch(program, home)
         try:
             address = _wait_for_service(home / "data", process)
             _start_measuring(address)
             optical_density = _wait_for_reading(address)
             print(f"Reading: {optical_density:.4f}")
+            _look_at_what_ships(address)
         finally:
             process.terminate()
             output, _ = process.communicate(timeout=QUIT_WITHIN_S)
         return _judge(process.returncode, output)
 
 
-def _start(program: str, home: Path) -> subprocess.Popen[str]:
+def _launch(program: str, home: Path) -> subprocess.Popen[str]:
     environment = {
         **os.environ,
         "HOME": str(home),
@@ -79,8 +80,23 @@ def _get(url: str) -> dict[str, object]:
         return dict(json.load(answer))
 
 
+def _look_at_what_ships(address: str) -> None:
+    """See that files and libraries which only some requests need are in the package."""
+    for path in ("openapi.json", "docs/swagger-ui-bundle.js", "jobs/descriptors", "calibration_protocols"):
+        with urllib.request.urlopen(f"{address}/unit_api/{path}", timeout=30) as answer:
+            if len(answer.read()) < 100:
+                raise SystemExit(f"{path} has next to nothing")
+    _start(address, "growth_rate_calculating")
+    _wait_for_setting(address, "growth_rate_calculating", "%24state", "ready")
+    print("Descriptions, descriptors and the growth rate are there.")
+
+
 def _start_measuring(address: str) -> None:
-    request = urllib.request.Request(f"{address}/unit_api/jobs/run/job_name/od_reading", data=b"{}", method="POST")
+    _start(address, "od_reading")
+
+
+def _start(address: str, job_name: str) -> None:
+    request = urllib.request.Request(f"{address}/unit_api/jobs/run/job_name/{job_name}", data=b"{}", method="POST")
     deadline = time.monotonic() + START_WITHIN_S
     while True:
         try:
@@ -90,6 +106,19 @@ def _start_measuring(address: str) -> None:
             if error.code != 503 or time.monotonic() > deadline:
                 raise SystemExit(f"Measuring could not be started: {error.read().decode()}") from error
             time.sleep(0.2)
+
+
+def _wait_for_setting(address: str, job_name: str, setting: str, value: str) -> None:
+    deadline = time.monotonic() + READING_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            answer = _get(f"{address}/unit_api/jobs/settings/job_name/{job_name}/setting/{setting}")
+        except urllib.error.HTTPError:
+            answer = {}
+        if value in answer.values():
+            return
+        time.sleep(0.2)
+    raise SystemExit(f"{job_name} does not become {value}")
 
 
 def _wait_for_reading(address: str) -> float:
