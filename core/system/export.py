@@ -105,7 +105,11 @@ def _entries(data_dir: Path) -> Iterator[_Entry]:
     folders = [(root, "")]
     while folders:
         folder, prefix = folders.pop()
-        for entry in os.scandir(folder):
+        try:
+            found = list(os.scandir(folder))
+        except FileNotFoundError:  # removed a moment ago
+            continue
+        for entry in found:
             if entry.name in _LEFT_OUT or (not prefix and entry.name in _LEFT_OUT_OF_ROOT):
                 continue
             path, name = Path(entry.path), f"{prefix}{readable(entry.name)}"

@@ -223,11 +223,11 @@ async def test_an_archive_that_cannot_be_imported_is_refused_before_anything_hap
     answer = await send(full.http, content)
     assert answer.status_code == status, answer.text
     assert answer.json()["error_info"]["remediation"]
-    assert snapshot(full.service.data_dir) == before
     assert not full.service.exclusive.held
     async with asyncio.timeout(5):
         while any((full.service.data_dir / ".work").glob("*")):  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.01)
+    assert snapshot(full.service.data_dir) == before
 
 
 async def test_a_form_without_the_archive_is_refused(full: Served) -> None:
