@@ -107,8 +107,10 @@ class FrontDoor:
 
     def _note(self, scope: Scope, answer: _Answer) -> None:
         client = (scope.get("client") or ("?",))[0]
-        agent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"), "")
-        body = bytes(answer.body).decode("utf-8", "replace") or None
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        agent = headers.get(b"user-agent", "")
+        is_upload = headers.get(b"content-type", "").startswith("multipart/")
+        body = None if is_upload else bytes(answer.body).decode("utf-8", "replace") or None
         self._records.note_action(
             f"{client} {agent[:100]}".strip(), scope["method"], scope["path"], body, answer.status
         )

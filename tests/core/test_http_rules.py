@@ -183,3 +183,12 @@ async def test_a_path_named_outright_is_no_value_of_another_route(served: Served
     assert answer.status_code == 405
     assert answer.headers["allow"] == "OPTIONS, POST"
     assert (await served.http.delete("/unit_api/calibrations/sessions/some-session")).status_code == 405
+
+
+async def test_an_upload_is_noted_without_its_content(served: Served) -> None:
+    files = {"archive": ("export.zip", b"\x00\x01 no archive", "application/zip")}
+    await served.http.post("/unit_api/import_zipped_dot_pioreactor", files=files)
+    rows = await served.service.records.read(
+        lambda connection: connection.execute("SELECT method, body, status FROM actions").fetchall()
+    )
+    assert [tuple(row) for row in rows] == [("POST", None, 400)]
