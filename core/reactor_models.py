@@ -12,7 +12,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.config import Config, ConfigError
 from core.safe_yaml import read_yaml
@@ -44,6 +44,13 @@ class ReactorModel(BaseModel):
     max_temp_to_shutdown: float
     is_legacy: bool = False
     is_contrib: bool = True
+
+    @model_validator(mode="after")
+    def _check_fill(self) -> ReactorModel:
+        # The count of liquids ends at the capacity: it would never reach a limit above that.
+        if self.reactor_max_fill_volume_ml > self.reactor_capacity_ml:
+            raise ValueError("reactor_max_fill_volume_ml must not be above reactor_capacity_ml")
+        return self
 
     @property
     def has_fused_density(self) -> bool:

@@ -19,7 +19,8 @@ from core.records.values import ValueStore
 _log = logging.getLogger(__name__)
 
 _STORE = "bioreactor"
-# Doses of a pump's calibration go into a measuring cylinder, not into the vial.
+# Doses of a pump's calibration go into a measuring cylinder, not into the vial; they belong to no experiment. Whoever
+# calls doses of an experiment so has them counted all the same: an inflow that is not counted never ends as full.
 CALIBRATION_SOURCE = "pump_calibration"
 _LEAST_TIME_APART_S = 1e-6
 _RECORDED = ("current_volume_ml", "alt_media_fraction")
@@ -108,7 +109,7 @@ class Bioreactors:
             )
 
     def _on_dose(self, event: DosingEvent) -> None:
-        if event.source != CALIBRATION_SOURCE:
+        if event.source != CALIBRATION_SOURCE or not event.experiment.startswith(LIVE_ONLY_PREFIX):
             try:
                 self._count(event)
             except (ValueError, BadRequestError) as error:

@@ -24,6 +24,7 @@ from core.plugins.api import (
     Option,
     Pump,
     PumpCurve,
+    StartPlace,
     StopOrder,
     TimedRun,
     curve_of,
@@ -46,7 +47,15 @@ def _declaration(job_name: str, label: str, help: str) -> JobDeclaration:
         stop_order=StopOrder.OUTPUTS,
         is_action=True,
         options=(
-            Option("duration", "float", help="time to circulate", required=True, unit="s", first=True),
+            Option(
+                "duration",
+                "float",
+                help="how long liquid is added and removed at once",
+                required=True,
+                unit="s",
+                label="Time",
+                first=True,
+            ),
             SOURCE_OPTION,
         ),
     )
@@ -67,6 +76,19 @@ class _Circulate(Job):
     def outputs_needed(cls, config: Config) -> tuple[str, ...]:
         """The PWM channels of both pumps."""
         return tuple(pwm_output(pwm_channel(config, pump.role)) for pump in (cls.pump, WASTE))
+
+    def check_start(self, place: StartPlace) -> None:
+        """Refuse where the level would rise to a waste tube that ends above the vial's limit."""
+        tip_ml = place.parts.bioreactor.liquids(place.experiment).efflux_tube_volume_ml
+        most_ml = min(model.reactor_max_fill_volume_ml for model in (place.model, place.parts.models.current))
+        if tip_ml >= most_ml:
+            raise BadRequestError(
+                f"Circulating is unsafe: the waste tube's tip is at {tip_ml:g} ml, and the vial must stay below"
+                f" {most_ml:g}.",
+                cause="Waste is only removed above the tip of its tube; the vial is filled up to there.",
+                remedy="Lower the tube, or correct efflux_tube_volume_ml if it is wrong.",
+                fields=["duration"],
+            )
 
     async def work(self) -> None:
         """Start to remove, pulse the inflow, and go on removing for a second."""
@@ -131,7 +153,9 @@ class _Circulate(Job):
 class CirculateMedia(_Circulate):
     """Circulates media."""
 
-    declaration = _declaration("circulate_media", "Circulate media", "Rinse with media: add and remove at once.")
+    declaration = _declaration(
+        "circulate_media", "Circulate medium", "Rinse or prime the tubes: add medium and remove waste at once."
+    )
     pump = MEDIA
 
 
@@ -139,6 +163,8 @@ class CirculateAltMedia(_Circulate):
     """Circulates alt-media."""
 
     declaration = _declaration(
-        "circulate_alt_media", "Circulate alt-media", "Rinse with alt-media: add and remove at once."
+        "circulate_alt_media",
+        "Circulate alternative medium",
+        "Rinse or prime the tubes: add alternative medium and remove waste at once.",
     )
     pump = ALT_MEDIA
