@@ -9,7 +9,12 @@ from core.automations.runs import RunningAutomation
 from core.plugins.api import BadRequestError, Config, IntervalTimer, Option, Setting
 
 SKIP_FIRST_RUN = Option(
-    "skip_first_run", "integer range", help="wait one interval before the first run", minimum=0, maximum=1
+    "skip_first_run",
+    "integer range",
+    help="the first run comes after one interval, not at once",
+    minimum=0,
+    maximum=1,
+    label="Wait before the first run",
 )
 TIMED_SETTINGS = {
     **AUTOMATION_SETTINGS,
@@ -21,7 +26,7 @@ _S_PER_MIN = 60.0
 def duration_option(default_min: float) -> Option:
     """Return the option for the time between runs."""
     return Option(
-        "duration", "float", help="time between runs", default=default_min, unit="min", label="Time between runs"
+        "duration", "float", help="how often it runs", default=default_min, unit="min", label="Time between runs"
     )
 
 

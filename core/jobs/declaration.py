@@ -43,6 +43,7 @@ class Option:
         label: its name for people; made from `name` when empty.
         first: shown before the others in a form, for the two or three that matter most.
         long_flag: another spelling of the name; made from `name` when empty.
+        choices: the texts it can be, each with its words for people; None where any will do.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Option:
     label: str = ""
     first: bool = False
     long_flag: str = ""
+    choices: dict[str, str] | None = None
 
     def entry(self) -> dict[str, Any]:
         """Return the option as the list of capabilities shows it."""
@@ -71,7 +73,7 @@ class Option:
             "label": self.label or words(self.name),
             "first": self.first,
         }
-        return entry | _present(min=self.minimum, max=self.maximum, unit=self.unit)
+        return entry | _present(min=self.minimum, max=self.maximum, unit=self.unit, choices=self.choices)
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Setting:
         persist: keeps its last value when the job ends.
         minimum, maximum: inclusive limits of what can be set.
         clamps: a value outside the limits is moved to the nearest limit instead of being refused.
+        choices: the texts it can be set to, each with its words for people; None where any will do.
     """
 
     datatype: str
@@ -93,11 +96,13 @@ class Setting:
     maximum: float | None = None
     clamps: bool = False
     label: str = ""
+    choices: dict[str, str] | None = None
 
     def entry(self, name: str) -> dict[str, Any]:
         """Return the setting as the list of capabilities shows it."""
         entry: dict[str, Any] = {"datatype": self.datatype, "settable": self.settable}
         entry |= _present(unit=self.unit, persist=self.persist or None, min=self.minimum, max=self.maximum)
+        entry |= _present(choices=self.choices)
         return entry | {"label": self.label or words(name)}
 
 

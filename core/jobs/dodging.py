@@ -23,10 +23,12 @@ OD_JOB = "od_reading"
 OD_READING_S = 1.0
 _SHORT_DELAY_S = 0.25
 
-DODGING_OPTION = Option("enable_dodging_od", "boolean", help="rest while optical density is measured", label="Dodge OD")
+DODGING_OPTION = Option(
+    "enable_dodging_od", "boolean", help="rest while optical density is measured", label="Rest during OD readings"
+)
 DODGING_SETTINGS = {
-    "enable_dodging_od": Setting("boolean", settable=True, label="Dodge OD readings"),
-    "currently_dodging_od": Setting("boolean", label="Dodging now"),
+    "enable_dodging_od": Setting("boolean", settable=True, label="Rest during OD readings"),
+    "currently_dodging_od": Setting("boolean", label="Resting now"),
 }
 
 

@@ -26,7 +26,7 @@ class LedIntensity(Job):
 
     declaration = JobDeclaration(
         job_name="led_intensity",
-        label="LEDs",
+        label="Set LEDs by hand",
         help="Set the intensity of LEDs; they stay lit until they are set to 0 or this is stopped.",
         group=Group.LIGHT,
         stop_order=StopOrder.LIGHTS,

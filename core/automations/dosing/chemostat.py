@@ -23,8 +23,8 @@ class Chemostat(DosingAutomation, TimedAutomation):
         group=Group.DOSE,
         stop_order=StopOrder.OUTPUTS,
         options=(
-            Option("exchange_volume_ml", "float", help="volume exchanged in each run", required=True, unit="mL",
-                   label="Exchange volume", first=True),
+            Option("exchange_volume_ml", "float", help="medium added and waste removed in each run", required=True,
+                   unit="mL", label="Exchange volume", first=True),
             duration_option(_DEFAULT_DURATION_MIN),
             *DOSING_OPTIONS,
         ),

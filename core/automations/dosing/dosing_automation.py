@@ -39,9 +39,30 @@ _SECTION = "dosing_automation.config"
 START_VARIABLES = ("alt_media_fraction", "current_volume_ml", "efflux_tube_volume_ml")
 DOSING_OPTIONS = (
     SKIP_FIRST_RUN,
-    Option("alt_media_fraction", "float", help="share of alt-medium in the vial at the start"),
-    Option("current_volume_ml", "float", help="volume in the vial at the start", unit="mL"),
-    Option("efflux_tube_volume_ml", "float", help="volume at which the waste tube touches the surface", unit="mL"),
+    Option(
+        "current_volume_ml",
+        "float",
+        help="what is in the vial now; left as it is known when empty",
+        unit="mL",
+        minimum=0,
+        label="Volume in the vial",
+    ),
+    Option(
+        "efflux_tube_volume_ml",
+        "float",
+        help="volume at which the tip of the waste tube touches the surface",
+        unit="mL",
+        minimum=0,
+        label="Volume at the waste tube",
+    ),
+    Option(
+        "alt_media_fraction",
+        "float",
+        help="0 is all medium, 1 is all alternative medium",
+        minimum=0,
+        maximum=1,
+        label="Share of alternative medium in the vial",
+    ),
 )
 DOSING_SETTINGS = {
     **AUTOMATION_SETTINGS,

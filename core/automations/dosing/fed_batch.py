@@ -23,7 +23,7 @@ class FedBatch(DosingAutomation, TimedAutomation):
         group=Group.DOSE,
         stop_order=StopOrder.OUTPUTS,
         options=(
-            Option("dosing_volume_ml", "float", help="volume added in each run", required=True, unit="mL",
+            Option("dosing_volume_ml", "float", help="medium added in each run", required=True, unit="mL",
                    label="Dose", first=True),
             duration_option(_DEFAULT_DURATION_MIN),
             *DOSING_OPTIONS,

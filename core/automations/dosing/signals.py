@@ -10,7 +10,13 @@ from core.plugins.api import Config, ConfigError, Job, UnavailableError, UnitPar
 _VALID_S = 300.0
 _FIRST_WAIT_S, _LOOK_EVERY_S = 10.0, 0.5
 AUTO, NORMALIZED_OD, OD, OD_FUSED = "auto", "normalized_od", "od", "od_fused"
-BIOMASS_SIGNALS = (AUTO, NORMALIZED_OD, OD, OD_FUSED)
+SIGNAL_WORDS = {
+    AUTO: "The best there is",
+    NORMALIZED_OD: "Relative density, filtered",
+    OD: "Optical density",
+    OD_FUSED: "Fused optical density",
+}
+BIOMASS_SIGNALS = tuple(SIGNAL_WORDS)
 _PHOTODIODES, _REFERENCE = "od_config.photodiode_channel", "REF"
 
 

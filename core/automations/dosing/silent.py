@@ -16,7 +16,7 @@ class SilentDosing(DosingAutomation, TimedAutomation):
         job_name="dosing_automation",
         automation_name="silent",
         label="No dosing",
-        help="Dose nothing.",
+        help="Dose nothing; only for the record.",
         group=Group.DOSE,
         stop_order=StopOrder.AUTOMATIONS,
         needs_board=False,

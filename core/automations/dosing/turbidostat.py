@@ -11,7 +11,7 @@ from typing import Any
 
 from core.automations.automation import AutomationEvent, EventName
 from core.automations.dosing.dosing_automation import DOSING_OPTIONS, DOSING_SETTINGS, DosingAutomation
-from core.automations.dosing.signals import AUTO, BIOMASS_SIGNALS, biomass_signal, resolve_biomass_signal
+from core.automations.dosing.signals import AUTO, BIOMASS_SIGNALS, SIGNAL_WORDS, biomass_signal, resolve_biomass_signal
 from core.plugins.api import (
     MEDIA,
     WASTE,
@@ -46,21 +46,20 @@ class Turbidostat(DosingAutomation):
         group=Group.DOSE,
         stop_order=StopOrder.OUTPUTS,
         options=(
-            Option("target_biomass", "float", help="density to dilute at", required=True, unit="OD/AU",
-                   label="Target", first=True),
-            Option("exchange_volume_ml", "float", help="volume exchanged in each dose", required=True, unit="mL",
-                   label="Exchange volume", first=True),
-            Option("biomass_signal", "string", help="density to go by: auto, normalized_od, od or od_fused",
-                   label="Signal"),
-            Option("duration", "float", help="only with skip_first_run: time before the first dose",
-                   default=60.0, unit="min"),
+            Option("target_biomass", "float", help="the culture is diluted whenever it is denser", required=True,
+                   unit="OD/AU", label="Target density", first=True),
+            Option("exchange_volume_ml", "float", help="medium added and waste removed in each dose",
+                   required=True, unit="mL", label="Exchange volume", first=True),
+            Option("biomass_signal", "string", help="the density to go by", label="Signal", choices=SIGNAL_WORDS),
+            Option("duration", "float", help="counts only with a wait before the first run", default=60.0, unit="min",
+                   label="Time before the first dose"),
             *DOSING_OPTIONS,
         ),
         settings={
             **DOSING_SETTINGS,
             "exchange_volume_ml": Setting("float", settable=True, unit="mL", label="Exchange volume"),
-            "target_biomass": Setting("float", settable=True, unit="OD/AU", label="Target"),
-            "biomass_signal": Setting("string", settable=True, label="Signal"),
+            "target_biomass": Setting("float", settable=True, unit="OD/AU", label="Target density"),
+            "biomass_signal": Setting("string", settable=True, label="Signal", choices=SIGNAL_WORDS),
         },
     )  # fmt: skip
 

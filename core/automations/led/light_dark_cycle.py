@@ -49,8 +49,8 @@ class LightDarkCycle(Automation):
     declaration = JobDeclaration(
         job_name="led_automation",
         automation_name="light_dark_cycle",
-        label="Light and dark",
-        help="Light and dark by turns, beginning with light.",
+        label="Light and dark by turns",
+        help="Day and night for the culture, beginning with light.",
         group=Group.LIGHT,
         stop_order=StopOrder.LIGHTS,
         options=(

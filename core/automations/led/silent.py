@@ -14,8 +14,8 @@ class SilentLed(TimedAutomation):
     declaration = JobDeclaration(
         job_name="led_automation",
         automation_name="silent",
-        label="No light",
-        help="Leave the LEDs alone.",
+        label="Leave the light alone",
+        help="Change no LED; only for the record.",
         group=Group.LIGHT,
         stop_order=StopOrder.AUTOMATIONS,
         needs_board=False,

@@ -12,7 +12,7 @@ class OnlyRecordTemperature(TemperatureAutomation):
     declaration = JobDeclaration(
         job_name="temperature_automation",
         automation_name="only_record_temperature",
-        label="Record temperature",
+        label="Only record",
         help="Measure the temperature and leave the heater off.",
         group=Group.STIR_AND_HEAT,
         stop_order=StopOrder.OUTPUTS,

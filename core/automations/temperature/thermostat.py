@@ -22,12 +22,12 @@ class Thermostat(TemperatureAutomation):
     declaration = JobDeclaration(
         job_name="temperature_automation",
         automation_name="thermostat",
-        label="Thermostat",
-        help="Hold the vial at a temperature.",
+        label="Hold a temperature",
+        help="Heat the vial so that it stays at a temperature.",
         group=Group.STIR_AND_HEAT,
         stop_order=StopOrder.OUTPUTS,
         options=(
-            Option("target_temperature", "float", help="temperature to hold", required=True, unit="℃",
+            Option("target_temperature", "float", help="of the culture", required=True, unit="℃",
                    label="Target temperature", first=True),
         ),
         settings={

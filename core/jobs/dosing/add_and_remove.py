@@ -30,7 +30,7 @@ from core.plugins.api import (
 )
 
 _AMOUNTS = ("ml", "duration", "continuously")
-SOURCE_OPTION = Option("source_of_event", "text", help="who doses, as events tell it", default="CLI")
+SOURCE_OPTION = Option("source_of_event", "text", help="who doses, as events tell it", default="CLI", label="Asked by")
 
 
 def _declaration(job_name: str, label: str, help: str) -> JobDeclaration:
@@ -42,9 +42,25 @@ def _declaration(job_name: str, label: str, help: str) -> JobDeclaration:
         stop_order=StopOrder.OUTPUTS,
         is_action=True,
         options=(
-            Option("ml", "float", help="volume to move", unit="mL", label="Volume", first=True),
-            Option("duration", "float", help="time to run the pump", unit="s", first=True),
-            Option("continuously", "boolean", help="run until stopped", default=False),
+            Option(
+                "ml",
+                "float",
+                help="give this, or a time, or run until stopped",
+                unit="mL",
+                minimum=0,
+                label="Volume",
+                first=True,
+            ),
+            Option(
+                "duration",
+                "float",
+                help="how long the pump runs; needs no calibration",
+                unit="s",
+                minimum=0,
+                label="Time",
+                first=True,
+            ),
+            Option("continuously", "boolean", default=False, label="Until it is stopped", first=True),
             SOURCE_OPTION,
         ),
     )
@@ -133,14 +149,14 @@ def refuse_overfilling(model: ReactorModel, current_ml: float, added_ml: float, 
 class AddMedia(_OnePump):
     """Adds media."""
 
-    declaration = _declaration("add_media", "Add media", "Add media to the vial.")
+    declaration = _declaration("add_media", "Add medium", "Add medium to the vial.")
     pump = MEDIA
 
 
 class AddAltMedia(_OnePump):
     """Adds alt-media."""
 
-    declaration = _declaration("add_alt_media", "Add alt-media", "Add alt-media to the vial.")
+    declaration = _declaration("add_alt_media", "Add alternative medium", "Add alternative medium to the vial.")
     pump = ALT_MEDIA
 
 

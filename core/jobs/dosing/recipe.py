@@ -43,7 +43,7 @@ class Pumps(Job):
 
     declaration = JobDeclaration(
         job_name="pumps",
-        label="Pump recipe",
+        label="Pump by a recipe",
         help="Add, remove and wait in the order given: pairs such as --media 2 --waste 2 --sleep 5, in mL and s.",
         group=Group.DOSE,
         stop_order=StopOrder.OUTPUTS,

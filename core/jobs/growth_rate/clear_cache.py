@@ -11,8 +11,8 @@ class ClearGrowthRateCache(Job):
 
     declaration = JobDeclaration(
         job_name="growth_rate_calculating clear_cache",
-        label="Forget the reference of the growth rate",
-        help="Forget the optical density that od_filtered is relative to in this experiment.",
+        label="Forget the reference of relative density",
+        help="Forget the density that relative density is relative to in this experiment.",
         group=Group.MEASURE,
         needs_board=False,
         is_action=True,
