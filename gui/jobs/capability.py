@@ -15,11 +15,18 @@ GROUPS: tuple[tuple[str, str], ...] = (
     ("", "Other"),
 )
 _NUMBERS = ("float", "integer", "float range", "integer range")
+# The service's spelling of a unit to the one people read.
+_UNITS = {"℃": "°C", "ml": "mL", "OD/AU": "OD or AU"}
+_FOR_PROGRAMS = ("source_of_event", "no_log")
 
 
 @dataclass(frozen=True)
 class Option:
-    """A value a job can be started with; the fields are those of the API, `limits` holds `min` and `max`."""
+    """A value a job can be started with; the fields are those of the API, `limits` holds `min` and `max`.
+
+    Attributes:
+        choices: the values it can have, each with its words; empty where any will do.
+    """
 
     name: str
     label: str
@@ -31,6 +38,12 @@ class Option:
     unit: str = ""
     limits: tuple[float | None, float | None] = (None, None)
     is_first: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is 0 or 1, which means no or yes."""
+        return self.type == "integer range" and self.limits == (0, 1)
 
     @property
     def is_number(self) -> bool:
@@ -53,6 +66,7 @@ class Setting:
     is_settable: bool = False
     unit: str = ""
     limits: tuple[float | None, float | None] = (None, None)
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,7 @@ class Capability:
         automation_name: the rule, "" for other jobs.
         group: key of `GROUPS`.
         is_long_running: it belongs to the unit, not to an experiment.
+        tells_source: its events name who asked for them.
     """
 
     job_name: str
@@ -85,6 +100,12 @@ class Capability:
     settings: tuple[Setting, ...] = ()
     automation_name: str = ""
     is_long_running: bool = False
+    tells_source: bool = False
+
+    @property
+    def is_action(self) -> bool:
+        """Whether it does one thing and ends; it publishes nothing meanwhile."""
+        return not self.settings
 
     @property
     def run_name(self) -> str:
@@ -122,11 +143,12 @@ def _capability(entry: dict[str, Any]) -> Capability:
         label=f"{label}: {words(automation).lower()}" if automation and "label" not in entry else label,
         help=str(entry.get("help") or ""),
         group=group if group in known else "",
-        options=tuple(_option(option) for option in entry.get("options", [])),
+        options=tuple(_option(o) for o in entry.get("options", []) if o["name"] not in _FOR_PROGRAMS),
         arguments=tuple(_argument(argument) for argument in entry.get("arguments", [])),
         settings=tuple(_setting(name, value) for name, value in entry.get("published_settings", {}).items()),
         automation_name=automation,
         is_long_running=bool(entry.get("is_long_running_job")),
+        tells_source=any(option["name"] == "source_of_event" for option in entry.get("options", [])),
     )
 
 
@@ -139,9 +161,10 @@ def _option(entry: dict[str, Any]) -> Option:
         default=entry.get("default"),
         required=bool(entry.get("required")),
         multiple=bool(entry.get("multiple")),
-        unit=str(entry.get("unit") or ""),
+        unit=shown_unit(entry.get("unit")),
         limits=(entry.get("min"), entry.get("max")),
         is_first=bool(entry.get("first")),
+        choices=tuple((entry.get("choices") or {}).items()),
     )
 
 
@@ -156,6 +179,12 @@ def _setting(name: str, entry: dict[str, Any]) -> Setting:
         label=str(entry.get("label") or words(name)),
         datatype=str(entry.get("datatype") or "text"),
         is_settable=bool(entry.get("settable")),
-        unit=str(entry.get("unit") or ""),
+        unit=shown_unit(entry.get("unit")),
         limits=(entry.get("min"), entry.get("max")),
+        choices=tuple((entry.get("choices") or {}).items()),
     )
+
+
+def shown_unit(unit: str | None) -> str:
+    """Return a unit of the API as people write it."""
+    return _UNITS.get(unit or "", unit or "")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.jobs.capability import Argument, Option
-from gui.jobs.numbers import NotANumberError, limits_text, number_of
+from gui.jobs.numbers import NotANumberError, limits_text
+from gui.jobs.option_inputs import OptionInput, default_text, is_default, make_input, put_default, value_of
 
 
 class _Field(QWidget):
@@ -24,7 +25,7 @@ class _Field(QWidget):
 
     def __init__(self, label: str, hint: str, required: bool) -> None:
         super().__init__()
-        self.name = QLabel(f"{label} *" if required else label)
+        self.name = QLabel(self.tr("{name} (needed)").format(name=label) if required else label)
         self.note = QLabel(hint)
         self.note.setWordWrap(True)
         theme.set_role(self.note, "caption")
@@ -50,7 +51,7 @@ class _Field(QWidget):
 
 
 class OptionField(_Field):
-    """The input of one option.
+    """The input of one option, and, once it differs from its default, the button that puts the default back.
 
     An option without a default may be left empty: then the service takes what the configuration says.
     """
@@ -58,14 +59,20 @@ class OptionField(_Field):
     def __init__(self, option: Option) -> None:
         super().__init__(option.label, _hint(option), option.required)
         self.option = option
-        self.input: QLineEdit | QComboBox | QCheckBox
-        if option.type == "boolean":
-            self.input = self._boolean()
-        else:
-            self.input = self._line()
+        self.input: OptionInput = make_input(option)
         self.input.setAccessibleName(f"{option.label} {option.unit}".strip())
         self.name.setBuddy(self.input)
+        self.back = QPushButton(_back_words(option))
+        theme.set_role(self.back, "link")
+        self.back.setToolTip(self.tr("This differs from the default. Press to put the default back."))
         self._lay_out()
+        self._connect()
+        self._mark()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it differs from the default."""
+        return not is_default(self.input, self.option)
 
     def value(self) -> Any:
         """Return what was chosen, None when nothing was.
@@ -74,56 +81,41 @@ class OptionField(_Field):
             ValueError: it does not fit; the text says why, and is shown in place.
         """
         try:
-            return self._read()
+            return value_of(self.input, self.option)
         except ValueError as error:
             self.complain(str(error))
             raise
 
-    def _read(self) -> Any:
+    def put_back(self) -> None:
+        """Put the default back."""
+        put_default(self.input, self.option)
+        self._on_input()
+        self.input.setFocus()
+
+    def _connect(self) -> None:
+        self.back.clicked.connect(self.put_back)
         if isinstance(self.input, QCheckBox):
-            return self.input.isChecked()
-        if isinstance(self.input, QComboBox):
-            return self.input.currentData()
-        text = self.input.text().strip()
-        if not text:
-            if self.option.required:
-                raise ValueError(self.tr("This is needed."))
-            return None
-        if self.option.multiple:
-            return [part.strip() for part in text.split(",") if part.strip()]
-        if not self.option.is_number:
-            return text
-        return number_of(text, whole=self.option.is_whole, limits=self.option.limits, measure=self.option.unit)
+            self.input.toggled.connect(self._on_input)
+        elif isinstance(self.input, QComboBox):
+            self.input.currentIndexChanged.connect(self._on_input)
+        else:
+            self.input.textChanged.connect(self._on_input)
+            self.input.editingFinished.connect(self._check)
 
-    def _boolean(self) -> QComboBox | QCheckBox:
-        if self.option.default is not None:
-            box = QCheckBox(self.option.label)
-            box.setChecked(bool(self.option.default))
-            box.toggled.connect(self._changed)
-            self.name.hide()
-            return box
-        choice = QComboBox()
-        for words, value in ((self.tr("As configured"), None), (self.tr("Yes"), True), (self.tr("No"), False)):
-            choice.addItem(words, value)
-        choice.currentIndexChanged.connect(self._changed)
-        return choice
+    def _on_input(self) -> None:
+        self._changed()
+        self._mark()
 
-    def _line(self) -> QLineEdit:
-        line = QLineEdit()
-        default = self.option.default
-        if isinstance(default, list):
-            line.setText(", ".join(str(item) for item in default))
-        elif default is not None:
-            line.setText(f"{default:g}" if isinstance(default, float) else str(default))
-        line.setPlaceholderText("" if self.option.required else self.tr("as configured"))
-        line.textEdited.connect(self._changed)
-        line.editingFinished.connect(self._check)
-        return line
+    def _mark(self) -> None:
+        """Show what differs from the default: its word is bold, and the way back is offered."""
+        marked = self.is_changed and not self.option.required
+        self.back.setVisible(marked)
+        theme.set_role(self.name, "strong" if marked else "")
 
     def _check(self) -> None:
         if isinstance(self.input, QLineEdit) and self.input.text().strip():
             try:
-                self._read()
+                value_of(self.input, self.option)
             except NotANumberError as error:
                 self.complain(str(error))
 
@@ -136,7 +128,15 @@ class OptionField(_Field):
             theme.set_role(measure, "unit")
             measure.setMinimumWidth(32)
             row.addWidget(measure)
-        self.column.addWidget(self.name)
+        top = QHBoxLayout()
+        top.addWidget(self.name)
+        top.addStretch(1)
+        if isinstance(self.input, QCheckBox):
+            self.name.hide()
+            row.addWidget(self.back)
+        else:
+            top.addWidget(self.back)
+        self.column.addLayout(top)
         self.column.addLayout(row)
         self.column.addWidget(self.note)
         self.complain("")
@@ -171,7 +171,14 @@ class ArgumentField(_Field):
         return [text] if text else []
 
 
+def _back_words(option: Option) -> str:
+    default = default_text(option)
+    if not default:
+        return QCoreApplication.translate("jobs", "As configured")
+    return QCoreApplication.translate("jobs", "Default {v}").format(v=f"{default} {option.unit}".strip())
+
+
 def _hint(option: Option) -> str:
-    limits = limits_text(option.limits, option.unit)
+    limits = "" if option.is_switch else limits_text(option.limits, option.unit)
     help_text = option.help[:1].upper() + option.help[1:]
     return ". ".join(part for part in (help_text, limits[:1].upper() + limits[1:]) if part)

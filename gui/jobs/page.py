@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from gui import background, theme
 from gui.connection_words import standing
 from gui.jobs.capability import Capability, read_capabilities
+from gui.jobs.family import Family
 from gui.jobs.running_job import RunningJob
 from gui.jobs.start_form import StartForm
 from gui.jobs.start_list import StartList
@@ -94,34 +96,40 @@ class JobsPage(QWidget):
             self._explain("working", self.tr("Loading the jobs"), self.tr("Asking the service what it can do."))
         background.run(self._load(), self, self._on_trouble)
 
-    def open_form(self, capability: Capability) -> None:
+    def open_form(self, family: Family) -> None:
         """Open the start form of a job beside the list."""
         self.close_form()
-        form = StartForm(capability, self._client)
+        form = StartForm(family, self._client)
         form.setFixedWidth(_FORM_PX)
         form.started.connect(self._on_started)
         form.closed.connect(self.close_form)
+        form.calibrations_asked.connect(self._open_calibrations)
         self.form = form
         self._side.addWidget(form)
         form.show()
-        self.start_list.mark(capability)
+        self.start_list.mark(family)
         form.focus_first()
 
     def close_form(self) -> None:
         """Put the start form away."""
         if self.form is not None:
-            name = self.form.capability
+            family = self.form.family
             self._side.removeWidget(self.form)
             self.form.hide()
             self.form.deleteLater()
             self.form = None
             self.start_list.mark(None)
-            self.start_list.focus_on(name)
+            self.start_list.focus_on(family)
 
     def _on_started(self) -> None:
         self.close_form()
         # Not on a button of the job that has just begun: the next Space must not pause it.
         self.setFocus()
+
+    def _open_calibrations(self) -> None:
+        action = self.window().findChild(QAction, "page_calibrations")
+        if action is not None:
+            action.trigger()
 
     async def _load(self) -> None:
         entries = await self._client.get("/unit_api/capabilities")

@@ -1,4 +1,4 @@
-"""The form that starts a job, made from what the job declares."""
+"""The form that starts a job, made from what the job declares; of an automation, the choice of its rule comes first."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QRadioButton, QScrollArea, QVBoxLayout, QWidget
 
 from gui import background, theme
-from gui.icons import show_icon
 from gui.jobs.capability import Capability, in_sentence
+from gui.jobs.family import Family
+from gui.jobs.form_fields import FormFields
 from gui.jobs.option_field import ArgumentField, OptionField
 from gui.service_client import ServiceClient, ServiceRefusedError, ServiceTroubleError
+from gui.words import sentences
 
-_SHOWN_FIRST = 3
+_NOT_CALIBRATED = "no active calibration"
 
 
 class StartForm(QFrame):
@@ -23,60 +25,96 @@ class StartForm(QFrame):
     Signals:
         started: the job runs.
         closed: the user is done with the form.
+        calibrations_asked: the user wants to see the calibrations, of which one is missing.
+
+    Attributes:
+        rules: the button of each rule to choose from; empty without a choice.
+        inputs: the fields of the job or of the rule chosen.
     """
 
     started = Signal()
     closed = Signal()
+    calibrations_asked = Signal()
 
-    def __init__(self, capability: Capability, client: ServiceClient, parent: QWidget | None = None) -> None:
+    def __init__(self, family: Family, client: ServiceClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         theme.set_role(self, "card")
-        self.capability = capability
+        self.family = family
         self._client = client
-        self.fields = [OptionField(option) for option in capability.options]
-        self.arguments = [ArgumentField(argument) for argument in capability.arguments]
-        self.start = QPushButton(self.tr("Start {name}").format(name=in_sentence(capability.label)))
+        self.rules = [QRadioButton(rule.label) for rule in family.rules] if family.has_rules else []
+        self._rule_help = QLabel()
+        self.inputs = FormFields(family.rules[0])
+        self.start = QPushButton()
         theme.set_role(self.start, "primary")
         self.close_button = QPushButton(self.tr("Cancel"))
         theme.set_role(self.close_button, "quiet")
+        self.to_calibrations = QPushButton(self.tr("Open Calibrations"))
+        self.to_calibrations.hide()
         self.trouble = QLabel()
         self.trouble.setWordWrap(True)
         self.trouble.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         theme.set_tone(self.trouble, "alarm")
         self.trouble.hide()
-        self.more = QPushButton(self.tr("More options"))
-        self.more.setCheckable(True)
-        theme.set_role(self.more, "quiet")
-        show_icon(self.more, "more")
-        self._rest = QWidget()
         self._lay_out()
+        self._use(self.inputs)
         self.start.clicked.connect(self._on_start)
         self.close_button.clicked.connect(self.closed)
-        self.more.toggled.connect(self._on_more)
+        self.to_calibrations.clicked.connect(self.calibrations_asked)
+        for button in self.rules:
+            button.toggled.connect(self._on_rule)
+
+    @property
+    def capability(self) -> Capability:
+        """The job, or the rule chosen."""
+        return self.inputs.capability
+
+    @property
+    def fields(self) -> list[OptionField]:
+        """The inputs of the options."""
+        return self.inputs.fields
+
+    @property
+    def arguments(self) -> list[ArgumentField]:
+        """The inputs of the positional arguments."""
+        return self.inputs.arguments
+
+    @property
+    def more(self) -> QPushButton:
+        """The button that unfolds the rest of the options."""
+        return self.inputs.more
 
     def _lay_out(self) -> None:
-        title = QLabel(self.capability.label)
-        theme.set_role(title, "heading")
-        words = QLabel(self.capability.help)
+        title = QLabel(self.family.title)
+        words = QLabel(self.family.help)
         words.setWordWrap(True)
-        theme.set_role(words, "quiet")
+        for label, role in ((title, "heading"), (words, "quiet"), (self._rule_help, "caption")):
+            theme.set_role(label, role)
+        self._rule_help.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(theme.SPACE_PX)
+        for widget in (title, words):
+            column.addWidget(widget)
+        column.addWidget(self._scrolled(), 1)
+        for part in (self.trouble, self.to_calibrations, self.start, self.close_button):
+            column.addWidget(part)
+
+    def _scrolled(self) -> QScrollArea:
         holder = QWidget()
-        inside = QVBoxLayout(holder)
-        inside.setContentsMargins(2, 0, 8, 0)
-        inside.setSpacing(12)
-        first, rest = self._divided()
-        for field in (*self.arguments, *first):
-            inside.addWidget(field)
-        folded = QVBoxLayout(self._rest)
-        folded.setContentsMargins(0, 0, 0, 0)
-        folded.setSpacing(12)
-        for field in rest:
-            folded.addWidget(field)
-        inside.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
-        inside.addWidget(self._rest)
-        self.more.setVisible(bool(rest))
-        self._rest.hide()
-        inside.addStretch(1)
+        self._inside = QVBoxLayout(holder)
+        self._inside.setContentsMargins(2, 0, 8, 0)
+        self._inside.setSpacing(2)
+        for button, rule in zip(self.rules, self.family.rules, strict=False):
+            button.setToolTip(rule.help)
+            button.installEventFilter(self)
+            self._inside.addWidget(button)
+        self._inside.addWidget(self._rule_help)
+        self._rule_help.setVisible(bool(self.rules))
+        if self.rules:
+            self.rules[0].setChecked(True)
+            self._inside.addSpacing(10)
+        self._inside.addWidget(self.inputs)
+        self._inside.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -84,31 +122,18 @@ class StartForm(QFrame):
         area.setWidget(holder)
         area.viewport().setAutoFillBackground(False)
         holder.setAutoFillBackground(False)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.setSpacing(theme.SPACE_PX)
-        column.addWidget(title)
-        column.addWidget(words)
-        column.addWidget(area, 1)
-        column.addWidget(self.trouble)
-        column.addWidget(self.start)
-        column.addWidget(self.close_button)
-        for field in self.fields:
-            field.input.installEventFilter(self)
-        for argument in self.arguments:
-            argument.input.installEventFilter(self)
+        return area
 
-    def _divided(self) -> tuple[list[OptionField], list[OptionField]]:
-        """Return the fields people change first, and the others."""
-        first = [field for field in self.fields if field.option.is_first or field.option.required]
-        if not first:
-            first = self.fields[:_SHOWN_FIRST]
-        return first, [field for field in self.fields if field not in first]
+    def choose_rule(self, automation_name: str) -> None:
+        """Choose one of the rules."""
+        for button, rule in zip(self.rules, self.family.rules, strict=False):
+            if rule.automation_name == automation_name:
+                button.setChecked(True)
 
     def focus_first(self) -> None:
-        """Put the keyboard into the first input, or onto the start button."""
-        inputs = [field.input for field in (*self.arguments, *self._divided()[0])]
-        target: QWidget = inputs[0] if inputs else self.start
+        """Put the keyboard to the choice of rules, into the first input, or onto the start button."""
+        chosen = [button for button in self.rules if button.isChecked()]
+        target: QWidget = [*chosen, *self.inputs.inputs, self.start][0]
         target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -131,41 +156,37 @@ class StartForm(QFrame):
 
     def body(self) -> dict[str, Any]:
         """Return the request that starts the job; ValueError when an input does not fit, which is told in place."""
-        options: dict[str, Any] = {}
-        faults = 0
-        for field in self.fields:
-            try:
-                value = field.value()
-            except ValueError:
-                faults += 1
-                continue
-            if value is not None and value != field.option.default:
-                options[field.option.name] = value
-        args = list(self.capability.run_args)
-        for argument in self.arguments:
-            try:
-                args += argument.values()
-            except ValueError:
-                faults += 1
-        if faults:
-            raise ValueError(self.tr("Correct what is marked, then start."))
-        if self.capability.automation_name:
-            options["automation_name"] = self.capability.automation_name
-        return {"options": options, "args": args}
+        return self.inputs.body()
+
+    def _on_rule(self, is_chosen: bool) -> None:
+        if not is_chosen:
+            return
+        chosen = next(rule for button, rule in zip(self.rules, self.family.rules, strict=True) if button.isChecked())
+        before, self.inputs = self.inputs, FormFields(chosen)
+        self._inside.replaceWidget(before, self.inputs)
+        before.hide()
+        before.deleteLater()
+        self._use(self.inputs)
+
+    def _use(self, inputs: FormFields) -> None:
+        for shown in inputs.inputs:
+            shown.installEventFilter(self)
+        inputs.changed.connect(self._forget_trouble)
+        self._rule_help.setText(inputs.capability.help)
+        self._forget_trouble()
+        self._offer_start()
 
     def _on_start(self) -> None:
         if not self.start.isEnabled():
             return
+        self._forget_trouble()
         try:
             body = self.body()
         except ValueError as error:
-            if any(field.is_wrong and not field.isVisibleTo(self) for field in self.fields):
-                self.more.setChecked(True)
+            self.inputs.show_faults()
             self._show_trouble(str(error))
             return
-        self.trouble.hide()
-        self.start.setEnabled(False)
-        self.start.setText(self.tr("Starting…"))
+        self._set_busy()
         background.run(self._start(body), self, self._on_trouble)
 
     async def _start(self, body: dict[str, Any]) -> None:
@@ -175,23 +196,35 @@ class StartForm(QFrame):
 
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:
         self._offer_start()
-        parts = [trouble.error] + [part for part in (trouble.cause, trouble.remedy) if part and part != trouble.error]
-        self._show_trouble(" ".join(parts))
+        is_uncalibrated = _NOT_CALIBRATED in trouble.error
+        why = trouble.cause if trouble.cause != trouble.error and not is_uncalibrated else ""
+        self._show_trouble(sentences(trouble.error, why, trouble.remedy))
+        self.to_calibrations.setVisible(is_uncalibrated)
         named = trouble.info.get("fields", []) if isinstance(trouble, ServiceRefusedError) else []
-        for field in self.fields:
-            if field.option.name in named:
-                field.complain(trouble.cause)
-                self.more.setChecked(self.more.isChecked() or field in self._divided()[1])
+        self.inputs.complain(named, trouble.cause)
+
+    def _set_busy(self) -> None:
+        self.start.setEnabled(False)
+        self.start.setText(self.tr("Starting…"))
+        for button in self.rules:
+            button.setEnabled(False)
 
     def _offer_start(self) -> None:
         self.start.setEnabled(True)
-        self.start.setText(self.tr("Start {name}").format(name=in_sentence(self.capability.label)))
+        self.start.setText(self._start_words())
+        for button in self.rules:
+            button.setEnabled(True)
+
+    def _start_words(self) -> str:
+        if self.capability.is_action or self.capability.run_args:
+            return self.capability.label
+        name = self.family.title if self.family.has_rules else self.capability.label
+        return self.tr("Start {name}").format(name=in_sentence(name))
 
     def _show_trouble(self, words: str) -> None:
         self.trouble.setText(words)
         self.trouble.show()
 
-    def _on_more(self, wanted: bool) -> None:
-        self._rest.setVisible(wanted)
-        self.more.setText(self.tr("Fewer options") if wanted else self.tr("More options"))
-        show_icon(self.more, "less" if wanted else "more")
+    def _forget_trouble(self) -> None:
+        self.trouble.hide()
+        self.to_calibrations.hide()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from gui import theme
 from gui.jobs.capability import GROUPS, Capability, in_sentence
+from gui.jobs.family import Family, families
 from gui.widgets.rule import Rule
 from gui.widgets.state_badge import StateBadge
 
@@ -20,19 +21,19 @@ class StartRow(QWidget):
 
     chosen = Signal(object)
 
-    def __init__(self, capability: Capability) -> None:
+    def __init__(self, family: Family) -> None:
         super().__init__()
-        self.capability = capability
-        name = QLabel(capability.label)
+        self.family = family
+        name = QLabel(family.title)
         theme.set_role(name, "strong")
-        words = QLabel(capability.help)
+        words = QLabel(family.help)
         words.setWordWrap(True)
         theme.set_role(words, "quiet")
         self._running = StateBadge()
         self._running.show_job_state("ready")
         self.button = QPushButton(self.tr("Start…"))
         self.button.setCheckable(True)
-        self.button.setAccessibleName(self.tr("Start {name}…").format(name=in_sentence(capability.label)))
+        self.button.setAccessibleName(self.tr("Start {name}…").format(name=in_sentence(family.title)))
         self.button.clicked.connect(self._on_clicked)
         text = QVBoxLayout()
         text.setSpacing(2)
@@ -49,10 +50,12 @@ class StartRow(QWidget):
     def show_running(self, is_running: bool) -> None:
         """Show that the job runs already; an action, which publishes nothing, may run again."""
         self._running.setVisible(is_running)
-        self.button.setEnabled(not is_running or not self.capability.settings)
+        blocked = is_running and not self.family.rules[0].is_action
+        self.button.setEnabled(not blocked)
+        self.button.setToolTip(self.tr("It runs. Stop it above to start it in another way.") if blocked else "")
 
     def _on_clicked(self) -> None:
-        self.chosen.emit(self.capability)
+        self.chosen.emit(self.family)
 
 
 class StartList(QWidget):
@@ -80,28 +83,28 @@ class StartList(QWidget):
             old.deleteLater()
         self._groups, self.rows = [], []
         for key, words in GROUPS:
-            members = [capability for capability in capabilities if capability.group == key]
+            members = [family for family in families(capabilities) if family.rules[0].group == key]
             if members:
                 self._add_group(words, members)
 
     def show_running(self, names: set[str]) -> None:
         """Tell which jobs run."""
         for row in self.rows:
-            row.show_running(row.capability.run_name in names and not row.capability.run_args)
+            row.show_running(row.family.job_name in names)
 
-    def mark(self, capability: Capability | None) -> None:
+    def mark(self, family: Family | None) -> None:
         """Mark the job whose form is open."""
         for row in self.rows:
-            row.button.setChecked(row.capability == capability)
+            row.button.setChecked(row.family == family)
 
-    def focus_on(self, capability: Capability) -> None:
+    def focus_on(self, family: Family) -> None:
         """Put the keyboard onto a job's button; onto the first that can be pressed when that job runs now."""
         usable = [row for row in self.rows if row.button.isEnabled()]
-        chosen = [row for row in usable if row.capability == capability] or usable
+        chosen = [row for row in usable if row.family == family] or usable
         if chosen:
             chosen[0].button.setFocus()
 
-    def _add_group(self, words: str, members: list[Capability]) -> None:
+    def _add_group(self, words: str, members: list[Family]) -> None:
         caption = QLabel(self.tr(words))
         theme.set_role(caption, "quiet")
         frame = QFrame()
@@ -109,10 +112,10 @@ class StartList(QWidget):
         column = QVBoxLayout(frame)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for index, capability in enumerate(members):
+        for index, family in enumerate(members):
             if index:
                 column.addWidget(Rule())
-            row = StartRow(capability)
+            row = StartRow(family)
             row.chosen.connect(self.chosen)
             self.rows.append(row)
             column.addWidget(row)

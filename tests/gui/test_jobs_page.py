@@ -88,7 +88,7 @@ class JobsBench:
 
     def form(self, job_name: str) -> StartForm:
         """Open a job's form by its button."""
-        [start] = [r for r in self.page.start_list.rows if r.capability.job_name == job_name]
+        [start] = [r for r in self.page.start_list.rows if r.family.job_name == job_name]
         start.button.click()
         assert self.page.form is not None
         return self.page.form
@@ -121,8 +121,8 @@ def note(form: StartForm, name: str) -> str:
 
 def test_every_declared_job_can_be_started_under_its_heading(jobs: JobsBench) -> None:
     jobs.begin()
-    labels = [row.capability.label for row in jobs.page.start_list.rows]
-    assert labels == ["Od blank delete", "Stirring", "Temperature automation: thermostat", "Odd job"]
+    labels = [row.family.title for row in jobs.page.start_list.rows]
+    assert labels == ["Od blank delete", "Stirring", "Temperature", "Odd job"]
 
 
 def test_a_form_shows_first_what_people_change_first(jobs: JobsBench) -> None:
@@ -218,14 +218,14 @@ def test_escape_closes_the_form_and_gives_the_keyboard_back(jobs: JobsBench, qtb
     form = jobs.form("stirring")
     qtbot.keyClick(form, Qt.Key.Key_Escape)
     assert jobs.page.form is None
-    [start] = [r for r in jobs.page.start_list.rows if r.capability.job_name == "stirring"]
+    [start] = [r for r in jobs.page.start_list.rows if r.family.job_name == "stirring"]
     assert start.button.hasFocus()
     assert not start.button.isChecked()
 
 
 def test_a_running_job_cannot_be_started_again(jobs: JobsBench) -> None:
     jobs.begin(row(1, "stirring"))
-    [start] = [r for r in jobs.page.start_list.rows if r.capability.job_name == "stirring"]
+    [start] = [r for r in jobs.page.start_list.rows if r.family.job_name == "stirring"]
     assert not start.button.isEnabled()
     jobs.unit.handle("job", {"job_id": 1, "job_name": "stirring", "state": "disconnected", "is_running": 0})
     assert start.button.isEnabled()
@@ -458,7 +458,7 @@ def test_capabilities_that_cannot_be_read_can_be_asked_again(jobs: JobsBench) ->
         ("od2", {"datatype": "ODReading"}, {"calibrated": 1, "angle": "90", "od": 0.5}, "0.5 OD600"),
         ("duty_cycle", {"datatype": "float", "unit": "%"}, 32.2435, "32.24 %"),
         ("voltage", {"datatype": "Voltage", "unit": "V"}, {"voltage": 5, "timestamp": T0}, "5.00 V"),
-        ("temperature", {"datatype": "Temperature", "unit": "℃"}, {"temperature": 30.12, "timestamp": T0}, "30.12 ℃"),
+        ("temperature", {"datatype": "Temperature", "unit": "℃"}, {"temperature": 30.12, "timestamp": T0}, "30.12 °C"),
         ("versions", {"datatype": "json"}, {"app": "1.2", "firmware": "0.9"}, "app 1.2, firmware 0.9"),
         ("button_down", {"datatype": "boolean"}, False, "no"),
         ("latest_event", {"datatype": "AutomationEvent"}, {"event_name": "NoEvent", "message": None}, "NoEvent"),
