@@ -85,7 +85,7 @@ async def test_one_that_hangs_is_given_up_and_the_service_answers_meanwhile(data
     put(data_dir, "plugins/b_wait.py", "import threading; threading.Event().wait(3)\n")
     put(data_dir, "plugins/c_good.py", GOOD)
     async with serving(ServiceOptions(data_dir)) as served:
-        assert (await listed(served))["a_loop"]["state"] == "loading"
+        assert "loading" in {plugin["state"] for plugin in (await listed(served)).values()}
         await _settled(served)
         plugins = await listed(served)
         assert plugins["c_good"]["state"] == "loaded"
