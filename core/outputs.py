@@ -30,6 +30,9 @@ PUMP_LEASE_S = 5.0
 # How long an ending job waits for the board's word that its outputs are off.
 _RELEASE_TIMEOUT_S = 3.0
 
+# Wired to the heater in every board and to nothing else; whatever else drove it would heat the culture.
+_HEATER_ROLE, _HEATER_CHANNEL = "heating", 5
+
 # Held, as an output is, by whoever measures light: gains and LEDs cannot serve two at a time.
 OPTICS = "optics"
 
@@ -52,7 +55,13 @@ def pwm_channel(config: Config, role: str) -> int:
             f"The configuration must give {role} one channel in section [PWM], not {len(channels)}.",
             remedy=f"Write a line such as `1 = {role}` into [PWM] of unit_config.ini and restart the service.",
         )
-    return int(channels[0])
+    channel = int(channels[0])
+    if channel == _HEATER_CHANNEL and role != _HEATER_ROLE:
+        raise ConfigError(
+            f"PWM channel {channel} drives the heater and nothing else, not {role}.",
+            remedy=f"Give {role} one of the channels 1 to 4 in section [PWM] of unit_config.ini.",
+        )
+    return channel
 
 
 class OutputHolds:
@@ -195,9 +204,9 @@ class HeldOutputs:
     async def set_led(self, channel: str, intensity_percent: float, source: str, experiment: str | None) -> None:
         """Light an LED this job holds, and keep it on from now on; raises as the board's commands do.
 
-        Raises ConflictError while light is being measured: try again a little later.
+        Raises ConflictError while light is being measured: try again a little later. Off is possible at any time.
         """
-        if self._led_locks.is_locked(channel):
+        if intensity_percent > 0 and self._led_locks.is_locked(channel):
             raise ConflictError(f"LED {channel} is locked while light is measured.", remedy="Try again in a second.")
 
         async def send(board: Board, lease_s: float) -> float:
@@ -221,7 +230,12 @@ class HeldOutputs:
             self._outputs = tuple(output for output in self._outputs if output not in more)
 
     def take_over(self, former: HeldOutputs) -> None:
-        """Hold what another job of this name held, and keep it as it is."""
+        """Hold what another job of this name held, and keep it as it is; one that was stopped switches the rest off."""
+        if former._is_closed:
+            former._outputs = tuple(output for output in former._outputs if output not in self._outputs)
+            for output in self._outputs:
+                former._driven.pop(output, None)
+            return
         self._outputs = tuple(dict.fromkeys((*former._outputs, *self._outputs)))
         self._driven |= former._driven
         former._outputs, former._driven = (), {}

@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 
 from core.board_link import BoardLink
+from core.jobs.declaration import StopOrder
 from core.jobs.runner import JobRunner, RunningJob
 from device.board import BoardError
 
@@ -48,10 +49,11 @@ def of_experiments(runner: JobRunner) -> list[RunningJob]:
 async def switch_all_off(entries: list[RunningJob], board_link: BoardLink) -> None:
     """Command every output off at once, before anything else happens; never fails.
 
-    The jobs that hold outputs are told to end first, so that none of them switches its output on again.
+    The jobs that hold outputs are told to end first, so that none of them switches its output on again; so are those
+    that take hold of one only while they need it, as dosing rules do.
     """
     for entry in entries:
-        if entry.job.context.outputs.any_held:
+        if entry.job.context.outputs.any_held or entry.job.declaration.stop_order is StopOrder.OUTPUTS:
             entry.job.end()
     board = board_link.current
     if board is None:
