@@ -13,7 +13,8 @@ from gui.words import job_title
 _ORDER = (
     "od_reading", "growth_rate_calculating", "od_blank",
     "stirring", "temperature_automation",
-    "dosing_automation", "add_media", "add_alt_media", "remove_waste", "circulate_media", "circulate_alt_media", "pumps",
+    "dosing_automation", "add_media", "add_alt_media", "remove_waste", "circulate_media", "circulate_alt_media",
+    "pumps",
     "led_automation", "led_intensity",
     "self_test", "monitor",
 )  # fmt: skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from gui import background, theme
 from gui.connection_words import standing
+from gui.jobs.action_report import ActionReport
 from gui.jobs.capability import Capability, read_capabilities
 from gui.jobs.family import Family
 from gui.jobs.running_job import RunningJob
@@ -20,6 +21,7 @@ from gui.unit import Unit
 from gui.widgets.empty_state import EmptyState
 
 _FORM_PX = 340
+_MOST_REPORTS = 3
 
 
 class JobsPage(QWidget):
@@ -29,6 +31,7 @@ class JobsPage(QWidget):
         running: cards of the running jobs by job_id, in the order shown.
         start_list: what can be started.
         form: the open start form, None when there is none.
+        reports: what actions told that have ended, newest first.
     """
 
     def __init__(self, unit: Unit, client: ServiceClient, parent: QWidget | None = None) -> None:
@@ -40,6 +43,7 @@ class JobsPage(QWidget):
         self._capabilities: tuple[Capability, ...] = ()
         self.running: dict[int, RunningJob] = {}
         self.form: StartForm | None = None
+        self.reports: list[ActionReport] = []
         self.start_list = StartList()
         self.empty = EmptyState()
         self._none = QLabel(self.tr("No job runs. Start one below."))
@@ -49,6 +53,7 @@ class JobsPage(QWidget):
         self.empty.acted.connect(self.load)
         unit.jobs_changed.connect(self._show_jobs)
         unit.setting_changed.connect(self._on_setting)
+        unit.log.connect(self._on_log)
         unit.snapshot_loaded.connect(self._on_snapshot)
         unit.connection_changed.connect(self._on_connection)
         self._on_connection()
@@ -64,12 +69,15 @@ class JobsPage(QWidget):
         inside.setSpacing(12)
         inside.addWidget(_heading(self.tr("Running")))
         inside.addWidget(self._none)
+        self._reports = QVBoxLayout()
+        self._reports.setSpacing(12)
+        inside.addLayout(self._reports)
         inside.addLayout(self._column)
         inside.addSpacing(12)
         inside.addWidget(_heading(self.tr("Can be started")))
         inside.addWidget(self.start_list)
         inside.addStretch(1)
-        area = QScrollArea()
+        area = self._area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -109,6 +117,13 @@ class JobsPage(QWidget):
         form.show()
         self.start_list.mark(family)
         form.focus_first()
+        # The list has become narrower and longer: the row that was pressed must not run away.
+        QTimer.singleShot(0, self, self._show_marked)
+
+    def _show_marked(self) -> None:
+        marked = self.start_list.marked
+        if marked is not None:
+            self._area.ensureWidgetVisible(marked)
 
     def close_form(self) -> None:
         """Put the start form away."""
@@ -146,6 +161,7 @@ class JobsPage(QWidget):
         wanted = [int(row["job_id"]) for row in rows]
         for job_id in [known for known in self.running if known not in wanted]:
             card = self.running.pop(job_id)
+            self._keep_report(card)
             card.hide()
             card.deleteLater()
         for place, row in enumerate(rows):
@@ -155,6 +171,33 @@ class JobsPage(QWidget):
             card.refresh()
         self._none.setVisible(not rows)
         self.start_list.show_running({row["job_name"] for row in rows})
+
+    def _on_log(self, item: dict[str, Any]) -> None:
+        """Show under an action what it tells."""
+        for card in self.running.values():
+            if card.is_action and card.row["job_name"] == item.get("task"):
+                card.lines.add(item)
+
+    def _keep_report(self, card: RunningJob) -> None:
+        """Keep what an action told, after it has ended."""
+        if not card.is_action or not card.lines.lines:
+            return
+        report = ActionReport(card.title, card.lines, self.unit.utc_s())
+        report.dismissed.connect(self._on_dismissed)
+        self.reports.insert(0, report)
+        self._reports.insertWidget(0, report)
+        for old in self.reports[_MOST_REPORTS:]:
+            self._drop(old)
+
+    def _on_dismissed(self) -> None:
+        report = self.sender()
+        if isinstance(report, ActionReport):
+            self._drop(report)
+
+    def _drop(self, report: ActionReport) -> None:
+        self.reports.remove(report)
+        report.hide()
+        report.deleteLater()
 
     def _new_card(self, row: dict[str, Any]) -> RunningJob:
         card = RunningJob(row, self._capability_of(row["job_name"]), self.unit, self._client)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui import background, theme
 from gui.icons import show_icon
+from gui.jobs.action_report import ActionLines
 from gui.jobs.capability import Capability, Setting, in_sentence
+from gui.jobs.family import running_title
 from gui.jobs.setting_field import SettingField
+from gui.jobs.setting_text import event_sentence, is_error
 from gui.moments import duration, exact
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.toast import toaster_for
@@ -21,6 +24,13 @@ from gui.widgets.state_badge import StateBadge
 
 _LOOK_AGAIN_MS = 1000
 _TILE_PX = 176
+_GAP_PX = 12
+# Structures take two tiles' width.
+_WIDE = ("json",)
+# Repeat what other settings tell: the channels' own, or the title.
+_REPEATED = ("ODReadings", "RawODReading", "CalibratedODReading")
+_TOLD_ELSEWHERE = ("$state", "automation_name", "latest_event")
+_LATEST = "latest_event"
 
 
 class RunningJob(QFrame):
@@ -46,6 +56,11 @@ class RunningJob(QFrame):
         self.badge = StateBadge()
         self.since = QLabel()
         theme.set_role(self.since, "caption")
+        self.latest = QLabel()
+        self.latest.setWordWrap(True)
+        self.latest.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.latest.hide()
+        self.lines = ActionLines()
         self.pause = _button(self.tr("Pause"), "pause")
         self.stop = _button(self.tr("Stop"), "stop")
         self.stop.setAccessibleName(self.tr("Stop {name}").format(name=in_sentence(capability.label)))
@@ -62,7 +77,7 @@ class RunningJob(QFrame):
         self.refresh()
 
     def _lay_out(self) -> None:
-        title = QLabel(self._capability.label)
+        title = QLabel(self.title)
         theme.set_role(title, "heading")
         top = QHBoxLayout()
         top.setSpacing(12)
@@ -72,9 +87,10 @@ class RunningJob(QFrame):
         top.addWidget(self.pause)
         top.addWidget(self.stop)
         tiles = QWidget()
-        flow = FlowLayout(tiles, gap_px=12)
+        flow = FlowLayout(tiles, gap_px=_GAP_PX)
         for field in self.fields.values():
-            field.setFixedWidth(_TILE_PX)
+            is_wide = field.setting.datatype in _WIDE
+            field.setFixedWidth(2 * _TILE_PX + _GAP_PX if is_wide else _TILE_PX)
             flow.addWidget(field)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
@@ -85,9 +101,21 @@ class RunningJob(QFrame):
         column.setSpacing(4)
         column.addLayout(top)
         column.addWidget(self.since)
+        column.addWidget(self.latest)
+        column.addWidget(self.lines)
         column.addSpacing(4)
         column.addWidget(tiles)
         self.setSizePolicy(policy)
+
+    @property
+    def title(self) -> str:
+        """What runs, in words."""
+        return running_title(self._capability)
+
+    @property
+    def is_action(self) -> bool:
+        """Whether it does one thing and ends."""
+        return self._capability.is_action
 
     @property
     def job_id(self) -> int:
@@ -107,16 +135,20 @@ class RunningJob(QFrame):
         can_act = self._unit.service.is_live and self._asked is None
         can_pause = state in ("ready", "sleeping") and any(s.name == "$state" for s in self._capability.settings)
         self.pause.setEnabled(can_act and can_pause)
+        self.pause.setVisible(not self.is_action)
         self.stop.setEnabled(can_act)
         values = self._unit.settings.get(self.row["job_name"], {})
         for name, field in self.fields.items():
             field.show_value(values.get(name))
-            field.setVisible(field.setting.is_settable or values.get(name) is not None)
+            field.setVisible(field.setting.is_settable or values.get(name) not in (None, ""))
             field.setEnabled(self._unit.service.is_live)
+        self._show_latest(values.get(_LATEST))
         self._show_age()
 
     def show_setting(self, name: str, value: Any) -> None:
         """Show one setting's new value."""
+        if name == _LATEST:
+            self._show_latest(value)
         field = self.fields.get(name)
         if field is None:
             return
@@ -124,6 +156,14 @@ class RunningJob(QFrame):
         if field.isHidden() and value is not None:
             field.show()
             self.resized.emit()
+
+    def _show_latest(self, event: Any) -> None:
+        """Say what the rule did in its last run that had something to do."""
+        self.latest.setVisible(isinstance(event, dict))
+        if isinstance(event, dict):
+            words = event_sentence(event)
+            self.latest.setText(words if is_error(event) else self.tr("Last: {event}").format(event=words))
+            theme.set_tone(self.latest, "alarm" if is_error(event) else "")
 
     def _show_age(self) -> None:
         started = utc_s_of(self.row["started_at"]) if self.row.get("started_at") else None
@@ -167,8 +207,8 @@ class RunningJob(QFrame):
 
 
 def _shown(settings: tuple[Setting, ...]) -> list[Setting]:
-    """Return the settings to show: what can be changed first. `$state` is the badge; `ods` repeats the channels."""
-    rest = [setting for setting in settings if setting.name != "$state" and setting.datatype != "ODReadings"]
+    """Return the settings to show: what can be changed first; none that is told elsewhere on the card."""
+    rest = [s for s in settings if s.name not in _TOLD_ELSEWHERE and s.datatype not in _REPEATED]
     return [s for s in rest if s.is_settable] + [s for s in rest if not s.is_settable]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from gui import background, theme
 from gui.jobs.capability import Setting
@@ -35,6 +35,7 @@ class SettingField(QWidget):
         self._value: Any = None
         self._wanted: Any = None
         self._pending = False
+        self._words, self._label = "–", setting.label
         self.name = QLabel(setting.label)
         self.value_label = QLabel("–")
         self.value_label.setFont(theme.value_font(13))
@@ -60,16 +61,35 @@ class SettingField(QWidget):
             self._show_in_input()
 
     def _show_in_words(self) -> None:
-        self.value_label.setText(setting_text(self.setting, self._value))
         if self.input is None:
-            self.name.setText(setting_label(self.setting, self._value))
-            self.value_label.setAccessibleName(f"{self.name.text()}: {self.value_label.text()}")
+            self._words = setting_text(self.setting, self._value)
+            self._label = setting_label(self.setting, self._value)
+            self.value_label.setToolTip(self._words)
+            self.value_label.setAccessibleName(f"{self._label}: {self._words}")
+            self.name.setToolTip(self._label)
+            self._fit_words()
 
-    def _make_input(self) -> NumberInput | QCheckBox | QLineEdit | None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut what does not fit, with the mark that says so; the tooltip has all of it."""
+        super().resizeEvent(event)
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        if self.input is None:
+            for label, words in ((self.value_label, self._words), (self.name, self._label)):
+                label.setText(label.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, self.width()))
+
+    def _make_input(self) -> NumberInput | QCheckBox | QComboBox | QLineEdit | None:
         if not self.setting.is_settable:
             return None
+        if self.setting.choices:
+            choice = QComboBox()
+            for value, words in self.setting.choices:
+                choice.addItem(words, value)
+            choice.activated.connect(self._on_chosen)
+            return choice
         if self.setting.datatype == "boolean":
-            box = QCheckBox(self.setting.label)
+            box = QCheckBox(self.tr("On"))
             box.clicked.connect(self._on_clicked)
             return box
         if self.setting.datatype in _NUMBERS:
@@ -99,8 +119,6 @@ class SettingField(QWidget):
             column.addStretch(1)
             return
         self.value_label.hide()
-        if isinstance(self.input, QCheckBox):
-            self.name.setText(" ")  # its word stands beside it; the line keeps it level with its neighbours
         self.name.setBuddy(self.input)
         self.input.setAccessibleName(f"{self.setting.label} {self.setting.unit}".strip())
         row = QHBoxLayout()
@@ -126,6 +144,8 @@ class SettingField(QWidget):
             elif isinstance(self.input, NumberInput):
                 if isinstance(self._value, int | float):
                     self._show_number(self.input, float(self._value))
+            elif isinstance(self.input, QComboBox):
+                self.input.setCurrentIndex(self.input.findData(self._value))
             else:
                 self.input.setText(str(self._value))
                 self.input.setModified(False)
@@ -152,6 +172,10 @@ class SettingField(QWidget):
 
     def _on_clicked(self, wanted: bool) -> None:
         self._send(wanted)
+
+    def _on_chosen(self, index: int) -> None:
+        if isinstance(self.input, QComboBox):
+            self._send(self.input.itemData(index))
 
     def _on_number(self, wanted: float) -> None:
         self._send(int(wanted) if self.setting.datatype == "integer" else wanted)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QRadioButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QRadioButton, QScrollArea, QVBoxLayout, QWidget
 
 from gui import background, theme
 from gui.jobs.capability import Capability, in_sentence
@@ -14,9 +15,10 @@ from gui.jobs.family import Family
 from gui.jobs.form_fields import FormFields
 from gui.jobs.option_field import ArgumentField, OptionField
 from gui.service_client import ServiceClient, ServiceRefusedError, ServiceTroubleError
-from gui.words import sentences
+from gui.words import device_title, listing, sentences
 
 _NOT_CALIBRATED = "no active calibration"
+_DEVICE = re.compile(r"\b\w+_pump\b")
 
 
 class StartForm(QFrame):
@@ -96,8 +98,12 @@ class StartForm(QFrame):
         for widget in (title, words):
             column.addWidget(widget)
         column.addWidget(self._scrolled(), 1)
-        for part in (self.trouble, self.to_calibrations, self.start, self.close_button):
+        for part in (self.trouble, self.to_calibrations):
             column.addWidget(part)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.start, 1)
+        buttons.addWidget(self.close_button)
+        column.addLayout(buttons)
 
     def _scrolled(self) -> QScrollArea:
         holder = QWidget()
@@ -197,11 +203,17 @@ class StartForm(QFrame):
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:
         self._offer_start()
         is_uncalibrated = _NOT_CALIBRATED in trouble.error
-        why = trouble.cause if trouble.cause != trouble.error and not is_uncalibrated else ""
-        self._show_trouble(sentences(trouble.error, why, trouble.remedy))
+        why = trouble.cause if trouble.cause != trouble.error else ""
+        words = sentences(trouble.error, why, trouble.remedy)
+        self._show_trouble(self._uncalibrated_words(trouble.error) if is_uncalibrated else words)
         self.to_calibrations.setVisible(is_uncalibrated)
         named = trouble.info.get("fields", []) if isinstance(trouble, ServiceRefusedError) else []
         self.inputs.complain(named, trouble.cause)
+
+    def _uncalibrated_words(self, error: str) -> str:
+        devices = [device_title(name) for name in _DEVICE.findall(error)]
+        what = self.tr("Not calibrated: {devices}.").format(devices=in_sentence(listing(devices)))
+        return sentences(what, self.tr("Calibrate first, or make a calibration the active one, then start again"))
 
     def _set_busy(self) -> None:
         self.start.setEnabled(False)

@@ -97,6 +97,11 @@ class StartList(QWidget):
         for row in self.rows:
             row.button.setChecked(row.family == family)
 
+    @property
+    def marked(self) -> StartRow | None:
+        """The row of the job whose form is open."""
+        return next((row for row in self.rows if row.button.isChecked()), None)
+
     def focus_on(self, family: Family) -> None:
         """Put the keyboard onto a job's button; onto the first that can be pressed when that job runs now."""
         usable = [row for row in self.rows if row.button.isEnabled()]
