@@ -80,10 +80,12 @@ async def long_running_jobs(service: ServiceHere) -> JSONResponse:
 async def run_job(service: ServiceHere, request: Request, job_name: str) -> JSONResponse:
     """Start a job. Everything that can be checked is checked before this answers; the job is listed by then."""
     service.jobs.registry.refuse_unknown(job_name)
+    stops = service.jobs.stops_of_all
     body = await body_of(RunJob)(request)
     # Jobs look at these without waiting; here is the last moment to see a file put there by hand.
     await service.calibrations.load()
     await service.estimators.load()
+    service.jobs.refuse_stopped_since(stops)
     job = service.jobs.start(
         StartRequest(
             job_name,
@@ -125,6 +127,7 @@ async def stop_jobs(service: ServiceHere, body: Annotated[StopJobs, Depends(body
 )
 async def stop_all_jobs(service: ServiceHere) -> JSONResponse:
     """Stop every job but those of the unit itself; every output is commanded off before this answers."""
+    service.jobs.stops_of_all += 1
     entries = of_experiments(service.jobs)
     await switch_all_off(entries, service.board_link)
     return _stopping(service, "jobs/stop/all", entries)

@@ -73,7 +73,11 @@ class RunningJob:
 
 
 class JobRunner:
-    """Runs the jobs of one unit."""
+    """Runs the jobs of one unit.
+
+    Attributes:
+        stops_of_all: how often everything was stopped; a start that was on its way meanwhile must not begin.
+    """
 
     def __init__(
         self,
@@ -91,6 +95,7 @@ class JobRunner:
         self.registry.add(*BUILT_IN_JOBS)
         self.holds = OutputHolds()
         self.led_locks = LedLocks()
+        self.stops_of_all = 0
         self._unit = unit
         self._clock = clock
         self._bus = bus
@@ -165,6 +170,11 @@ class JobRunner:
         """Start no job from now on; return what ends that."""
         self._refusals.append(why)
         return lambda: self._refusals.remove(why)
+
+    def refuse_stopped_since(self, stops_of_all: int) -> None:
+        """Raise ConflictError when everything was stopped since there had been so many stops."""
+        if stops_of_all != self.stops_of_all:
+            raise ConflictError("Everything was stopped while this start was on its way.", remedy="Start it again.")
 
     def start_long_running(self) -> None:
         """Start the jobs that belong to the unit itself."""

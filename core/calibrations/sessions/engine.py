@@ -134,11 +134,11 @@ class CalibrationSessions:
 
     async def _advance(self, protocol: SessionProtocol, values: dict[str, Any]) -> None:
         """Do what the answered step asks for, and keep where that leads."""
-        session = protocol.session
+        session, stops = protocol.session, self._runner.stops_of_all
         try:
             step_id = await protocol.answer(values)
             if step_id is None and protocol.hardware is not None:
-                step_id = await self._act(protocol, values)
+                step_id = await self._act(protocol, values, stops)
             protocol.move(step_id)
         except SessionFailedError as error:
             await self._end(session, SessionStatus.FAILED, str(error))
@@ -150,12 +150,13 @@ class CalibrationSessions:
         if session.is_over:
             _log.info("Calibration of %s is complete.", session.target_device)
 
-    async def _act(self, protocol: SessionProtocol, values: dict[str, Any]) -> str | None:
+    async def _act(self, protocol: SessionProtocol, values: dict[str, Any], stops: int) -> str | None:
         run = protocol.hardware
         assert run is not None  # noqa: S101 - asked a line before this is called
         session_id = protocol.session.session_id
         if session_id in self._aborting:
             raise ConflictError("This calibration is being aborted.")
+        self._runner.refuse_stopped_since(stops)
         self._refuse_what_is_in_the_way(protocol)
         action = CalibrationAction(self._place.config, lambda job: run(values, job), self._start_job)
         self._runner.begin_action(action, f"calibration_session/{session_id}", protocol.outputs())
