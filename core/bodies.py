@@ -82,8 +82,10 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 def checked(model: type[_M], value: dict[str, Any]) -> _M:
     """Return `value` as a `model`, null meaning absent; raise BadRequestError naming the fields at fault."""
+    # What is not a field at all stays, to be refused by its name.
+    given = {name: item for name, item in value.items() if item is not None or name not in model.model_fields}
     try:
-        return model.model_validate({name: item for name, item in value.items() if item is not None})
+        return model.model_validate(given)
     except ValidationError as error:
         faults = [(".".join(str(part) for part in fault["loc"]), fault["msg"]) for fault in error.errors()]
         cause = "; ".join(f"{field}: {message}" if field else message for field, message in faults)

@@ -12,7 +12,7 @@ from core.clock import timestamp
 from core.logs import LEVELS
 from core.schemas.errors import errors
 from core.schemas.logs import Level, LogPage
-from core.times import utc_seconds
+from core.times import utc_seconds_in_query
 
 router = APIRouter(prefix="/unit_api", tags=["logs"])
 
@@ -43,8 +43,8 @@ async def logs(
     wanted = {
         "level": LEVELS[min_level],
         "before": before_id,
-        "low": 0.0 if from_ is None else utc_seconds(from_, "from"),
-        "high": 1e15 if to is None else utc_seconds(to, "to"),
+        "low": 0.0 if from_ is None else utc_seconds_in_query(from_, "from"),
+        "high": 1e15 if to is None else utc_seconds_in_query(to, "to"),
         "experiment": experiment,
         "source": source,
         "task": task,

@@ -21,7 +21,7 @@ from core.schemas.experiments import (
     NewExperiment,
     TimeSeries,
 )
-from core.times import utc_seconds
+from core.times import utc_seconds_in_query
 
 router = APIRouter(prefix="/unit_api/experiments", tags=["experiments"])
 
@@ -110,8 +110,8 @@ async def time_series(
     points: Annotated[int, Query(ge=1, le=20000)] = 1400,
 ) -> dict[str, Any]:
     """Return a curve in at most `points` points; when there are more readings, least and greatest of each bucket."""
-    from_s = None if from_ is None else utc_seconds(from_, "from")
-    to_s = None if to is None else utc_seconds(to, "to")
+    from_s = None if from_ is None else utc_seconds_in_query(from_, "from")
+    to_s = None if to is None else utc_seconds_in_query(to, "to")
     if from_s is not None and to_s is not None and from_s >= to_s:
         raise BadRequestError("'from' must be before 'to'.", fields=["from", "to"])
     service.experiments.get(experiment)

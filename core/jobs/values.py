@@ -120,7 +120,8 @@ def _boolean(name: str, value: Any) -> bool:
 
 
 def _from_text(value: Any) -> Any:
-    if not isinstance(value, str):
+    # What Python would read besides the numbers of any other program: 1_000, digits of other scripts.
+    if not isinstance(value, str) or not value.isascii() or "_" in value:
         return value
     try:
         return float(value)

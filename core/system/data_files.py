@@ -112,7 +112,7 @@ def find_removable(data_dir: Path, asked: str) -> Path:
     root = data_dir.resolve()
     if not asked.strip():
         raise BadRequestError("No file is named.", cause="The path is empty.", fields=["filepath"])
-    path = _resolve(root, _relative(root, data_dir, asked))
+    path = _resolve(root, _relative(root, data_dir, asked).removesuffix("/"))
     if path == root:
         raise ForbiddenError("The data folder itself cannot be removed.")
     is_ours = path.parent == root and path.name in (*_SERVICE_FILES, *(flag.value for flag in Flag))
@@ -124,7 +124,7 @@ def find_removable(data_dir: Path, asked: str) -> Path:
     if path.is_dir():
         remedy = "Name a file; folders are never removed."
         raise BadRequestError(f"{shown(path, root)} is a folder.", remedy=remedy, fields=["filepath"])
-    if not path.is_file():
+    if asked.endswith("/") or not path.is_file():
         raise _missing()
     return path
 

@@ -88,12 +88,12 @@ async def receive_file(request: Request, field_name: str, target: Path, most_byt
         TooLargeError: it is larger than `most_bytes`.
         OSError: it cannot be written.
     """
+    _refuse_announced(request, most_bytes)
     remedy = _REMEDY.format(field=field_name)
     kind, options = parse_options_header(request.headers.get("content-type", "").encode("latin-1"))
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not boundary:
         raise BadRequestError("This is not a form with a file.", "The body is not multipart/form-data.", remedy)
-    _refuse_announced(request, most_bytes)
     form = _Form(boundary, field_name)
     with await asyncio.to_thread(target.open, "wb") as file:
         received = 0

@@ -72,7 +72,7 @@ async def _read(service: Service, request: Request) -> Wanted:
     options = {key.replace("-", "_"): value for key, value in body.options.items()}
     version, source = (_text(options, key) for key in ("version", "source"))
     is_dry_run = options.get("dry_run", False)
-    if is_dry_run not in (None, True, False):
+    if is_dry_run is not None and not isinstance(is_dry_run, bool):
         raise BadRequestError("options.dry_run is a flag: null, true or false.", fields=["options.dry_run"])
     path = None
     if source is not None:
