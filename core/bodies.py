@@ -18,6 +18,8 @@ from core.errors import BadRequestError, ServiceError
 _MOST_BYTES = 1024 * 1024
 _LONGEST_LENGTH = len(str(_MOST_BYTES))
 _DEEPEST = 32
+# More than what others, who have floating point only, can read.
+_MOST_BITS = 1023
 _M = TypeVar("_M", bound=BaseModel)
 
 
@@ -122,7 +124,9 @@ def _check(value: Any, depth: int) -> None:
             _check(item, depth + 1)
     elif isinstance(value, str):
         value.encode()
-    elif isinstance(value, float) and not math.isfinite(value):
+    elif (isinstance(value, float) and not math.isfinite(value)) or (
+        isinstance(value, int) and value.bit_length() > _MOST_BITS
+    ):
         raise ValueError("a number is too large")
 
 

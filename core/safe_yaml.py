@@ -15,8 +15,11 @@ import yaml
 
 MOST_ALIASED_NODES = 1000
 _DEEPEST = 32
+# Longer than any finite number need be; numbers to base 60 (1:30:00) take the square of their length to read.
+_LONGEST_NUMBER = 320
 _EXPONENT = re.compile(r"[-+]?[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+", re.ASCII)
 _FLOAT = "tag:yaml.org,2002:float"
+_NUMBERS = frozenset({_FLOAT, "tag:yaml.org,2002:int"})
 _PLAIN = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp", "str"))
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -109,6 +112,8 @@ class _Builder:
             tag = self._scalars.resolve(yaml.ScalarNode, event.value, (plain, not plain))  # type: ignore[no-untyped-call]
         if tag not in _PLAIN:
             raise UnsafeYamlError(f"the tag {tag} is not taken")
+        if tag in _NUMBERS and len(event.value) > _LONGEST_NUMBER:
+            raise UnsafeYamlError(f"a number has more than {_LONGEST_NUMBER} characters")
         try:
             value = self._scalars.construct_object(yaml.ScalarNode(tag, event.value))
         except (ValueError, KeyError, IndexError, AttributeError) as error:

@@ -55,3 +55,41 @@ def test_an_archive_that_is_too_large_is_that_before_its_form_is_looked_at(data_
             return (await unit.client.ask("POST", path, None, headers)).status
 
     assert bent(ask()) == 413
+
+
+@pytest.mark.parametrize("number", [f"{'1:' * 40_000}1", f"0x{'f' * 5_000}"], ids=["base 60", "hexadecimal"])
+def test_a_number_without_end_in_a_calibration_costs_nothing(data_dir: Path, number: str) -> None:
+    data = f"{{calibration_type: simple_stirring, calibration_name: s, note: {number}}}"
+
+    async def ask() -> str:
+        async with contract_unit(data_dir) as unit:
+            answer = await unit.ask("POST", "/calibrations/stirring", {"calibration_data": data})
+            assert answer.status == 400
+            return str(answer.json()["error_info"]["cause"])
+
+    assert "characters" in bent(ask())
+
+
+def test_a_whole_number_that_no_floating_point_holds_is_none(data_dir: Path) -> None:
+    assert _statuses(data_dir, ("POST", "/jobs/stop", {"job_id": 10**400})) == [400]
+    calibration = {"calibration_data": {"calibration_type": "simple_stirring", "note": 10**400}}
+
+    async def ask() -> str:
+        async with contract_unit(data_dir) as unit:
+            return str((await unit.ask("POST", "/calibrations/stirring", calibration)).json()["error"])
+
+    assert bent(ask()) == "The body is not JSON."
+
+
+def test_a_list_is_no_text_in_a_guided_calibration(data_dir: Path) -> None:
+    async def ask() -> tuple[int, str]:
+        async with contract_unit(data_dir) as unit:
+            body = {"target_device": "media_pump", "protocol_name": "duration_based"}
+            started = (await unit.ask("POST", "/calibrations/sessions", body)).json()
+            path = f"/calibrations/sessions/{started['session']['session_id']}"
+            for _ in range(3):
+                await unit.ask("POST", f"{path}/inputs")
+            refused = await unit.ask("POST", f"{path}/inputs", {"inputs": {"calibration_name": []}})
+            return refused.status, (await unit.ask("GET", path)).json()["step"]["step_id"]
+
+    assert bent(ask()) == (400, "name_input")

@@ -59,7 +59,8 @@ def _no_such_choice(step: Step, given: dict[str, Any]) -> BadRequestError:
 
 
 def _read_field(asked: StepField, given: Any) -> Any:
-    is_empty = given is None or given == [] or (isinstance(given, str) and not given.strip())
+    is_empty_list = given == [] and asked.field_type == "float_list"
+    is_empty = given is None or is_empty_list or (isinstance(given, str) and not given.strip())
     if not is_empty:
         return _READERS[asked.field_type](asked, given)
     if asked.required and asked.default is None:
