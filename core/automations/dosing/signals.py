@@ -82,6 +82,8 @@ async def latest(job: Job, signal: Signal) -> float:
             age_s = job.clock.utc_s() - utc_seconds(value["timestamp"])
             if age_s > _VALID_S:
                 raise _job_required(signal, f"its latest value is {age_s / 60:.0f} min old")
+            if age_s < -_VALID_S:  # it would be taken for fresh until then
+                raise _job_required(signal, "its latest value is of later than now, because the clock was set back")
             return number
         if job.clock.monotonic_s() >= end_s:
             raise _job_required(signal, "it has not published one")
