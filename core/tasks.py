@@ -177,7 +177,8 @@ class Tasks:
             async with asyncio.timeout(deadline_s):
                 result = await work()
         except TimeoutError:
-            self._fail(task, UnavailableError(f"This was not done within {deadline_s:g} s and was given up."))
+            what = f"This was not done within {deadline_s:g} s and was given up."
+            self._fail(task, UnavailableError(what, remedy="Look into the log for what it waits for, then try again."))
         except ServiceError as error:
             self._fail(task, error)
         except LeftToNextInstance as left:

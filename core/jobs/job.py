@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from core.board_link import BoardLink
@@ -19,6 +20,7 @@ from core.bus import Bus, GapMarked, ReadingTaken, SettingChanged
 from core.clock import Clock
 from core.config import Config
 from core.errors import BadRequestError, NotFoundError, ServiceError, UnavailableError
+from core.jobs.all_or_nothing import Setter, set_all
 from core.jobs.declaration import STATE_SETTING, JobDeclaration
 from core.jobs.timer import IntervalTimer
 from core.jobs.unit_parts import StartPlace, UnitParts
@@ -281,9 +283,7 @@ class Job:
             state = values.pop(STATE_SETTING, None)
             target = None if state is None else self._legal(state)
             self.check_settings(values)
-            for key, value in values.items():
-                setter = getattr(self, f"set_{key}", None)
-                await (setter(value) if setter else self._store(key, value))
+            await set_all(values, dict(self.settings), {key: self._setter(key) for key in values})
             if target is JobState.DISCONNECTED:
                 self.end()
             elif target is not None:
@@ -319,6 +319,10 @@ class Job:
                 f"{self.declaration.job_name} is {self.state} and cannot become {target}.", fields=[STATE_SETTING]
             )
         return target
+
+    def _setter(self, setting: str) -> Setter:
+        setter: Setter = getattr(self, f"set_{setting}", None) or partial(self._store, setting)
+        return setter
 
     async def _store(self, setting: str, value: Any) -> None:
         self.publish(setting, value)
