@@ -18,7 +18,7 @@ from core.jobs.job import Job
 from core.outputs import OutputHolds, switch_off
 from device.board import BoardError, BoardEvent, ConnectionChanged, OutputWentOff
 
-# How much later than due a job that was only held up may renew a lease.
+# How much later than due a job that was only held up may renew a lease; so long it is given after a suspension, too.
 _GRACE_S = 6.0
 _LOOK_EVERY_S = 0.5
 _LEASE_EXPIRED = "lease expired"
@@ -90,7 +90,7 @@ class LinkWatch:
         while not outputs.renewed_since(event.output, when_s):
             if job.is_ending or not self._board_link.is_usable or not outputs.drives(event.output):
                 return
-            if outputs.overdue_s(event.output) > _GRACE_S:
+            if min(outputs.overdue_s(event.output), self._clock.monotonic_s() - when_s) > _GRACE_S:
                 job.fail(HungJobError(f"it did not renew {event.output}, so the board switched it off"))
                 return
             await asyncio.sleep(_LOOK_EVERY_S)
