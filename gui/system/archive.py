@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
@@ -112,6 +113,7 @@ class Archive(QObject):
         if self._saving is None:
             self.progress.begin(self.tr("Saving {}").format(target.name))
             self._saving = background.run(self._back_up(target), self, self._on_trouble)
+            self._saving.add_done_callback(self._on_saved)
 
     def give_up(self) -> None:
         """Give the backup up; nothing of it is left."""
@@ -127,15 +129,17 @@ class Archive(QObject):
         RestoreDialog(self._unit, self._client, source, self._page).open()
 
     async def _back_up(self, target: Path) -> None:
-        try:
-            size_bytes = await save(self._client, _EXPORT, target, self.progress.show_bytes)
-        except asyncio.CancelledError:
-            self._toast(self.tr("Backup given up"), self.tr("Nothing of it was kept."), "note")
-            raise
-        finally:
-            self._saving = None
-            self.progress.end()
+        size_bytes = await save(self._client, _EXPORT, target, self.progress.show_bytes)
         self._toast(self.tr("Saved {}").format(target.name), f"{size_words(size_bytes)} · {target.parent}", "ok")
+
+    def _on_saved(self, task: asyncio.Task[Any]) -> None:
+        """Tidy up here, and not in the coroutine: one that is given up at once is never entered."""
+        if not shiboken6.isValid(self):
+            return
+        self._saving = None
+        self.progress.end()
+        if task.cancelled():
+            self._toast(self.tr("Backup given up"), self.tr("Nothing of it was kept."), "note")
 
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:
         toaster = toaster_for(self._page)

@@ -175,7 +175,7 @@ def _repaired(result: dict[str, Any]) -> str:
 
 
 def _clock_set(result: dict[str, Any]) -> str:
-    board = _tr("The board's clock is set.") if result.get("board_clock_set") else _tr("No board took the time.")
+    board = _tr("The board's clock is set.") if result.get("board_clock_set") else _tr("The board keeps no clock.")
     offset_s = float(result.get("host_offset_s") or 0.0)
     direction = _tr("ahead of") if offset_s >= 0 else _tr("behind")
     return board + _tr(" The service's computer is {:.3g} s {} this one.").format(abs(offset_s), direction)

@@ -40,12 +40,20 @@ class LoopDriver:
 
     def __init__(self, loop: WindowLoop) -> None:
         self.loop = loop
+        self._is_running = False
 
     def _complete(self, coroutine: Any) -> Any:
+        if self._is_running:
+            coroutine.close()
+            raise RuntimeError("A condition that is waited for must not run the loop itself: that never ends.")
         task = self.loop.create_task(coroutine)
         handling = QEventLoop()
         task.add_done_callback(lambda _: handling.quit())
-        handling.exec()
+        self._is_running = True
+        try:
+            handling.exec()
+        finally:
+            self._is_running = False
         return task.result()
 
     def run(self, coroutine: Any) -> Any:
