@@ -8,6 +8,8 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell packaging/find-python.sh)
+# One worker for each core; the tests wait more than they work.
+WORKERS = -n auto --dist worksteal
 DISPLAY_RUN = packaging/with-display.sh
 
 .PHONY: help run test lint format fuzz bench screenshots api-page package smoke clean
@@ -19,7 +21,7 @@ run: $(VENV)/.ready-to-run ## open the window on a simulated bioreactor (ARGS=".
 	@packaging/run.sh $(BIN)/python $(or $(ARGS),--simulate)
 
 test: $(VENV)/.ready-to-test ## run every test (device, service, window, system)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 lint: $(VENV)/.ready-to-test ## ruff, mypy strict and the import contracts
 	$(BIN)/ruff check .
