@@ -130,7 +130,7 @@ class JobDeclaration:
         label: its name for people.
         needs_board: it cannot start without a usable board.
         is_long_running: it belongs to the unit rather than to an experiment, and "stop all" leaves it alone.
-        is_action: it does one thing and ends; several may run at a time, and it publishes nothing but its state.
+        is_action: it does one thing and ends, and it publishes nothing but its state.
         takes_over: a start takes the place of the one that runs, and its outputs as they are.
         shows_state: its `$state` can be read; only what is listed for the sake of its outputs shows none.
     """

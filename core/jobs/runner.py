@@ -20,7 +20,7 @@ from core.config import Config, ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, TooSoonError, UnavailableError
 from core.experiments.experiments import Experiments, check_name
 from core.jobs.built_in import BUILT_IN_JOBS
-from core.jobs.declaration import STATE_SETTING
+from core.jobs.declaration import STATE_SETTING, JobDeclaration
 from core.jobs.job import Job, JobContext, JobState
 from core.jobs.link_watch import LinkWatch
 from core.jobs.registry import JobRegistry
@@ -157,7 +157,7 @@ class JobRunner:
         job, outputs = self._make(job_class, config, options, arguments, request)
         job.check_start(self._place(request))
         self._refuse_too_soon(request.job_name)
-        self._refuse_running(request.job_name)
+        self._refuse_running(declaration)
         self._refuse_held(self._not_taken_over(job, outputs))
         self._refuse_for_now()
         if job.needs_board:
@@ -355,12 +355,14 @@ class JobRunner:
         if accepted_s is not None and self._clock.monotonic_s() - accepted_s < _LEAST_TIME_BETWEEN_STARTS_S:
             raise TooSoonError(f"{job_name} was started less than a second ago.")
 
-    def _refuse_running(self, job_name: str) -> None:
-        job = self.newest(job_name)
-        if job is not None and not job.declaration.is_action:
-            raise ConflictError(
-                f"{job_name} is already running.", remedy="Stop it first, or change its settings.", holder=job_name
-            )
+    def _refuse_running(self, wanted: JobDeclaration) -> None:
+        """Raise ConflictError when the same runs; a sub-command may run beside an action whose name it shares."""
+        name = wanted.row_name
+        running = [entry.job.declaration for entry in self._running.values() if entry.name == name]
+        in_the_way = [each for each in running if not each.is_action or each.job_name == wanted.job_name]
+        if in_the_way and not wanted.takes_over:
+            remedy = f"Stop it first, or {'wait for its end' if in_the_way[0].is_action else 'change its settings'}."
+            raise ConflictError(f"{in_the_way[0].job_name} is already running.", remedy=remedy, holder=name)
 
     def _former(self, job: Job) -> Job | None:
         """Return the running job whose place `job` takes."""
