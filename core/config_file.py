@@ -73,7 +73,7 @@ def _fault(use: Callable[[Config], object], config: Config) -> ConfigError | Non
         return error
     except BadRequestError:  # a job with options that have no default: it reads its configuration when it has them
         return None
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in's job may do anything; that is told at its start
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - a plug-in's job; told at its start
         _log.debug("A job could not be tried with the configuration (%s: %s).", type(error).__name__, error)
     return None
 

@@ -65,7 +65,7 @@ class FrontDoor:
             await self._answer(scope, _noting(receive, answer), _finishing(send, answer))
         except ClientDisconnect:
             answer.status = answer.status or 499  # nobody is there to read an answer
-        except (Exception, SystemExit):  # noqa: BLE001 - whatever it was, the asker gets an answer and the log the details
+        except (Exception, SystemExit, KeyboardInterrupt):  # noqa: BLE001 - the asker gets an answer, the log the details
             _log.exception("%s %s failed", scope["method"], scope["path"])
             if not answer.status:
                 fault = ServiceError("The service could not do this because of a fault in Vialdesk.")

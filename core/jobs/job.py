@@ -362,7 +362,7 @@ class Job:
             await hook()
         except (BoardError, UnavailableError) as error:
             self._tell_board_error("A change of state did not reach the board", error)
-        except (Exception, SystemExit):
+        except (Exception, SystemExit, KeyboardInterrupt):
             self.log.exception("%s went wrong in %s.", self.declaration.label, name)
 
     async def _end_children(self) -> None:
@@ -409,6 +409,8 @@ async def _kept_in(work: Coroutine[Any, Any, None]) -> None:
         await work
     except SystemExit as error:
         raise RuntimeError(f"it called sys.exit({error.code!r})") from error
+    except KeyboardInterrupt as error:  # no key: signals end the service in another way
+        raise RuntimeError("it raised KeyboardInterrupt") from error
 
 
 def _nobody() -> None:

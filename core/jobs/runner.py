@@ -250,7 +250,7 @@ class JobRunner:
             raise BadRequestError(error.error, error.cause, error.remedy, fields=["config_overrides"]) from error
         except ServiceError:
             raise
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
             name = job_class.declaration.job_name
             remedy = "If it comes from a plug-in, update or uninstall that; the log has what its author needs to know."
             job_logger(name).error("%s cannot start.", job_class.declaration.label, exc_info=error)
@@ -297,7 +297,7 @@ class JobRunner:
         job = entry.job
         try:
             await job.live()
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
             job.failure = job.failure or error
             job.log.exception("%s could not end in good order.", job.declaration.label)
             await job.context.outputs.release()
