@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.bus import DosingEvent
+from core.calibrations.curves import CurveError
 from core.dosing.pumps import DEFAULT_CURVE, Pump, PumpCurve, curve_of, not_calibrated
 from core.dosing.timed_run import TimedRun
 from core.errors import BadRequestError, ServiceError, UnavailableError
@@ -91,7 +92,8 @@ class PumpRun:
             timed = TimedRun(context.outputs, context.board_link, self._job.clock, self._channel)
             if not self._announce(curve.volume_ml, duration_s, total_ml, SLICE_S):
                 return Dosed(0.0, self._full(), is_full=True)
-            running = asyncio.create_task(timed.run(curve.duty_percent, curve.hz, duration_s), name="pump run")
+            run = timed.run(curve.duty_percent, curve.hz, duration_s, lambda: self._safe_s(curve))
+            running = asyncio.create_task(run, name="pump run")
             try:
                 await self._follow(timed, running, curve, duration_s, total_ml)
             finally:
@@ -128,6 +130,17 @@ class PumpRun:
                 return False
         self._tell(max(slice_ml, 0.0))
         return True
+
+    def _safe_s(self, curve: PumpCurve) -> float:
+        """Return how long an inflow takes to fill the vial, from where its last slice ends; it has a slice at least."""
+        if not self._pump.is_inflow:
+            return math.inf
+        context = self._job.context
+        room_ml = self._max_fill_ml - context.parts.bioreactor.liquids(context.experiment).current_volume_ml
+        try:
+            return max(SLICE_S, curve.duration_s(room_ml))
+        except CurveError:
+            return SLICE_S
 
     def _tell(self, change_ml: float) -> None:
         self._announced_ml += change_ml

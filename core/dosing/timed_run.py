@@ -7,6 +7,7 @@ follows. Between two pieces the pump rests for one round trip on the wire, a few
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from core.board_link import BoardLink
 from core.clock import Clock
@@ -46,13 +47,22 @@ class TimedRun:
             return self._ended_s
         return self._ended_s + min(self._piece_s, self._clock.monotonic_s() - self._piece_began_s)
 
-    async def run(self, duty_percent: float, frequency_hz: float, duration_s: float) -> None:
-        """Run the pump for `duration_s` (infinity: until it is stopped); returns when it has ended."""
+    async def run(
+        self,
+        duty_percent: float,
+        frequency_hz: float,
+        duration_s: float,
+        safe_s: Callable[[], float] = lambda: math.inf,
+    ) -> None:
+        """Run the pump for `duration_s` (infinity: until it is stopped); returns when it has ended.
+
+        Before each piece `safe_s` is asked how long it may be at most, if nobody could stop it.
+        """
         unlisten = self._board_link.listen(self._hear)
         try:
             with self._outputs.pumping(self._channel, duty_percent):
                 while not self.is_stopped and duration_s - self._ended_s > 1e-6:
-                    longest_s = self._outputs.longest_pump_run_s
+                    longest_s = min(self._outputs.longest_pump_run_s, safe_s())
                     piece_s = next_piece_s(duration_s - self._ended_s, longest_s)
                     await self._run_piece(duty_percent, frequency_hz, piece_s)
         except (ServiceError, BoardError) as error:

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from bent_service import bent, bent_service, ended, started, truth
+from bent_service import bent, bent_service, ended, misbehave, started, truth
 from pump_calibrations import calibrate
 
 from core.config import Config
@@ -79,5 +79,20 @@ def test_a_pump_driven_by_an_impossible_calibration_says_so(tmp_path: Path) -> N
             await ended(job)
             assert "150" in told.log("ERROR")
             assert service.bioreactor.values(job.context.experiment)["current_volume_ml"] == pytest.approx(15)
+
+    bent(run())
+
+
+def test_a_fast_pump_does_not_fill_the_vial_when_its_host_is_gone(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            await calibrate(service, "media_pump", 1.0)  # 3 ml are left: 3 s
+            job = await started(service, "add_media", continuously=True)
+            await asyncio.sleep(1)
+            assert truth(service)["media_pump_percent"] == 100
+            misbehave(service, "unplug 30")
+            await asyncio.sleep(2.6)
+            assert truth(service)["media_pump_percent"] == 0
+            await ended(job)
 
     bent(run())
