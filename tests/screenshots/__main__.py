@@ -19,6 +19,7 @@ from pathlib import Path
 from PySide6.QtGui import QColor, QGuiApplication
 
 from tests.bench.running import Client, service
+from tests.screenshots.calibrations import CALIBRATIONS, DEVICES
 
 FOLDER = Path("screenshots")
 THEMES = ("light", "dark")
@@ -62,14 +63,23 @@ def wake(_: Client, process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGCONT)
 
 
-EMPTY = (Scene("live-empty", "live"), Scene("jobs-empty", "jobs"))
+EMPTY = (
+    Scene("live-empty", "live"),
+    Scene("jobs-empty", "jobs"),
+    Scene("calibrations-empty", "calibrations"),
+    Scene("plugins-empty", "plugins"),
+)
 BUSY = (
     Scene("live", "live"),
     Scene("jobs", "jobs"),
+    Scene("calibrations", "calibrations"),
+    Scene("plugins", "plugins"),
+    Scene("system", "system"),
     Scene("log", "log"),
     Scene("live-board-lost", "live", unplug, replug),
     Scene("jobs-board-lost", "jobs", unplug, replug),
     Scene("live-service-silent", "live", hang, wake),
+    Scene("system-service-silent", "system", hang, wake),
     Scene("log-service-silent", "log", hang, wake),
 )
 
@@ -85,6 +95,7 @@ def main(names: list[str]) -> int:
             continue
         with service(*arguments) as (process, client):
             if scenes is BUSY:
+                _calibrate(client)
                 _grow(client)
             for scene in wanted:
                 for theme in THEMES:
@@ -114,6 +125,16 @@ def _take(scene: Scene, theme: str, size: tuple[int, int], process: subprocess.P
             window.terminate()
             window.wait(timeout=30)
     print(target, flush=True)
+
+
+def _calibrate(client: Client) -> None:
+    """Keep calibrations as a unit of some months has them, active ones and others."""
+    for data, is_active in CALIBRATIONS:
+        device = DEVICES[data["calibration_type"]]
+        status, answer = client.ask(
+            "POST", f"/calibrations/{device}", {"calibration_data": data, "set_as_active": is_active}
+        )
+        assert status == 200, answer
 
 
 def _grow(client: Client) -> None:
