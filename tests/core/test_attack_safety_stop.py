@@ -82,6 +82,27 @@ def test_light_goes_off_when_a_cycle_is_put_to_sleep_while_light_is_measured(tmp
     bent(run())
 
 
+def test_a_cycle_put_to_sleep_without_a_link_stays_dark_and_can_be_woken(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            job = await started(service, "led_automation", automation_name="light_dark_cycle", light_intensity=30)
+            await asyncio.sleep(2)
+            misbehave(service, "unplug 5")
+            await until(lambda: not service.board_link.is_usable)
+            await service.jobs.change_settings("led_automation", {"$state": "sleeping"})
+            await until(lambda: service.board_link.is_usable)
+            await asyncio.sleep(1)
+            assert (truth(service)["led_c_percent"], truth(service)["led_d_percent"]) == (0, 0)
+            await asyncio.sleep(60)
+            assert job.state is JobState.SLEEPING
+            assert not told.log("ERROR")
+            await service.jobs.change_settings("led_automation", {"$state": "ready"})
+            await asyncio.sleep(1)
+            assert truth(service)["led_c_percent"] == pytest.approx(30, abs=0.3)
+
+    bent(run())
+
+
 def test_nothing_but_the_heaters_job_drives_the_heaters_channel(tmp_path: Path) -> None:
     async def run() -> None:
         tmp_path.joinpath("unit_config.ini").write_text("[PWM]\n1=\n5=stirring\n")

@@ -117,7 +117,7 @@ class LightDarkCycle(Automation):
     async def on_ready_to_sleeping(self) -> None:
         """Darken; the cycle's phase goes on."""
         self._stop_cycling()
-        await self._light(0.0)
+        await self._darken()
 
     async def on_link_back(self) -> None:
         """Show what it is time for; what was lit before the link was lost is lit again by its renewal."""
@@ -197,6 +197,15 @@ class LightDarkCycle(Automation):
                     if left == 0:
                         raise
                     await self.sleep(_BETWEEN_TRIES_S)
+
+    async def _darken(self) -> None:
+        """Switch every channel off, whatever becomes of the others; without a link they go off when it is back."""
+        self._percent = None
+        outputs, experiment = self.context.outputs, self.context.experiment
+        switching = (outputs.set_led(channel, 0.0, self.source, experiment) for channel in self._channels)
+        for outcome in await asyncio.gather(*switching, return_exceptions=True):
+            if outcome is not None:
+                raise outcome
 
 
 def _or(value: float | None, default: float) -> float:
