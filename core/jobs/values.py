@@ -147,7 +147,7 @@ def _refuse_outside(limits: Option | Setting, number: float, name: str = "") -> 
         name = limits.name if isinstance(limits, Option) else name
         unit = f" {limits.unit}" if limits.unit else ""
         raise BadRequestError(
-            f"{name} must be from {low:g} to {high:g}{unit}, not {number:g}.",
+            f"{name} must be {_span(low, high)}{unit}, not {number:g}.",
             remedy="Choose a value inside the range.",
             fields=[name],
         )
@@ -165,6 +165,12 @@ def _limits(limits: Option | Setting) -> tuple[float, float]:
     low = -math.inf if limits.minimum is None else limits.minimum
     high = math.inf if limits.maximum is None else limits.maximum
     return low, high
+
+
+def _span(low: float, high: float) -> str:
+    if math.isinf(high):
+        return f"at least {low:g}"
+    return f"at most {high:g}" if math.isinf(low) else f"from {low:g} to {high:g}"
 
 
 def _article(datatype: str) -> str:

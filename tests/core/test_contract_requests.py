@@ -93,3 +93,12 @@ def test_a_list_is_no_text_in_a_guided_calibration(data_dir: Path) -> None:
             return refused.status, (await unit.ask("GET", path)).json()["step"]["step_id"]
 
     assert bent(ask()) == (400, "name_input")
+
+
+def test_a_range_with_one_end_is_told_with_that_end(data_dir: Path) -> None:
+    async def ask() -> str:
+        async with contract_unit(data_dir) as unit:
+            answer = await unit.ask("POST", "/jobs/run/job_name/add_media", {"options": {"ml": -1}})
+            return str(answer.json()["error"])
+
+    assert bent(ask()) == "ml must be at least 0 mL, not -1."
