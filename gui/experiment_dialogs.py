@@ -40,7 +40,7 @@ class NewExperimentDialog(AskDialog):
         self._client = client
         self._active = active
         self.name = QLineEdit()
-        self.name.setPlaceholderText(self.tr("Name, such as “yeast 30 ℃ 2”"))
+        self.name.setPlaceholderText(self.tr("Name, such as “yeast 30 °C 2”"))
         self.name.setAccessibleName(self.tr("Name of the experiment"))
         self.notes = QPlainTextEdit()
         self.notes.setPlaceholderText(self.tr("Notes: strain, medium, what you want to know"))

@@ -76,7 +76,7 @@ class LinkCard(SystemCard):
             str(lost),
             str(repeated),
             _with_unit(board.get("supply_v"), 2, "V"),
-            _with_unit(board.get("heater_celsius"), 1, "℃"),
+            _with_unit(board.get("heater_celsius"), 1, "°C"),
         )
         for caption, value in zip(self.facts.captions(), values, strict=True):
             self.facts.show_value(caption, value if is_there else "")
@@ -116,8 +116,8 @@ class ClockCard(SystemCard):
 
     def __init__(self) -> None:
         super().__init__(_tr("Clock"), "clock", _tr("Service"), _tr("This computer"), _tr("Difference"))
-        self.set_button = self.add_button(
-            _tr("Set board's clock…"), "clock", _tr("Give the board this computer's time")
+        self.compare_button = self.add_button(
+            _tr("Compare clocks…"), "clock", _tr("Tell the unit this computer's time, and see how far it is off")
         )
 
     def show_facts(self, facts: SystemFacts, speed: float) -> None:

@@ -136,15 +136,15 @@ def repair() -> Operation:
     )  # fmt: skip
 
 
-def set_clock(utc_time: str) -> Operation:
-    """Give the board this computer's time."""
+def compare_clocks(utc_time: str) -> Operation:
+    """Tell the unit this computer's time, and learn how far its clock is off."""
     words = _tr(
-        "The board is given the time of this computer. The computer the service runs on keeps its own, "
-        "unless it belongs to the unit alone."
+        "The unit is told the time of this computer and says how far its own clock is off. The computer the service "
+        "runs on keeps its clock, unless it belongs to the unit alone."
     )
     return Operation(
-        _tr("Set the board's clock?"), words, _tr("Set clock"), _tr("Setting the clock"),
-        "/unit_api/system/utc_clock", _clock_set, {"utc_clock_time": utc_time},
+        _tr("Compare the clocks?"), words, _tr("Compare"), _tr("Comparing"),
+        "/unit_api/system/utc_clock", _clocks_compared, {"utc_clock_time": utc_time},
     )  # fmt: skip
 
 
@@ -174,7 +174,7 @@ def _repaired(result: dict[str, Any]) -> str:
     return ", ".join(parts) + "."
 
 
-def _clock_set(result: dict[str, Any]) -> str:
+def _clocks_compared(result: dict[str, Any]) -> str:
     board = _tr("The board's clock is set.") if result.get("board_clock_set") else _tr("The board keeps no clock.")
     offset_s = float(result.get("host_offset_s") or 0.0)
     direction = _tr("ahead of") if offset_s >= 0 else _tr("behind")

@@ -18,10 +18,10 @@ from gui.system.facts import SystemFacts, ask_for_facts
 from gui.system.operations import (
     Operation,
     OperationDialog,
+    compare_clocks,
     reboot,
     repair,
     restart_web_server,
-    set_clock,
     shut_down,
 )
 from gui.system.update_dialog import UpdateDialog
@@ -91,7 +91,7 @@ class SystemPage(QWidget):
         self.storage.browse_button.clicked.connect(self._browse)
         self.storage.backup_button.clicked.connect(self.archive.ask_backup)
         self.storage.restore_button.clicked.connect(self.archive.ask_restore)
-        self.clock.set_button.clicked.connect(self._set_clock)
+        self.clock.compare_button.clicked.connect(self._compare_clocks)
         self.software.update_button.clicked.connect(self._update_app)
         self.software.firmware_button.clicked.connect(self._update_firmware)
         self.web_server.restart_button.clicked.connect(self._restart_web_server)
@@ -174,9 +174,9 @@ class SystemPage(QWidget):
     def _restart_web_server(self) -> None:
         self._ask(restart_web_server())
 
-    def _set_clock(self) -> None:
+    def _compare_clocks(self) -> None:
         now = datetime.fromtimestamp(QDateTime.currentMSecsSinceEpoch() / 1000, UTC)
-        self._ask(set_clock(now.isoformat(timespec="milliseconds").replace("+00:00", "Z")))
+        self._ask(compare_clocks(now.isoformat(timespec="milliseconds").replace("+00:00", "Z")))
 
     def _update_app(self) -> None:
         self._update("app")

@@ -19,7 +19,7 @@ class ValueLabel(QWidget):
 
     Args:
         unit: whose clock tells the value's age, and whose state says whether it can still be true.
-        measure: the unit of the number, such as "℃"; empty for none.
+        measure: the unit of the number, such as "°C"; empty for none.
         digits: after the decimal point.
         stale_after_s: from this age on the value is dimmed.
         size_px: of the figures, 28 for the one big value of a card.

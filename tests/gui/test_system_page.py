@@ -119,8 +119,8 @@ def test_the_web_server_restarts_under_running_jobs(bench: PageBench, qtbot: QtB
     bench.until(lambda: bench.unit.service.is_live)
 
 
-def test_the_boards_clock_is_set_and_the_offset_told(bench: PageBench, qtbot: QtBot) -> None:
-    dialog = do(bench, qtbot, bench.page.clock.set_button)
+def test_the_clocks_are_compared_and_the_offset_told(bench: PageBench, qtbot: QtBot) -> None:
+    dialog = do(bench, qtbot, bench.page.clock.compare_button)
     assert dialog.result_words.text().startswith("The board keeps no clock. The service's computer is ")
     dialog.reject()
 
