@@ -20,6 +20,8 @@ TIMED_SETTINGS = {
     **AUTOMATION_SETTINGS,
     "duration": Setting("float", settable=True, unit="min", label="Time between runs"),
 }
+# A rule that ran more often would do nothing but run, and fill the log.
+_SHORTEST_MIN = 0.01
 _S_PER_MIN = 60.0
 
 
@@ -79,9 +81,9 @@ class TimedAutomation(RunningAutomation):
 
 
 def _refuse_no_time(duration_min: float) -> None:
-    if not duration_min > 0:
+    if duration_min < _SHORTEST_MIN:
         raise BadRequestError(
-            f"duration must be above 0 min, not {duration_min:g}.",
+            f"duration must be at least {_SHORTEST_MIN:g} min, not {duration_min:g}.",
             remedy="Choose the minutes between two runs.",
             fields=["duration"],
         )

@@ -178,8 +178,14 @@ async def test_a_dose_that_cannot_be_counted_is_left_out_and_told(tmp_path: Path
         assert await _values(served) == _FIRST
         logs = (await served.json("GET", "/logs?min_level=WARNING"))["logs"]
         assert "not counted" in logs[0]["message"]
+
+
+async def test_doses_of_a_calibration_go_beside_the_vial_whoever_else_says_so_is_counted(tmp_path: Path) -> None:
+    async with serving(ServiceOptions(tmp_path)) as served:
+        _dose(served, "add_media", 1.0, experiment="_testing_calibration", source="pump_calibration")
+        assert await _values(served, _PATH.replace("exp%20one", "_testing_calibration")) == _FIRST
         _dose(served, "add_media", 1.0, source="pump_calibration")
-        assert await _values(served) == _FIRST
+        assert (await _values(served))["current_volume_ml"] == 16.0
 
 
 async def test_live_only_experiments_are_counted_and_not_kept(tmp_path: Path) -> None:
