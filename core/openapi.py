@@ -44,7 +44,10 @@ def _describe(routes: Sequence[BaseRoute]) -> bytes:
             routes=routes,
         )
     examples = _examples()
-    for path, operations in description["paths"].items():
+    for path, unsorted in description["paths"].items():
+        # The methods of one route come as a set, in an order of their own each time.
+        operations = {method: unsorted[method] for method in sorted(unsorted)}
+        description["paths"][path] = operations
         for method, operation in operations.items():
             _tidy(path, method, operation)
             _show_examples(operation, examples.get(operation["operationId"], {}))
