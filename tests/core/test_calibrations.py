@@ -106,7 +106,6 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("a text for a number", pump(hz="250"), "hz"),
     ("a truth value for a number", pump(hz=True), "hz"),
     ("a negative frequency", pump(hz=-1.0), "hz"),
-    ("a huge number", pump(voltage=10**400), "voltage"),
     ("a time without zone", pump(created_at="2031-02-03T04:05:06"), "created_at"),
     ("no time", pump(created_at="yesterday"), "created_at"),
     ("unequal lengths", pump(recorded_data={"x": [1.0], "y": []}), "recorded_data"),

@@ -94,16 +94,25 @@ def test_a_page_opened_later_shows_what_was_recorded(pages: Pages) -> None:
 def test_every_job_the_service_declares_has_a_form_that_makes_a_request(pages: Pages) -> None:
     pages.driver.until(lambda: pages.jobs.start_list.rows)
     for row in list(pages.jobs.start_list.rows):
-        pages.jobs.open_form(row.capability)
+        pages.jobs.open_form(row.family)
         form = pages.jobs.form
         assert form is not None
-        assert form.body()["options"] == {}
+        for place, rule in enumerate(row.family.rules):
+            if form.rules:
+                form.rules[place].click()
+            chosen = {"automation_name": rule.automation_name} if rule.automation_name else {}
+            chosen |= {"source_of_event": "UI"} if rule.tells_source else {}
+            if any(option.required for option in rule.options) or any(each.required for each in rule.arguments):
+                with pytest.raises(ValueError, match="marked"):
+                    form.body()
+            else:
+                assert form.body()["options"] == chosen, rule
         pages.jobs.close_form()
 
 
 def test_a_refusal_of_the_service_is_told_in_the_form(pages: Pages) -> None:
     pages.driver.until(lambda: pages.jobs.start_list.rows)
-    [monitor] = [r.capability for r in pages.jobs.start_list.rows if r.capability.job_name == "monitor"]
+    [monitor] = [row.family for row in pages.jobs.start_list.rows if row.family.job_name == "monitor"]
     pages.jobs.open_form(monitor)
     form = pages.jobs.form
     assert form is not None
