@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -40,6 +41,8 @@ class Catalogue(Generic[_T]):
         self._bus = bus
         self._unit = unit
         self._changing = asyncio.Lock()
+        # What `body` was made of, and the body.
+        self._body: tuple[object, tuple[str | None, ...], bytes] | None = None
 
     # What a kind says for itself.
 
@@ -60,9 +63,14 @@ class Catalogue(Generic[_T]):
             _log.error("%s %s %s", error.error, error.cause, error.remedy)
 
     async def refresh(self) -> None:
-        """See what was changed in the files by hand."""
+        """See what was changed in the files by hand.
+
+        Whether anything was is asked right here: a thread takes ten times as long to be woken as that takes. Reading
+        what has changed is a thread's.
+        """
         async with self._changing:
-            await asyncio.to_thread(self._files.look)
+            if not self._files.is_current():
+                await asyncio.to_thread(self._files.look)
 
     @property
     def devices(self) -> list[str]:
@@ -101,6 +109,15 @@ class Catalogue(Generic[_T]):
         """Return a device's as they are answered, sorted by name."""
         files = self._files.found.get(device, {})
         return [self._answer(device, name, found) for name, found in files.items() if found.value is not None]
+
+    def body(self) -> bytes:
+        """Return all of them by device as JSON, devices without any left out; written anew when something changed."""
+        found = self._files.found
+        active = tuple(self.active_name(device) for device in found)
+        if self._body is None or self._body[0] is not found or self._body[1] != active:
+            by_device = {device: items for device in found if (items := self.items(device))}
+            self._body = (found, active, json.dumps(by_device, ensure_ascii=False, separators=(",", ":")).encode())
+        return self._body[2]
 
     def active_items(self) -> dict[str, dict[str, Any]]:
         """Return the active one of each device that has one, as it is answered."""

