@@ -22,7 +22,7 @@ _ENDLESS = "/unit_api/events"
 def main() -> int:
     """Run the fuzzer; return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--examples", type=int, default=60, help="generated requests for each operation and phase")
+    parser.add_argument("--examples", type=int, default=120, help="generated requests for each operation and phase")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--phases", default="examples,coverage,fuzzing,stateful")
     options = parser.parse_args()
