@@ -61,6 +61,15 @@ def is_unreadable(error: Exception) -> bool:
     return code & 0xFF not in _NOT_THE_FILE and (code & 0xFF != sqlite3.SQLITE_IOERR or code in _UNREADABLE_DISK)
 
 
+def check_readable(path: Path) -> None:
+    """Raise sqlite3.DatabaseError when `path` is no database whose records can be taken over; it is left as it is."""
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+        _check(connection)
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(SCHEMA_STEPS):
+        raise sqlite3.DatabaseError(f"they were written by a newer Vialdesk, schema {version}")
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """Return a connection as all of the service uses it; commits only when told."""
     connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import uuid
 from functools import partial
 from pathlib import Path
@@ -14,10 +15,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from core.app_state import ServiceHere
 from core.clock import timestamp
-from core.errors import ServiceError, UnavailableError
+from core.errors import BadRequestError, ServiceError, UnavailableError
 from core.exclusive import Lock
 from core.flag_files import Flag, refuse_flagged
 from core.folders import BACKUPS, DataFolder
+from core.records.database import check_readable
 from core.schemas.errors import errors
 from core.schemas.tasks import Accepted, InProgress
 from core.service import Restart, Service
@@ -108,11 +110,24 @@ async def _receive(service: Service, request: Request, folder: Path) -> int:
         await asyncio.to_thread(partial(folder.mkdir, parents=True))
         await receive_file(request, _FIELD, archive, MOST_BYTES)
         files = await asyncio.to_thread(unpack, archive, folder / "new", service.unit)
+        await asyncio.to_thread(_check_records, folder / "new" / service.config.text("storage", "database"))
         await asyncio.to_thread(archive.unlink)
     except OSError as error:
         remedy = "See that the disk has space and that the data folder may be written, then try again."
         raise ServiceError("The archive could not be stored.", f"{error.strerror}.", remedy) from None
     return files
+
+
+def _check_records(path: Path) -> None:
+    """Refuse records that could not be read: the unit would begin new ones, and its history would seem to be gone."""
+    if not path.is_file():
+        return
+    try:
+        check_readable(path)
+    except sqlite3.Error as error:
+        remedy = "Export the archive again. To import the rest alone, take the file out of the archive first."
+        cause = f"{path.name}: {error}."
+        raise BadRequestError("The archive's records cannot be read.", cause, remedy, fields=[_FIELD]) from None
 
 
 async def _import(service: Service, swap: Swap) -> dict[str, Any]:

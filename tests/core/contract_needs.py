@@ -6,7 +6,7 @@ import asyncio
 import io
 import re
 import zipfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -231,7 +231,7 @@ _NEEDS: tuple[tuple[str, Callable[..., Awaitable[None]]], ...] = (
 )
 
 
-def zip_of(entries: dict[str, str], links: dict[str, str] | None = None) -> bytes:
+def zip_of(entries: Mapping[str, str | bytes], links: dict[str, str] | None = None) -> bytes:
     """Return an archive with files of these texts, and symbolic links to these targets."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

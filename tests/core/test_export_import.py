@@ -198,6 +198,13 @@ def bomb() -> bytes:
     return bytes(content)
 
 
+def newer_records() -> bytes:
+    """Return records as a later version would write them."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript("PRAGMA user_version = 9999; CREATE TABLE later (x);")
+        return database.serialize()
+
+
 _BAD: dict[str, tuple[bytes, int]] = {
     "empty": (b"", 400),
     "text": (b"not a zip", 400),
@@ -216,6 +223,8 @@ _BAD: dict[str, tuple[bytes, int]] = {
     "content": (lying({"a": "true content"}), 400),
     "metadata list": (zip_of({_METADATA: "[1]"}), 400),
     "metadata no json": (zip_of({_METADATA: "{"}), 400),
+    "records no database": (zip_of({"storage/vialdesk.sqlite": "no database at all, but long enough to be one"}), 400),
+    "records of a newer schema": (zip_of({"storage/vialdesk.sqlite": newer_records()}), 400),
     "other unit": (zip_of({_METADATA: '{"name": "someone-else"}'}), 400),
     "too large": (bomb(), 413),
     "too many": (zip_of({f"{number}": "" for number in range(100_001)}), 413),
