@@ -63,6 +63,6 @@ $(VENV)/.ready-to-run: requirements.lock packaging/system-packages.sh
 
 $(VENV)/.ready-to-test: $(VENV)/.ready-to-run requirements-dev.lock pyproject.toml
 	packaging/system-packages.sh test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
