@@ -6,9 +6,8 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from functools import partial
 
-from device.arguments import channel_number, microseconds, milliseconds, percent, runs_pump, switches_on
+from device.arguments import channel_number, microseconds, milliseconds, percent, switches_on
 from device.board import (
     Board,
     BoardDictionary,
@@ -17,7 +16,6 @@ from device.board import (
     BoardStatus,
     BurstRequest,
     CommandRefusedError,
-    CommandTimeoutError,
     Connection,
     ConnectionChanged,
     LinkStatistics,
@@ -33,7 +31,8 @@ from device.board import (
 from device.bursts import Fields, read_burst
 from device.dictionary import led_names, photodiode_names
 from device.firmware import messages
-from device.link import Link, RefusedByBoardError
+from device.link import Link
+from device.pump_runs import PumpRuns
 from device.reconnect import Reconnector
 from device.reports import read_event, read_pump_run
 from device.results import LATE_S, Results
@@ -43,10 +42,6 @@ _log = logging.getLogger(__name__)
 
 # Closing waits this long for the outputs to be off; after that the leases do it.
 CLOSE_S = 2.0
-# After a lost link, a pump run's result is still asked for this long after the run must have ended.
-RUN_RESULT_S = 15.0
-# A stop needs a frequency too; any the board accepts will do.
-STOP_FREQUENCY_HZ = 200.0
 
 
 class WiredBoard(Board):
@@ -79,7 +74,7 @@ class WiredBoard(Board):
         self._board_measures_until_s = 0.0
         # Nothing in this program has asked for an output yet, so what runs on the board belongs to nobody.
         self._all_off_due = True
-        self._pumps_to_stop: set[int] = set()
+        self._pumps = PumpRuns(self._results, self._link, self._open_link, self.wait_until_usable)
         self._serial_number: str | None = None
         # What a board that restarted has forgotten: (command, channel) to the command's arguments.
         self._settings: dict[tuple[int, int], tuple[float, ...]] = {}
@@ -167,65 +162,12 @@ class WiredBoard(Board):
 
     async def run_pump(self, channel: int, duty_percent: float, frequency_hz: float, duration_s: float) -> PumpRun:
         """Run a pump for a time the board keeps; a link lost meanwhile is waited for. Cancelling stops the pump."""
-        run_id, link = self._results.next_number(), self._link()
-        run = (run_id, channel, percent(duty_percent), frequency_hz, microseconds(duration_s))
-        self._results.expect(messages.PUMP_DONE, run_id)
-        end_s = asyncio.get_running_loop().time() + duration_s
-        try:
-            try:
-                await link.request(messages.RUN_PUMP, *run)
-                fields = await self._results.collect(link, messages.PUMP_DONE, run_id, duration_s)
-            except (NotConnectedError, CommandTimeoutError) as lost:
-                fields = await self._run_after_loss(run_id, channel, end_s, lost)
-        except asyncio.CancelledError:
-            await self._stop_pump(channel)
-            raise
-        finally:
-            self._results.forget(messages.PUMP_DONE, run_id)
+        fields = await self._pumps.run(channel, duty_percent, frequency_hz, duration_s)
         return read_pump_run(fields, self._keeper.clock)
-
-    async def _run_after_loss(self, run_id: int, channel: int, end_s: float, lost: BoardError) -> Fields:
-        """Ask for a pump run whose link was lost, when it is back: what was pumped must not stay unknown."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await self.wait_until_usable(max(0.0, end_s + RUN_RESULT_S - loop.time()))
-            self._results.expect(messages.PUMP_DONE, run_id)
-            remaining_s = max(0.0, end_s - loop.time())
-            try:
-                return await self._results.collect(self._link(), messages.PUMP_DONE, run_id, remaining_s)
-            except (NotConnectedError, CommandTimeoutError) as again:
-                lost = again
-                if loop.time() > end_s + RUN_RESULT_S:  # the board says for ever that it runs
-                    await self._stop_pump(channel)
-                    raise
-            except RefusedByBoardError as unknown:
-                what = f"the link was lost while a pump was to run ({lost}), and the board knows nothing of the run"
-                remedy = "Look at the vial: the pump may have run in part or not at all."
-                raise NotConnectedError(what, remedy) from unknown
 
     async def stop_pump(self, channel: int) -> None:
         """End a pump's run before anything else that waits, also one whose command waits to be sent."""
-        link = self._keeper.link
-        if link is not None:
-            link.withdraw(partial(runs_pump, channel), "the pump was stopped before it began to run")
-        await self._stop_pump(channel)
-
-    async def _stop_pump(self, channel: int) -> None:
-        """Stop a pump before anything else that waits; at the next connection if there is none now."""
-        self._pumps_to_stop.add(channel)
-        link = self._keeper.link
-        if link is not None and link.is_open:
-            await self._send_stops(link)
-
-    async def _send_stops(self, link: Link) -> None:
-        for channel in tuple(self._pumps_to_stop):
-            stopped = link.post(messages.SET_PWM, channel, 0.0, STOP_FREQUENCY_HZ, 0, urgent=True)
-            stopped.add_done_callback(partial(self._pump_stopped, channel))
-            await asyncio.wait((stopped,))
-
-    def _pump_stopped(self, channel: int, answer: asyncio.Future[bytes]) -> None:
-        if not answer.cancelled() and not isinstance(answer.exception(), NotConnectedError | CommandTimeoutError):
-            self._pumps_to_stop.discard(channel)
+        await self._pumps.stop(channel)
 
     async def all_off(self) -> None:
         """Switch everything off before any other command that waits; at the next connection if there is none now.
@@ -348,6 +290,11 @@ class WiredBoard(Board):
             raise NotConnectedError(connection.detail or "no board is connected", connection.remedy)
         return link
 
+    def _open_link(self) -> Link | None:
+        """Return the link while it is open, also before the board may be used."""
+        link = self._keeper.link
+        return link if link is not None and link.is_open else None
+
     def _known(self) -> BoardDictionary:
         if self.dictionary is None:
             raise NotConnectedError("no board has been connected yet")
@@ -364,7 +311,7 @@ class WiredBoard(Board):
         """Bring a board just connected into the state this program knows."""
         if self._all_off_due:
             await self._send_all_off(link)
-        await self._send_stops(link)
+        await self._pumps.send_stops(link)
         for (identity, _), values in self._settings.items():
             try:
                 await link.request(identity, *values)

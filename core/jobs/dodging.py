@@ -16,7 +16,8 @@ from core.bus import JobChanged, SettingChanged
 from core.config import Config
 from core.errors import BadRequestError, UnavailableError
 from core.jobs.declaration import STATE_SETTING, Option, Setting
-from core.jobs.job import Job, JobState
+from core.jobs.job import Job
+from core.jobs.state import JobState
 from device.board import BoardError
 
 OD_JOB = "od_reading"

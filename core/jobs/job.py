@@ -10,23 +10,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from core.board_link import BoardLink
-from core.bus import Bus, GapMarked, ReadingTaken, SettingChanged
+from core.bus import GapMarked, ReadingTaken, SettingChanged
 from core.clock import Clock
 from core.config import Config
 from core.errors import BadRequestError, NotFoundError, ServiceError, UnavailableError
 from core.jobs.all_or_nothing import Setter, set_all
+from core.jobs.context import JobContext
 from core.jobs.declaration import STATE_SETTING, JobDeclaration
+from core.jobs.state import JobState
 from core.jobs.timer import IntervalTimer
-from core.jobs.unit_parts import StartPlace, UnitParts
+from core.jobs.unit_parts import StartPlace
 from core.jobs.values import read_setting
-from core.outputs import HeldOutputs, LedLocks
-from core.records.values import ValueStore
 from device.board import Board, BoardError
 
 # How long the tasks and the last hook of an ending job may take before they are left behind.
@@ -34,55 +31,6 @@ _LAST_WORDS_S = 5.0
 
 
 _E = TypeVar("_E")
-
-
-class JobState(StrEnum):
-    """The states of a job a user can see."""
-
-    INIT = "init"
-    READY = "ready"
-    SLEEPING = "sleeping"
-    DISCONNECTED = "disconnected"
-    LOST = "lost"
-
-
-_LEGAL = {
-    JobState.INIT: {JobState.READY, JobState.DISCONNECTED, JobState.LOST},
-    JobState.READY: {JobState.SLEEPING, JobState.DISCONNECTED, JobState.LOST},
-    JobState.SLEEPING: {JobState.READY, JobState.DISCONNECTED, JobState.LOST},
-    JobState.DISCONNECTED: {JobState.LOST},
-    JobState.LOST: set[JobState](),
-}
-
-
-@dataclass(frozen=True)
-class JobContext:
-    """What a job is given by the service.
-
-    Attributes:
-        outputs: the outputs this job holds, and no other job.
-        store: values kept for good, by store name and key.
-        settings_of: published settings of the running job of a name, `$state` included; None when it does not run.
-        active_experiment: name of the active experiment, None when there is none.
-        start_job: starts another job by name, with options, in an experiment; refused as a user's start is.
-        parts: what the unit has besides its board.
-    """
-
-    job_id: int
-    unit: str
-    experiment: str
-    source: str
-    clock: Clock
-    bus: Bus
-    board_link: BoardLink
-    outputs: HeldOutputs
-    led_locks: LedLocks
-    store: ValueStore
-    log: logging.LoggerAdapter[Any]
-    settings_of: Callable[[str], dict[str, Any] | None] = field(repr=False)
-    active_experiment: Callable[[], str | None] = field(repr=False)
-    start_job: Callable[[str, dict[str, Any], str], Job] = field(repr=False)
-    parts: UnitParts = field(repr=False)
 
 
 class Job:
@@ -314,7 +262,7 @@ class Job:
         if target is self.state:
             return None
         ends_only = self.declaration.is_action and target is not JobState.DISCONNECTED
-        if self.is_ending or ends_only or target not in _LEGAL[self.state]:
+        if self.is_ending or ends_only or not self.state.may_become(target):
             raise BadRequestError(
                 f"{self.declaration.job_name} is {self.state} and cannot become {target}.", fields=[STATE_SETTING]
             )
@@ -335,7 +283,7 @@ class Job:
         self.end()
 
     async def _move(self, target: JobState) -> None:
-        if target not in _LEGAL[self.state]:
+        if not self.state.may_become(target):
             return
         await self._hook(f"on_{self.state}_to_{target}")
         self._enter(target)

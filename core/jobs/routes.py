@@ -11,7 +11,8 @@ from core.app_state import ServiceHere
 from core.bodies import body_of, documented
 from core.errors import BadRequestError, NotFoundError
 from core.jobs.declaration import STATE_SETTING
-from core.jobs.runner import RunningJob, StartRequest
+from core.jobs.runner import StartRequest
+from core.jobs.running_job import RunningJob
 from core.jobs.stop import StopFilter, matching, of_experiments, switch_all_off
 from core.schemas.errors import errors
 from core.schemas.jobs import (

@@ -7,7 +7,6 @@ else with it: its row ends, its outputs go off and are freed, and the user is to
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,25 +14,27 @@ from typing import Any
 
 from core.board_link import BoardLink
 from core.bus import Bus, JobChanged
-from core.clock import Clock, timestamp
+from core.clock import Clock
 from core.config import Config, ConfigError
-from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, TooSoonError, UnavailableError
+from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, UnavailableError
 from core.experiments.experiments import Experiments, check_name
 from core.jobs.built_in import BUILT_IN_JOBS
+from core.jobs.context import JobContext
 from core.jobs.declaration import STATE_SETTING, JobDeclaration
-from core.jobs.job import Job, JobContext, JobState
+from core.jobs.job import Job
 from core.jobs.link_watch import LinkWatch
 from core.jobs.registry import JobRegistry
+from core.jobs.running_job import RunningJob
+from core.jobs.start_refusals import StartRefusals
+from core.jobs.state import JobState
 from core.jobs.unit_parts import StartPlace, UnitParts
 from core.jobs.values import check_arguments, read_options
 from core.logs import job_logger
 from core.outputs import HeldOutputs, LedLocks, OutputHolds
 from core.reactor_models import ReactorModel
-from core.records.job_rows import JobRow
 from core.records.records import LIVE_ONLY_PREFIX, NO_EXPERIMENT, Records
 from device.board import BoardError
 
-_LEAST_TIME_BETWEEN_STARTS_S = 1.0
 _ANSWER_WITHIN_S = 5.0
 _END_WITHIN_S = 15.0
 
@@ -50,26 +51,6 @@ class StartRequest:
     config_overrides: list[tuple[str, str, str]] = field(default_factory=list)
     # Name and version of the reactor model to check against, the unit's own when None.
     model: tuple[str, str] | None = None
-
-
-@dataclass
-class RunningJob:
-    """A job that is listed: itself, its row, the row as the API shows it, and the task it lives in."""
-
-    job: Job
-    row: JobRow
-    item: dict[str, Any]
-    task: asyncio.Task[None] | None = None
-    was_ready: bool = False
-
-    @property
-    def name(self) -> str:
-        """The job's name."""
-        return self.row.job_name
-
-    def brief(self) -> dict[str, Any]:
-        """Return the row's id and name, as results of stopping list them."""
-        return {"job_id": self.row.job_id, "job_name": self.row.job_name}
 
 
 class JobRunner:
@@ -105,9 +86,7 @@ class JobRunner:
         self._board_link = board_link
         self._parts = parts
         self._running: dict[int, RunningJob] = {}
-        self._accepted_s: dict[str, float] = {}
-        self._is_closing = False
-        self._refusals: list[UnavailableError] = []
+        self._refusals = StartRefusals(clock)
         LinkWatch(self, board_link, clock)
 
     # Looking
@@ -146,7 +125,7 @@ class JobRunner:
         Raises:
             ServiceError: of the class that fits, when the job is refused; nothing has happened then.
         """
-        self._refuse_closing()
+        self._refusals.check_closing()
         job_class, given, arguments = self.registry.choose(request.job_name, request.options, request.arguments)
         declaration = job_class.declaration
         options = read_options(declaration, given)
@@ -156,20 +135,19 @@ class JobRunner:
             check_name(request.experiment)
         job, outputs = self._make(job_class, config, options, arguments, request)
         job.check_start(self._place(request))
-        self._refuse_too_soon(request.job_name)
+        self._refusals.check_too_soon(request.job_name)
         self._refuse_running(declaration)
         self._refuse_held(self._not_taken_over(job, outputs))
-        self._refuse_for_now()
+        self._refusals.check_now()
         if job.needs_board:
             _ = self._board_link.board
-        self._accepted_s[request.job_name] = self._clock.monotonic_s()
+        self._refusals.accepted(request.job_name)
         experiment = NO_EXPERIMENT if declaration.is_long_running else self._experiments.ensure(request.experiment)
         return self._begin(job, request.source, experiment, outputs)
 
     def refuse_starts(self, why: UnavailableError) -> Callable[[], None]:
         """Start no job from now on; return what ends that."""
-        self._refusals.append(why)
-        return lambda: self._refusals.remove(why)
+        return self._refusals.refuse(why)
 
     def refuse_stopped_since(self, stops_of_all: int) -> None:
         """Raise ConflictError when everything was stopped since there had been so many stops."""
@@ -190,9 +168,9 @@ class JobRunner:
             ConflictError: an output is held by another job.
             UnavailableError: the board is not connected, or no job is started now.
         """
-        self._refuse_closing()
+        self._refusals.check_closing()
         self._refuse_held(outputs)
-        self._refuse_for_now()
+        self._refusals.check_now()
         _ = self._board_link.board
         self._begin(job, source, f"{LIVE_ONLY_PREFIX}{job.declaration.row_name}", outputs)
 
@@ -286,7 +264,7 @@ class JobRunner:
         if former is not None:
             context.outputs.take_over(former.context.outputs)
             former.end()
-        entry = RunningJob(job, row, self._item(row))
+        entry = RunningJob(job, row, self._unit)
         self._running[job_id] = entry
         job.state_changed = lambda: self._on_state(entry)
         self._bus.publish(JobChanged(entry.item, job.state.value))
@@ -307,53 +285,16 @@ class JobRunner:
                 self._on_state(entry)
             job.left_init.set()
             job.gone.set()
-        if job.failure is not None:
-            self._tell_failure(job)
-
-    def _tell_failure(self, job: Job) -> None:
-        failure = job.failure
-        if isinstance(failure, ServiceError | BoardError):
-            job.log.error("%s ended: %s %s", job.declaration.label, failure, failure.remedy)
-            return
-        job.log.error(
-            "%s crashed and was ended; its outputs are off. The other jobs go on.",
-            job.declaration.label,
-            exc_info=failure,
-        )
+        entry.tell_failure()
 
     def _on_state(self, entry: RunningJob) -> None:
         state = entry.job.state
-        self._tell_course(entry)
+        entry.tell_course()
         if state in (JobState.DISCONNECTED, JobState.LOST):
             if self._running.pop(entry.row.job_id, None) is None:
                 return
-            entry.row.ended_at = self._clock.utc_s()
-            entry.item = self._item(entry.row)
+            entry.end_at(self._clock.utc_s())
         self._bus.publish(JobChanged(entry.item, state.value))
-
-    def _tell_course(self, entry: RunningJob) -> None:
-        """Log that a job has started, sleeps, goes on or has ended."""
-        job, state = entry.job, entry.job.state
-        if state is JobState.READY:
-            job.log.info("%s %s.", job.declaration.label, "goes on" if entry.was_ready else "started")
-            entry.was_ready = True
-        elif state is JobState.SLEEPING:
-            job.log.info("%s sleeps.", job.declaration.label)
-        elif state is JobState.DISCONNECTED and entry.was_ready and job.failure is None:
-            job.log.info("%s ended.", job.declaration.label)
-
-    def _refuse_closing(self) -> None:
-        if self._is_closing:
-            raise UnavailableError("The service is going down.", remedy="Start it again first.")
-
-    def _refuse_for_now(self) -> None:
-        if self._refusals:
-            raise self._refusals[-1]
-
-    def _refuse_too_soon(self, job_name: str) -> None:
-        accepted_s = self._accepted_s.get(job_name)
-        if accepted_s is not None and self._clock.monotonic_s() - accepted_s < _LEAST_TIME_BETWEEN_STARTS_S:
-            raise TooSoonError(f"{job_name} was started less than a second ago.")
 
     def _refuse_running(self, wanted: JobDeclaration) -> None:
         """Raise ConflictError when the same runs; a sub-command may run beside an action whose name it shares."""
@@ -432,20 +373,5 @@ class JobRunner:
 
     async def close(self) -> None:
         """End every job, those of the unit too, and start none any more: the service is going down."""
-        self._is_closing = True
+        self._refusals.is_closing = True
         await self.end(self.running)
-
-    def _item(self, row: JobRow) -> dict[str, Any]:
-        return {
-            "job_id": row.job_id,
-            "unit": self._unit,
-            "experiment": row.experiment,
-            "job_name": row.job_name,
-            "job_source": row.job_source,
-            "started_at": timestamp(row.started_at),
-            "is_running": int(row.ended_at is None),
-            "leader": self._unit,
-            "pid": os.getpid(),
-            "is_long_running_job": int(row.is_long_running),
-            "ended_at": None if row.ended_at is None else timestamp(row.ended_at),
-        }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from core.jobs.duty_estimate import DutyEstimate
 from core.plugins.api import (
     DODGING_OPTION,
     DODGING_SETTINGS,
@@ -37,11 +38,7 @@ _START_KICK_S = 0.5
 _KICK_S = 0.35
 _STALL_REST_S = 0.75
 _STALL_KICK_S = 0.75
-_STALL_STEP = 1.01
-_STALL_MAX_DUTY = 60.0
 _MAX_CORRECTION = 7.5
-# The calibration is believed by nine tenths when the target changes, and a little is added for a motor under load.
-_CALIBRATION_WEIGHT, _CALIBRATION_GAIN = 0.9, 1.05
 _PULSES_PER_POLL = 10
 _SHORTEST_WINDOW_S, _LONGEST_WINDOW_S = 1.0, 5.0
 _MEASURE_ONLY_WINDOW_S = 4.0
@@ -106,8 +103,7 @@ class Stirring(DodgingJob):
         self._pid = Pid(kp, ki, kd, -_MAX_CORRECTION, _MAX_CORRECTION)
         self._target_rpm = self._first("target_rpm", "initial_target_rpm") if self._controls else None
         self._continuous_rpm = self._target_rpm
-        self._estimate = self._first("duty_cycle", "initial_duty_cycle")
-        self._looked_up_rpm: float | None = None
+        self._estimate = DutyEstimate(self._first("duty_cycle", "initial_duty_cycle"), self._calibrated_duty)
         self._duty = 0.0
         self._kicked_s = 0.0
         self._updated_s = 0.0
@@ -132,9 +128,7 @@ class Stirring(DodgingJob):
         """Kick the motor loose, let it turn at the first duty, and begin to measure."""
         await super().set_up()
         if self._target_rpm:
-            first_duty = self._calibrated_duty(self._target_rpm)
-            self._estimate = self._estimate if first_duty is None else _within_duty(_CALIBRATION_GAIN * first_duty)
-            self._looked_up_rpm = self._target_rpm
+            self._estimate.begin_at(self._target_rpm)
         self.publish("target_rpm", self._target_rpm)
         for name in ("target_rpm_during_od_reading", "target_rpm_outside_od_reading"):
             self.publish(name, min(max(self._first(name, name), 0.0), _MAX_TARGET_RPM))
@@ -166,7 +160,7 @@ class Stirring(DodgingJob):
 
     async def _aim_at(self, rpm: float) -> None:
         self._target_rpm = rpm
-        self._look_up(rpm)
+        self._estimate.aim_at(rpm)
         self.publish("target_rpm", rpm)
         if not self._can_move:
             return
@@ -175,12 +169,12 @@ class Stirring(DodgingJob):
                 await self._drive(0.0)
             elif self._duty == 0:
                 await self._kick(_KICK_S)
-            elif self._duty != round(self._estimate, 5):
-                await self._drive(self._estimate)
+            elif self._duty != round(self._estimate.percent, 5):
+                await self._drive(self._estimate.percent)
 
     async def set_duty_cycle(self, duty_percent: float) -> None:
         """Drive the motor at `duty_percent`; where the speed is held, corrections go on from there."""
-        self._estimate = duty_percent
+        self._estimate.percent = duty_percent
         if not self._can_move:
             self.publish("duty_cycle", duty_percent)
             return
@@ -268,19 +262,6 @@ class Stirring(DodgingJob):
             await self.sleep(1.5)
         return False
 
-    def _look_up(self, rpm: float) -> None:
-        """Have the duty follow a new target at once, mostly by the calibration; corrections go on from there.
-
-        A target that comes back after a rest keeps the duty that held it.
-        """
-        if rpm in (0.0, self._looked_up_rpm):
-            return
-        self._looked_up_rpm = rpm
-        duty = self._calibrated_duty(rpm)
-        if duty is not None:
-            blended = self._estimate - _CALIBRATION_WEIGHT * (self._estimate - duty)
-            self._estimate = _within_duty(_CALIBRATION_GAIN * blended)
-
     def _calibrated_duty(self, rpm: float) -> float | None:
         """Return the duty that gives `rpm` by the active calibration; None where nothing is known of it."""
         calibration = self.context.parts.calibrations.active("stirring")
@@ -343,10 +324,10 @@ class Stirring(DodgingJob):
         turning_s = now - max(self._updated_s, self._kicked_s)
         correction = self._pid.update(self._target_rpm or 0.0, rpm, turning_s)
         self._updated_s = now
-        self._estimate = _within_duty(self._estimate + correction)
+        self._estimate.correct(correction)
         async with self._motor:
             if self._duty > 0:
-                await self._drive(self._estimate)
+                await self._drive(self._estimate.percent)
 
     async def _recover(self) -> None:
         self.log.warning("The stir bar stands still at %.1f %% duty; kicking it loose.", self._duty)
@@ -356,7 +337,7 @@ class Stirring(DodgingJob):
             until_next_s = rhythm.until_next_s(self.clock.utc_s())
             if until_next_s <= _NEAR_OD_READING_S:
                 await self.sleep(until_next_s + _NEAR_OD_READING_S)
-        self._estimate = min(_STALL_STEP * self._estimate, _STALL_MAX_DUTY)
+        self._estimate.after_stall()
         async with self._motor:
             await self._drive(0.0)
             await self.sleep(_STALL_REST_S)
@@ -383,13 +364,13 @@ class Stirring(DodgingJob):
     async def _kick(self, seconds: float) -> None:
         """Full duty for a moment, then the present estimate: friction at rest is higher than when turning."""
         try:
-            await self._drive(100.0 if self._estimate > 0 else 0.0)
+            await self._drive(100.0 if self._estimate.percent > 0 else 0.0)
             await self.sleep(seconds)
         except BaseException:
             if not self.is_ending:  # cut off: nobody else would take the full duty back
-                await self._drive(self._estimate)
+                await self._drive(self._estimate.percent)
             raise
-        await self._drive(self._estimate)
+        await self._drive(self._estimate.percent)
         self._kicked_s = self.clock.monotonic_s()
 
     async def _drive(self, duty_percent: float) -> None:
@@ -398,7 +379,3 @@ class Stirring(DodgingJob):
         await self.context.outputs.set_pwm(self._channel, duty_percent, self._frequency_hz)
         if self.settings.get("duty_cycle") != duty_percent:
             self.publish("duty_cycle", duty_percent)
-
-
-def _within_duty(percent: float) -> float:
-    return min(max(percent, 0.0), 100.0)

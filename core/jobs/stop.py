@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from core.board_link import BoardLink
 from core.jobs.declaration import StopOrder
-from core.jobs.runner import JobRunner, RunningJob
+from core.jobs.runner import JobRunner
+from core.jobs.running_job import RunningJob
 from device.board import BoardError
 
 _log = logging.getLogger(__name__)

@@ -37,10 +37,12 @@ from core.dosing.pumps import ALT_MEDIA, DEFAULT_CURVE, MEDIA, WASTE, Pump, Pump
 from core.dosing.timed_run import TimedRun
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, TooSoonError, UnavailableError
 from core.estimators.estimator import EstimateError, FusedOdEstimator
+from core.jobs.context import JobContext
 from core.jobs.declaration import Argument, Group, JobDeclaration, Option, Setting, StopOrder
 from core.jobs.dodging import DODGING_OPTION, DODGING_SETTINGS, DodgingJob, OdRhythm
-from core.jobs.job import Job, JobContext, JobState
+from core.jobs.job import Job
 from core.jobs.pid import Pid
+from core.jobs.state import JobState
 from core.jobs.timer import IntervalTimer
 from core.jobs.unit_parts import StartPlace, UnitParts
 from core.outputs import OPTICS, led_output, pwm_channel, pwm_output

@@ -16,8 +16,9 @@ from calibration_data import od, pump
 
 from core.bus import DosingEvent, SettingChanged
 from core.errors import BadRequestError
-from core.jobs.job import Job, JobState
+from core.jobs.job import Job
 from core.jobs.runner import StartRequest
+from core.jobs.state import JobState
 from core.service import Service
 
 # Longer runs show the same; two days of the turbidostat are tried before a release.

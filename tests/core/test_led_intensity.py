@@ -13,8 +13,8 @@ from running_services import Served, serving
 
 from core.bus import LedChanged
 from core.errors import ConflictError
-from core.jobs.job import JobState
 from core.jobs.runner import StartRequest
+from core.jobs.state import JobState
 from core.outputs import LedLocks
 from core.service import ServiceOptions
 

@@ -13,8 +13,8 @@ from bent_service import bent, bent_service, ended, misbehave, started, truth, u
 
 from core.bus import GapMarked, JobChanged
 from core.errors import BadRequestError, ServiceError
-from core.jobs.job import JobState
 from core.jobs.runner import StartRequest
+from core.jobs.state import JobState
 from core.service import Service
 
 # A culture below its least temperature neither grows nor dies: its OD stays known.

@@ -14,8 +14,8 @@ from pump_calibrations import MEDIA_ML_PER_S, calibrate
 from core.bus import DosingEvent, JobChanged, PwmChanged
 from core.dosing.timed_run import next_piece_s
 from core.errors import BadRequestError
-from core.jobs.job import JobState
 from core.jobs.runner import StartRequest
+from core.jobs.state import JobState
 from core.service import Service
 
 

@@ -10,8 +10,8 @@ from bent_service import bent, bent_service, misbehave, started, truth, until
 
 from core.bus import GapMarked, SettingChanged
 from core.errors import BadRequestError, ConflictError
-from core.jobs.job import JobState
 from core.jobs.runner import StartRequest
+from core.jobs.state import JobState
 
 
 def test_kicks_at_the_start_and_reaches_500_rpm(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from core.automations.temperature.culture_temperature import by_linear_model, by
 from core.automations.temperature.heater_watch import HeaterWatch
 from core.automations.temperature.thermostat import Thermostat
 from core.errors import BadRequestError, UnavailableError
-from core.jobs.job import Job, JobState
+from core.jobs.job import Job
 from core.jobs.runner import StartRequest
+from core.jobs.state import JobState
 from core.service import Service
 
 
