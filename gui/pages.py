@@ -58,6 +58,12 @@ def _calibrations_page(unit: Unit, client: ServiceClient, parent: QWidget | None
     return CalibrationsPage(unit, client, parent)
 
 
+def _experiments_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
+    from gui.experiments.page import ExperimentsPage
+
+    return ExperimentsPage(unit, client, parent)
+
+
 def _plugins_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
     from gui.plugins.page import PluginsPage
 
@@ -93,6 +99,15 @@ PAGES: tuple[Page, ...] = (
         _calibrations_page,
         "Ctrl+3",
         "What pumps, stirrer and photodiodes really do",
+        ("numpy", "pyqtgraph"),
+    ),
+    Page(
+        "experiments",
+        "Experiments",
+        "experiment",
+        _experiments_page,
+        "Ctrl+4",
+        "What was done, in detail and side by side",
         ("numpy", "pyqtgraph"),
     ),
     Page("plugins", "Plugins", "plugin", _plugins_page, "Ctrl+5", "What is added to this unit, by whom"),

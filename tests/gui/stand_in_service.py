@@ -13,6 +13,11 @@ Handler = Callable[[dict[str, Any], dict[str, str]], Answer]
 EVENTS = "/unit_api/events"
 T0 = "2031-02-03T04:05:06.789Z"
 
+EXP_ONE: dict[str, Any] = {
+    "experiment": "exp one", "description": "S288C", "tags": ["yeast"], "created_at": "2031-02-03T04:00:00.000Z",
+    "ended_at": None, "is_active": True,
+}  # fmt: skip
+
 
 def refusal(status: int, error: str, cause: str = "", remedy: str = "Do something else.") -> Answer:
     return status, {"error": error, "error_info": {"cause": cause or error, "remediation": remedy, "status": status}}
@@ -55,7 +60,7 @@ class StandInService:
         self.stream_type = "text/event-stream"
         self.routes: dict[str, Handler] = {
             "GET /unit_api/logs": self._answer_logs,
-            "GET /unit_api/experiments": lambda body, query: (200, [{"experiment": "exp one"}]),
+            "GET /unit_api/experiments": lambda body, query: (200, [EXP_ONE]),
             "GET /unit_api/boards": lambda body, query: (200, []),
             "GET /unit_api/health": lambda body, query: (200, {"status": "ok"}),
             "GET /unit_api/capabilities": lambda body, query: (200, []),
