@@ -1,4 +1,4 @@
-"""When no job is started now, or not this one: the service goes down, it was started just now, all starts are refused."""
+"""When no job is started now: the service goes down, it was started just now, or all starts are refused for a time."""
 
 from __future__ import annotations
 

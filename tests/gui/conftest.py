@@ -4,83 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop
+from loop_driver import LoopDriver
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QWidget
+from real_service import RealService, running_service
+from shown_window import Shown
 from stand_in_service import StandInService
 
 from gui import background, theme
-from gui.attachment import Attachment
-from gui.crash import Problems
 from gui.garbage import GarbageCollection
 from gui.loop import WindowLoop
-from gui.main_window import MainWindow
-from gui.service_host import KnownAddress
-from gui.settings import SettingsStore
-
-# How long anything that should happen may take on a slow computer, in seconds.
-PATIENCE_S = 10.0
-
-
-class LoopDriver:
-    """Runs the window's loop from a plain test function.
-
-    The loop counts as running all the time, as it does in the program whenever Qt handles an event; pytest-qt handles
-    events between the phases of a test too.
-    """
-
-    def __init__(self, loop: WindowLoop) -> None:
-        self.loop = loop
-        self._is_running = False
-
-    def _complete(self, coroutine: Any) -> Any:
-        if self._is_running:
-            coroutine.close()
-            raise RuntimeError("A condition that is waited for must not run the loop itself: that never ends.")
-        task = self.loop.create_task(coroutine)
-        handling = QEventLoop()
-        task.add_done_callback(lambda _: handling.quit())
-        self._is_running = True
-        try:
-            handling.exec()
-        finally:
-            self._is_running = False
-        return task.result()
-
-    def run(self, coroutine: Any) -> Any:
-        """Run a coroutine to its end and return its result."""
-        return self._complete(asyncio.wait_for(coroutine, PATIENCE_S))
-
-    def until(self, condition: Callable[[], object], what: str = "") -> None:
-        """Run the loop until the condition holds; fail with what it was after a while."""
-
-        async def wait() -> None:
-            async with asyncio.timeout(PATIENCE_S):
-                while not condition():  # noqa: ASYNC110 - whatever a test waits for need not be an event
-                    await asyncio.sleep(0.005)
-
-        try:
-            self._complete(wait())
-        except TimeoutError:
-            pytest.fail(f"This did not come true within {PATIENCE_S:g} s: {what or condition}")
-
-    def turn(self, times: int = 20) -> None:
-        """Let everything that is due now happen."""
-
-        async def turn() -> None:
-            for _ in range(times):
-                await asyncio.sleep(0)
-
-        self._complete(turn())
 
 
 @pytest.fixture(autouse=True)
@@ -164,90 +102,6 @@ def service(driver: LoopDriver) -> Iterator[StandInService]:
     driver.run(stand_in.stop())
 
 
-class OwnHost:
-    """The window's own service: starts and stops the stand-in as the child process would be."""
-
-    def __init__(self, service: StandInService) -> None:
-        self.service = service
-        self.is_ours = False
-        self.started: list[tuple[str, str]] = []
-        self.board_url = ""
-        self.when_window_dies = ""
-        self.left_running = False
-        self.finds_running = False
-        self.failure: Exception | None = None
-        self.ended: Callable[[str], None] = print
-        self.back: Callable[[Any], None] = print
-
-    async def start(self, board_url: str, when_window_dies: str) -> KnownAddress:
-        if self.failure is not None:
-            raise self.failure
-        self.started.append((board_url, when_window_dies))
-        await self.service.start()
-        self.is_ours = not self.finds_running
-        return KnownAddress(self.service.url, self.finds_running)
-
-    def watch(self, ended: Callable[[str], None], back: Callable[[Any], None]) -> None:
-        self.ended, self.back = ended, back
-
-    def choose(self, when_window_dies: str) -> None:
-        self.when_window_dies = when_window_dies
-
-    def use_board(self, board_url: str) -> None:
-        self.board_url = board_url
-
-    async def restart(self) -> KnownAddress:
-        await self.service.stop()
-        return await self.start("restarted", "keep")
-
-    async def stop(self) -> None:
-        await self.service.stop()
-        self.is_ours = False
-
-    async def leave_running(self) -> None:
-        self.left_running = True
-
-
-class Shown:
-    """A window on a service, with everything behind it."""
-
-    def __init__(self, driver: LoopDriver, service: StandInService, folder: Path) -> None:
-        self.driver = driver
-        self.service = service
-        self.host = OwnHost(service)
-        self.settings = SettingsStore()
-        if not self.settings.values.source_kind:
-            self.settings.override(source_kind="simulated")
-        self.problems = Problems(folder)
-        self.attachment = Attachment(lambda: self.host, self.settings)
-        self.unit = self.attachment.unit
-        self.window = MainWindow(self.attachment, self.settings, self.problems)
-
-    def start(self) -> None:
-        """Bring the service up and wait until the window is live."""
-        self.driver.run(self.attachment.start())
-        self.until_live()
-
-    def until_live(self) -> None:
-        self.driver.until(lambda: self.unit.service.is_live and self.service.streams == 1, "the window is live")
-
-    def until(self, condition: Callable[[], object], what: str = "") -> None:
-        self.driver.until(condition, what)
-
-    def send(self, name: str, **data: Any) -> None:
-        self.service.send(name, **data)
-
-    def toasts(self) -> list[str]:
-        return [toast.accessibleName() for toast in self.window.toaster.toasts()]
-
-    def close(self) -> None:
-        self.driver.run(self.attachment.leave(stop=True))
-        self.window.close_for_good()
-        self.window.deleteLater()
-        self.attachment.deleteLater()
-        self.problems.deleteLater()
-
-
 @pytest.fixture
 def service_not_started(driver: LoopDriver) -> Iterator[StandInService]:
     """A service whose port is not open yet."""
@@ -263,26 +117,6 @@ def shown(driver: LoopDriver, service_not_started: StandInService, tmp_path: Pat
     whole.window.show()
     yield whole
     whole.close()
-
-
-@dataclass(frozen=True)
-class RealService:
-    """The real service as a process on a simulated board: its address and its data folder."""
-
-    url: str
-    data: Path
-
-
-@contextmanager
-def running_service(data: Path) -> Iterator[RealService]:
-    command = [sys.executable, "-m", "core.cli", "serve", "--simulate", "--port", "0", "--data", str(data)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield RealService(process.stdout.readline().strip(), data)
-        finally:
-            process.terminate()
-            process.wait(PATIENCE_S)
 
 
 @pytest.fixture(scope="session")

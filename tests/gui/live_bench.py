@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import LoopDriver
+from loop_driver import LoopDriver
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from stand_in_service import StandInService, row, snapshot
 

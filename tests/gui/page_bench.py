@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from conftest import LoopDriver
+from loop_driver import LoopDriver
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from gui import background

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from conftest import LoopDriver
+from loop_driver import LoopDriver
 from PySide6.QtCore import QDateTime
 from stand_in_service import StandInService, snapshot
 

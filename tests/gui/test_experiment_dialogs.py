@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TypeVar
 
 import pytest
-from conftest import Shown
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
+from shown_window import Shown
 from stand_in_service import refusal, row, snapshot
 
 from gui.experiment_dialogs import EndExperimentDialog, NewExperimentDialog, NotesDialog, name_fault

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import LoopDriver
 from live_bench import EXPERIMENT, START_S, LiveBench, buckets, raw
+from loop_driver import LoopDriver
 from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
 from stand_in_service import StandInService, refusal

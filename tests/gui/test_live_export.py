@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LoopDriver
 from live_bench import EXPERIMENT, START_S, LiveBench
+from loop_driver import LoopDriver
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QDialog
 from stand_in_service import StandInService, refusal

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import LoopDriver
 from live_bench import START_S, LiveBench, buckets, raw
+from loop_driver import LoopDriver
 from pytestqt.qtbot import QtBot
 from stand_in_service import StandInService
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from conftest import LoopDriver
 from live_bench import EXPERIMENT, START_S, LiveBench, od, raw
+from loop_driver import LoopDriver
 from pytestqt.qtbot import QtBot
 from stand_in_service import StandInService, refusal, row
 

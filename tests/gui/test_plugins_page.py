@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import LoopDriver, RealService
+from loop_driver import LoopDriver
 from page_bench import PageBench
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
+from real_service import RealService
 from stand_in_service import StandInService, log_item, refusal
 
 from gui.plugins.dialogs import InstallDialog, UninstallDialog, name_of_file

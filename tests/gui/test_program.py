@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from conftest import LoopDriver, OwnHost
+from loop_driver import LoopDriver
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
+from shown_window import OwnHost
 from stand_in_service import StandInService, row, snapshot
 
 from gui.app import Program, Start

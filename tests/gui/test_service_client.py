@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 
 import pytest
-from conftest import LoopDriver
+from loop_driver import LoopDriver
 from stand_in_service import StandInService, refusal
 
 from gui.service_client import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Shown
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
+from shown_window import Shown
 from stand_in_service import StandInService, refusal, row, snapshot
 
 from gui.attachment import Source

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import LoopDriver
+from loop_driver import LoopDriver
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 

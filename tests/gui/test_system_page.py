@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LoopDriver, RealService
+from loop_driver import LoopDriver
 from page_bench import PageBench
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
+from real_service import RealService
 from stand_in_service import StandInService, refusal, snapshot
 
 from gui import file_transfer

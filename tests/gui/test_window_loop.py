@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from conftest import LoopDriver
+from loop_driver import LoopDriver
 
 
 def test_a_wait_never_ends_early(driver: LoopDriver) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+from core.jobs.dosing.pump_action import SOURCE_OPTION, pump_action
 from core.plugins.api import (
     ALT_MEDIA,
     DEFAULT_CURVE,
@@ -14,15 +15,12 @@ from core.plugins.api import (
     Config,
     CurveError,
     Dosed,
-    Group,
     Job,
-    JobDeclaration,
     Option,
     Pump,
     PumpRun,
     ReactorModel,
     StartPlace,
-    StopOrder,
     curve_of,
     not_calibrated,
     pwm_channel,
@@ -30,40 +28,28 @@ from core.plugins.api import (
 )
 
 _AMOUNTS = ("ml", "duration", "continuously")
-SOURCE_OPTION = Option("source_of_event", "text", help="who doses, as events tell it", default="CLI", label="Asked by")
-
-
-def _declaration(job_name: str, label: str, help: str) -> JobDeclaration:
-    return JobDeclaration(
-        job_name=job_name,
-        label=label,
-        help=help,
-        group=Group.DOSE,
-        stop_order=StopOrder.OUTPUTS,
-        is_action=True,
-        options=(
-            Option(
-                "ml",
-                "float",
-                help="give this, or a time, or run until stopped",
-                unit="mL",
-                minimum=0,
-                label="Volume",
-                first=True,
-            ),
-            Option(
-                "duration",
-                "float",
-                help="how long the pump runs; needs no calibration",
-                unit="s",
-                minimum=0,
-                label="Time",
-                first=True,
-            ),
-            Option("continuously", "boolean", default=False, label="Until it is stopped", first=True),
-            SOURCE_OPTION,
-        ),
-    )
+_HOW_MUCH = (
+    Option(
+        "ml",
+        "float",
+        help="give this, or a time, or run until stopped",
+        unit="mL",
+        minimum=0,
+        label="Volume",
+        first=True,
+    ),
+    Option(
+        "duration",
+        "float",
+        help="how long the pump runs; needs no calibration",
+        unit="s",
+        minimum=0,
+        label="Time",
+        first=True,
+    ),
+    Option("continuously", "boolean", default=False, label="Until it is stopped", first=True),
+    SOURCE_OPTION,
+)
 
 
 class _OnePump(Job):
@@ -149,19 +135,23 @@ def refuse_overfilling(model: ReactorModel, current_ml: float, added_ml: float, 
 class AddMedia(_OnePump):
     """Adds media."""
 
-    declaration = _declaration("add_media", "Add medium", "Add medium to the vial.")
+    declaration = pump_action("add_media", "Add medium", "Add medium to the vial.", _HOW_MUCH)
     pump = MEDIA
 
 
 class AddAltMedia(_OnePump):
     """Adds alt-media."""
 
-    declaration = _declaration("add_alt_media", "Add alternative medium", "Add alternative medium to the vial.")
+    declaration = pump_action(
+        "add_alt_media", "Add alternative medium", "Add alternative medium to the vial.", _HOW_MUCH
+    )
     pump = ALT_MEDIA
 
 
 class RemoveWaste(_OnePump):
     """Removes waste, down to the tip of the waste tube."""
 
-    declaration = _declaration("remove_waste", "Remove waste", "Remove liquid down to the tip of the waste tube.")
+    declaration = pump_action(
+        "remove_waste", "Remove waste", "Remove liquid down to the tip of the waste tube.", _HOW_MUCH
+    )
     pump = WASTE

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, ClassVar
 
-from core.jobs.dosing.add_and_remove import SOURCE_OPTION
+from core.jobs.dosing.pump_action import SOURCE_OPTION, pump_action
 from core.plugins.api import (
     ALT_MEDIA,
     DEFAULT_CURVE,
@@ -18,14 +18,11 @@ from core.plugins.api import (
     BadRequestError,
     Config,
     DosingEvent,
-    Group,
     Job,
-    JobDeclaration,
     Option,
     Pump,
     PumpCurve,
     StartPlace,
-    StopOrder,
     TimedRun,
     curve_of,
     pwm_channel,
@@ -38,27 +35,18 @@ _WASTE_ALONE_S = 1.0
 _ALL_ABOVE_THE_TUBE_ML = 20.0
 
 
-def _declaration(job_name: str, label: str, help: str) -> JobDeclaration:
-    return JobDeclaration(
-        job_name=job_name,
-        label=label,
-        help=help,
-        group=Group.DOSE,
-        stop_order=StopOrder.OUTPUTS,
-        is_action=True,
-        options=(
-            Option(
-                "duration",
-                "float",
-                help="how long liquid is added and removed at once",
-                required=True,
-                unit="s",
-                label="Time",
-                first=True,
-            ),
-            SOURCE_OPTION,
-        ),
-    )
+_HOW_LONG = (
+    Option(
+        "duration",
+        "float",
+        help="how long liquid is added and removed at once",
+        required=True,
+        unit="s",
+        label="Time",
+        first=True,
+    ),
+    SOURCE_OPTION,
+)
 
 
 class _Circulate(Job):
@@ -153,8 +141,11 @@ class _Circulate(Job):
 class CirculateMedia(_Circulate):
     """Circulates media."""
 
-    declaration = _declaration(
-        "circulate_media", "Circulate medium", "Rinse or prime the tubes: add medium and remove waste at once."
+    declaration = pump_action(
+        "circulate_media",
+        "Circulate medium",
+        "Rinse or prime the tubes: add medium and remove waste at once.",
+        _HOW_LONG,
     )
     pump = MEDIA
 
@@ -162,9 +153,10 @@ class CirculateMedia(_Circulate):
 class CirculateAltMedia(_Circulate):
     """Circulates alt-media."""
 
-    declaration = _declaration(
+    declaration = pump_action(
         "circulate_alt_media",
         "Circulate alternative medium",
         "Rinse or prime the tubes: add alternative medium and remove waste at once.",
+        _HOW_LONG,
     )
     pump = ALT_MEDIA

@@ -6,19 +6,17 @@ import math
 from dataclasses import dataclass
 
 from core.jobs.dosing.add_and_remove import refuse_overfilling
+from core.jobs.dosing.pump_action import pump_action
 from core.plugins.api import (
     ALT_MEDIA,
     MEDIA,
     WASTE,
     Argument,
     BadRequestError,
-    Group,
     Job,
-    JobDeclaration,
     Pump,
     PumpRun,
     StartPlace,
-    StopOrder,
     after_dose,
     not_calibrated,
     pwm_channel,
@@ -41,13 +39,10 @@ class Step:
 class Pumps(Job):
     """Follows a recipe; its steps are checked before the first one begins."""
 
-    declaration = JobDeclaration(
-        job_name="pumps",
-        label="Pump by a recipe",
-        help="Add, remove and wait in the order given: pairs such as --media 2 --waste 2 --sleep 5, in mL and s.",
-        group=Group.DOSE,
-        stop_order=StopOrder.OUTPUTS,
-        is_action=True,
+    declaration = pump_action(
+        "pumps",
+        "Pump by a recipe",
+        "Add, remove and wait in the order given: pairs such as --media 2 --waste 2 --sleep 5, in mL and s.",
         arguments=(Argument("pump_script", nargs=-1),),
     )
 
