@@ -137,6 +137,45 @@ class CalibrationChanged:
 
 
 @dataclass(frozen=True)
+class AlarmBegan:
+    """Something began that a person must know of.
+
+    Attributes:
+        key: what it is, exactly; as long as an alarm of it is open, no second one is made.
+        signal: what it is about, for people: "temperature", "link", "board", "job", ...
+        severity: "note", "warning" or "alarm".
+        message, remedy: what happened and why; what to do next.
+        experiment: None for the active one.
+        value, limit: what was measured, and what it should have kept to.
+        lasts: whether it goes on until `AlarmEnded`; otherwise it has just happened, and is over.
+    """
+
+    key: str
+    signal: str
+    severity: str
+    message: str
+    remedy: str = ""
+    experiment: str | None = None
+    value: float | None = None
+    limit: float | None = None
+    lasts: bool = True
+
+
+@dataclass(frozen=True)
+class AlarmEnded:
+    """What `AlarmBegan` told under this key is over; nothing is open under most keys."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class AlarmChanged:
+    """An alarm was raised, repeated, cleared or acknowledged; `alarm` is the API's item."""
+
+    alarm: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class GapMarked:
     """Readings of an experiment stop here because `reason`; the curve must not be bridged."""
 

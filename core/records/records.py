@@ -131,6 +131,10 @@ class Records:
         """Hand a statement to the writer; committed within a second."""
         self._writer.write(sql, *values)
 
+    def commit_soon(self) -> None:
+        """Have everything handed over so far written without waiting for its second to pass."""
+        self._writer.commit_soon()
+
     def note_action(self, who: str, method: str, path: str, body: str | None, status: int) -> None:
         """Keep what a user asked for: who (address), what (method, path, body), when, and how it was answered."""
         sql = "INSERT INTO actions VALUES (?, ?, ?, ?, ?, ?)"

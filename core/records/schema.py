@@ -53,5 +53,13 @@ CREATE TABLE dosing_events (
 CREATE INDEX dosing_events_of_experiment ON dosing_events (experiment, utc_s)
 """
 
+_ALARMS = """
+CREATE TABLE alarms (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, signal TEXT NOT NULL, severity TEXT NOT NULL, message TEXT NOT NULL,
+    remedy TEXT NOT NULL, value REAL, limit_value REAL, experiment TEXT, raised_at REAL NOT NULL,
+    last_raised_at REAL NOT NULL, times INTEGER NOT NULL, cleared_at REAL, acknowledged_at REAL, acknowledged_by TEXT
+)
+"""
+
 # The n-th step brings a database from schema version n to n + 1.
-SCHEMA_STEPS: tuple[str, ...] = (_FIRST, _DOSING)
+SCHEMA_STEPS: tuple[str, ...] = (_FIRST, _DOSING, _ALARMS)

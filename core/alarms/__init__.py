@@ -1,0 +1,1 @@
+"""Alarms: what a person must know of, kept until somebody has said that they have seen it."""
