@@ -24,7 +24,7 @@ class ValueRow(QWidget):
     def __init__(self, unit: Unit, curve: Curve, stale_after_s: float, *, named: bool) -> None:
         super().__init__()
         self.curve = curve
-        self.value = ValueLabel(unit, curve.trace.unit, curve.trace.decimals, stale_after_s=stale_after_s)
+        self.value = ValueLabel(unit, curve.trace.unit, curve.trace.decimals or 0, stale_after_s=stale_after_s)
         self.spark = Sparkline(unit, curve)
         self._name = QLabel()
         self._name.setVisible(named)

@@ -19,6 +19,7 @@ class Curve:
     """Draws one series in one pane.
 
     Attributes:
+        key: its name among all curves: that of its series, or another one where a series is drawn twice.
         trace: its words and colour.
         buffer: its samples.
         line: the item to put into the pane.
@@ -27,7 +28,8 @@ class Curve:
         leaves_out: whether values were left out because they have no logarithm.
     """
 
-    def __init__(self, trace: Trace, buffer: SeriesBuffer) -> None:
+    def __init__(self, trace: Trace, buffer: SeriesBuffer, key: str = "") -> None:
+        self.key = key or trace.series
         self.trace = trace
         self.buffer = buffer
         self.line = LineItem()

@@ -81,13 +81,15 @@ class Export(QObject):
         span, until_s = self._stack.view.span, self._stack.view.paused_at_s
         span = span if until_s is None else (span[0], min(span[1], until_s))
         series = []
-        for name, curve in self._stack.curves.items():
+        for curve in self._stack.curves.values():
             inside = curve.buffer.between(span)
             if not curve.is_shown or curve.trace.pane not in self._stack.visible_panes or inside.start == inside.stop:
                 continue
             t, values = curve.buffer.t[inside].copy(), curve.buffer.values[inside].copy()
             after_gap = curve.buffer.starts_after_gap[inside].copy()
-            series.append(ExportedSeries(curve.trace, t, values, after_gap, self._history.bucket_s(name, span)))
+            series.append(
+                ExportedSeries(curve.trace, t, values, after_gap, self._history.bucket_s(curve.trace.series, span))
+            )
         now_s = self._unit.utc_s()
         return ExportedView(self._unit.name, self._title(), self._history.start_utc_s, span, now_s, series)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from PySide6.QtCore import QObject, Signal
 
 from gui.live.curve import Curve
 from gui.live.gaps import Gap, GapMarks, to_shade
 from gui.live.history import History
 from gui.live.outages import Outage, Outages
+from gui.live.series_buffer import SeriesBuffer
 from gui.live.trace import HEATER_BOARD, traces
 from gui.unit import Unit
 
@@ -25,13 +28,21 @@ class LiveFeed(QObject):
     relabelled = Signal()
     outages_changed = Signal()
 
-    def __init__(self, unit: Unit, curves: dict[str, Curve], history: History, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        curves: dict[str, Curve],
+        buffers: dict[str, SeriesBuffer],
+        history: History,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._unit = unit
         self._curves = curves
+        self._buffers = buffers
         self._history = history
         self._outages = Outages(unit)
-        self._marks = {series: GapMarks() for series in curves}
+        self._marks: defaultdict[str, GapMarks] = defaultdict(GapMarks)
         history.gap_recorded.connect(self._on_recorded_gap)
         unit.reading.connect(self._on_reading)
         unit.gap.connect(self._on_gap)
@@ -52,8 +63,8 @@ class LiveFeed(QObject):
         """Return what to shade within a span, by pane: where its curves break off, and every trouble."""
         now_s = self._unit.utc_s()
         own: dict[str, list[Gap]] = {curve.trace.pane: [] for curve in self._curves.values()}
-        for series, curve in self._curves.items():
-            own[curve.trace.pane] += self._marks[series].gaps(curve.buffer, span, now_s)
+        for curve in self._curves.values():
+            own[curve.trace.pane] += self._marks[curve.trace.series].gaps(curve.buffer, span, now_s)
         troubles = [gap for gaps in own.values() for gap in gaps if gap.is_trouble]
         troubles += [
             Gap(o.start_s, now_s if o.end_s is None else o.end_s, o.words, o.words, is_trouble=True)
@@ -63,14 +74,12 @@ class LiveFeed(QObject):
 
     def first_s(self) -> float | None:
         """Return the time of the oldest sample of any recorded series."""
-        firsts = [
-            curve.buffer.t[0] for series, curve in self._curves.items() if len(curve.buffer) and series != HEATER_BOARD
-        ]
+        firsts = [buffer.t[0] for series, buffer in self._buffers.items() if len(buffer) and series != HEATER_BOARD]
         return float(min(firsts)) if firsts else None
 
     def now_s(self) -> float:
         """Return the service's UTC, or the time of the newest sample where that is later: a clock was set back."""
-        newest = [latest[0] for curve in self._curves.values() if (latest := curve.buffer.latest()) is not None]
+        newest = [latest[0] for buffer in self._buffers.values() if (latest := buffer.latest()) is not None]
         return max([self._unit.utc_s(), *newest])
 
     def reload(self) -> None:
@@ -81,15 +90,15 @@ class LiveFeed(QObject):
         self._history.load(self._unit.experiment, self._unit.utc_s())
 
     def _on_reading(self, series: str, utc_s: float, value: float) -> None:
-        curve = self._curves.get(series)
-        if curve is not None:
-            curve.buffer.append(utc_s, value)
+        buffer = self._buffers.get(series)
+        if buffer is not None:
+            buffer.append(utc_s, value)
             self.received.emit(series)
 
     def _on_gap(self, series: str, utc_s: float, reason: str) -> None:
-        for name, curve in self._curves.items():
+        for name, buffer in self._buffers.items():
             if series in ("", name):
-                curve.buffer.mark_gap(utc_s)
+                buffer.mark_gap(utc_s)
                 self._marks[name].add(utc_s, reason)
 
     def _on_recorded_gap(self, series: str, utc_s: float, reason: str) -> None:
@@ -114,8 +123,8 @@ class LiveFeed(QObject):
             return
         newest = self._outages.all[-1] if self._outages.all else None
         if newest is not None and not newest.is_of_service:
-            for curve in self._curves.values():
-                curve.buffer.mark_gap(newest.start_s)
+            for buffer in self._buffers.values():
+                buffer.mark_gap(newest.start_s)
         self.outages_changed.emit()
 
     def _relabel(self) -> None:

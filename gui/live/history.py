@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from typing import Any
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ _AROUND = 0.5
 
 
 class History(QObject):
-    """Fills the buffers from `GET time_series`.
+    """Fills the buffers, of which there may come more, from `GET time_series`.
 
     Signals:
         changed: buffers have new samples, or `state` changed.
@@ -46,7 +47,7 @@ class History(QObject):
         super().__init__(parent)
         self._client = client
         self._buffers = buffers
-        self._coverage = {series: Coverage() for series in buffers}
+        self._coverage: defaultdict[str, Coverage] = defaultdict(Coverage)
         self.experiment: str | None = None
         self._generation = 0
         self._looked_at = (0.0, 0.0, 1)

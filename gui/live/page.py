@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from gui import theme
 from gui.live.cards import OpticalDensityCard, StirringCard, TemperatureCard
+from gui.live.charts import PluginCharts
 from gui.live.curve import Curve
 from gui.live.emptiness import RETRY, START, emptiness
 from gui.live.export import Export
@@ -24,7 +26,7 @@ from gui.live.plot_stack import PlotStack
 from gui.live.readout import Readout
 from gui.live.session import Session
 from gui.live.time_view import TimeView
-from gui.live.trace import OPTICAL_DENSITY, REFERENCE, traces
+from gui.live.trace import OPTICAL_DENSITY, traces
 from gui.live.view_bar import ViewBar
 from gui.service_client import ServiceClient
 from gui.unit import Unit
@@ -43,8 +45,8 @@ class LivePage(QWidget):
         self.unit = unit
         self.view = TimeView(self)
         self.stack = PlotStack(traces(unit.settings.get("od_reading", {})), self.view)
-        buffers = {name: curve.buffer for name, curve in self.stack.curves.items()}
-        self.history = History(client, buffers, self)
+        self.history = History(client, self.stack.buffers, self)
+        self.charts = PluginCharts(unit, client, self)
         self.session = Session(unit, client, self)
         self.readout = Readout(unit)
         self.view_bar = ViewBar(self.view)
@@ -60,7 +62,7 @@ class LivePage(QWidget):
         self._seen: set[str] = set()  # series of which a reading has come
         self._tick = QTimer(self, interval=_TICK_MS)
         self._lay_out()
-        self.feed = LiveFeed(unit, self.stack.curves, self.history, self)
+        self.feed = LiveFeed(unit, self.stack.curves, self.stack.buffers, self.history, self)
         self._connect()
         self._on_history()
         self._refresh_session()
@@ -74,6 +76,12 @@ class LivePage(QWidget):
         """Show the newest values in the cards."""
         for card in self.cards:
             card.refresh_values()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look whether a plug-in has come or gone meanwhile."""
+        super().showEvent(event)
+        if self.unit.service.is_live:
+            self.charts.load()
 
     def _lay_out(self) -> None:
         self._curves = QFrame()
@@ -127,7 +135,8 @@ class LivePage(QWidget):
         self.readout.toggled.connect(self._on_toggled)
         self.view_bar.log_wanted.connect(self.stack.set_log)
         self.view_bar.hours_wanted.connect(self._on_hours)
-        self.view_bar.reference_wanted.connect(self._on_reference)
+        self.view_bar.pane_wanted.connect(self._on_pane)
+        self.charts.changed.connect(self._on_charts)
         self.view_bar.csv_wanted.connect(self.export.ask_csv)
         self.view_bar.png_wanted.connect(self.export.ask_png)
 
@@ -156,17 +165,23 @@ class LivePage(QWidget):
     def _on_pointed(self, utc_s: float) -> None:
         self.readout.read(list(self.stack.curves.values()), utc_s)
 
-    def _on_toggled(self, series: str, is_shown: bool) -> None:
-        self.stack.curves[series].is_shown = is_shown
+    def _on_toggled(self, curve: str, is_shown: bool) -> None:
+        self.stack.curves[curve].is_shown = is_shown
         self.stack.request_redraw()
 
     def _on_hours(self, in_hours: bool) -> None:
         start_s = self.history.start_utc_s or self.feed.first_s()
         self.stack.show_hours(in_hours, start_s)
 
-    def _on_reference(self, wanted: bool) -> None:
-        self.stack.show_reference(wanted)
+    def _on_pane(self, key: str, wanted: bool) -> None:
+        self.stack.switch_pane(key, wanted)
         self._offer_curves()
+
+    def _on_charts(self) -> None:
+        """Draw the charts there are now; what was recorded of them before is fetched."""
+        self.stack.show_charts(self.charts.all)
+        self.feed.reload()
+        self._on_history()
 
     def _on_relabelled(self) -> None:
         od = next((c.trace.unit for c in self._od_curves() if len(c.buffer) and c.trace.angle), "AU")
@@ -181,11 +196,9 @@ class LivePage(QWidget):
         self.stack.request_redraw()
 
     def _offer_curves(self) -> None:
-        shown = [
-            curve
-            for curve in self.stack.curves.values()
-            if len(curve.buffer) and (curve.trace.pane != REFERENCE or REFERENCE in self.stack.visible_panes)
-        ]
+        visible = self.stack.visible_panes
+        shown = [curve for curve in self.stack.curves.values() if len(curve.buffer) and curve.trace.pane in visible]
+        self.view_bar.show_panes([(kind, self.stack.is_switched_on(kind.key)) for kind in self.stack.offered_panes()])
         self.readout.show_curves(shown)
         self.readout.read(shown, self.stack.pointer_s)
 

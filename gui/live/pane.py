@@ -21,17 +21,10 @@ _BOX_ALPHA = 40
 _WHEEL_BASE = 1.0015
 # Minimum and maximum of each two pixels: half the work of one pixel, and no eye sees the difference.
 _COLUMN_PX = 2
-# The least height of a value axis, so that noise does not look like an event: share of the value, or decades.
-_SMALLEST = {"optical_density": 0.01, "growth_rate": 0.05, "temperature": 1.0, "stirring": 20.0, "reference": 0.02}
+# The least height of a value axis, so that noise does not look like an event: of a logarithmic one, and of one whose
+# values are not known beforehand.
 _SMALLEST_DECADES = 0.3
-# What an empty pane shows: the range its values usually have.
-_USUAL = {
-    "optical_density": (0.0, 0.1),
-    "growth_rate": (0.0, 0.5),
-    "temperature": (20.0, 40.0),
-    "stirring": (0.0, 600.0),
-    "reference": (0.9, 1.1),
-}
+_SMALLEST_SHARE = 0.02
 
 
 class TimeViewBox(pg.ViewBox):  # type: ignore[misc]
@@ -105,7 +98,7 @@ class PlotPane:
         self._range: tuple[float, float] | None = None
         self.lost_times = LostTimes(names_trouble=kind.key == OPTICAL_DENSITY)
         self._lay_out()
-        self.view.setYRange(*_USUAL[kind.key], padding=0)
+        self.view.setYRange(*kind.usual, padding=0)
         self.restyle()
 
     def _lay_out(self) -> None:
@@ -206,7 +199,7 @@ class PlotPane:
             low, high = math.log10(low), math.log10(high)
             smallest = _SMALLEST_DECADES
         else:
-            smallest = _SMALLEST[self.kind.key]
+            smallest = self.kind.smallest or max(_SMALLEST_SHARE * max(abs(low), abs(high)), 1e-9)
         wanted = stepped_range(low, high, self._range, smallest)
         if wanted is not None:
             self._range = wanted

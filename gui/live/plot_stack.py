@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pyqtgraph as pg
 from PySide6.QtCore import QElapsedTimer, QPointF, Qt, QTimer, Signal
@@ -11,12 +11,13 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, Q
 from PySide6.QtWidgets import QWidget
 
 from gui import theme
+from gui.live.charts import Chart
 from gui.live.curve import Curve
 from gui.live.gaps import Gap
 from gui.live.pane import PlotPane
 from gui.live.series_buffer import SeriesBuffer
 from gui.live.time_view import TimeView
-from gui.live.trace import GROWTH, PANES, REFERENCE, Trace
+from gui.live.trace import PANES, REFERENCE, Pane, Trace
 
 # At most 20 redraws a second: more cannot be seen, and leaves no time for the rest of the window.
 _SHORTEST_MS = 50
@@ -37,7 +38,9 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     Attributes:
         view: which part of time is shown.
-        curves: every curve by series.
+        buffers: the samples of every series.
+        curves: every curve by its key, which is that of its series unless a series is drawn twice.
+        panes: every pane by its key, from the top.
         pointer_s: where the crosshair is, NaN when there is none.
     """
 
@@ -47,10 +50,14 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def __init__(self, traces: tuple[Trace, ...], view: TimeView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = view
-        self.curves = {trace.series: Curve(trace, SeriesBuffer()) for trace in traces}
-        self.panes = {kind.key: PlotPane(kind, self._curves_of(kind.key)) for kind in PANES}
+        self.buffers: dict[str, SeriesBuffer] = {}
+        self.curves: dict[str, Curve] = {}
+        self.panes: dict[str, PlotPane] = {}
         self._visible: tuple[str, ...] = ()
-        self._wants_reference = False
+        self._switched_off = {REFERENCE}
+        self._hours_since: float | None = None
+        self._in_hours = False
+        self._charts: tuple[Chart, ...] = ()
         self._shows_focus = False
         self.pointer_s = math.nan
         self._since_drawn = QElapsedTimer()
@@ -60,15 +67,41 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.ci.layout.setSpacing(0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Curves"))
+        for kind in PANES:
+            self._add_pane(kind, [trace for trace in traces if trace.pane == kind.key])
         self._connect()
         self.restyle()
         self.arrange()
 
+    def _add_pane(self, kind: Pane, traces: Iterable[Trace]) -> None:
+        curves = []
+        for trace in traces:
+            buffer = self.buffers.setdefault(trace.series, SeriesBuffer())
+            curve = Curve(trace, buffer, f"{kind.key}/{trace.series}" if trace.series in self.curves else "")
+            self.curves[curve.key] = curve
+            curves.append(curve)
+        pane = self.panes[kind.key] = PlotPane(kind, curves)
+        pane.time_axis.in_hours, pane.time_axis.start_utc_s = self._in_hours, self._hours_since
+        pane.show_span(self.view.span)
+        pane.view.wheel_turned.connect(self.view.zoom)
+        pane.view.dragged.connect(self.view.pan)
+        pane.view.box_drawn.connect(self._look_into)
+
+    def show_charts(self, charts: tuple[Chart, ...]) -> None:
+        """Have these charts of plug-ins and no others, below the rest; samples of those that go are kept."""
+        gone = [chart for chart in self._charts if chart not in charts]
+        known = {chart.pane.key for chart in self._charts if chart in charts}
+        self._charts = charts
+        for key in (chart.pane.key for chart in gone):
+            self._take_out(key)
+            for curve in self.panes.pop(key).curves:
+                del self.curves[curve.key]
+        for chart in charts:
+            if chart.pane.key not in known:
+                self._add_pane(chart.pane, chart.traces)
+        self.arrange()
+
     def _connect(self) -> None:
-        for pane in self.panes.values():
-            pane.view.wheel_turned.connect(self.view.zoom)
-            pane.view.dragged.connect(self.view.pan)
-            pane.view.box_drawn.connect(self._look_into)
         self.view.span_changed.connect(self._move)
         self.scene().sigMouseMoved.connect(self._on_mouse)
         theme.current().palette_changed.connect(self.restyle)
@@ -80,17 +113,22 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             pane.restyle()
 
     def arrange(self) -> None:
-        """Show the panes that have something to show: growth rate once it exists, the LED reference when wanted."""
-        wanted = tuple(kind.key for kind in PANES if self._is_wanted(kind.key))
+        """Show the panes that are wanted and have something to show: growth rate only once it exists."""
+        wanted = tuple(key for key in self.panes if self._is_wanted(key))
         if wanted == self._visible:
             return
         for key in self._visible:
-            for item in self.panes[key].items():
-                self.ci.removeItem(item)
+            self._take_out(key)
         self._visible = wanted
         for place, key in enumerate(wanted):
             self._add(self.panes[key], 3 * place, is_lowest=key == wanted[-1])
         self.request_redraw()
+
+    def _take_out(self, key: str) -> None:
+        if key in self._visible:
+            self._visible = tuple(other for other in self._visible if other != key)
+            for item in self.panes[key].items():
+                self.ci.removeItem(item)
 
     def _add(self, pane: PlotPane, row: int, *, is_lowest: bool) -> None:
         layout, height_px = self.ci.layout, _LEAST_PX * pane.kind.stretch
@@ -111,10 +149,18 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Keys of the panes shown, from the top."""
         return self._visible
 
-    def show_reference(self, wanted: bool) -> None:
-        """Show or hide the lane of the LED reference."""
-        self._wants_reference = wanted
+    def offered_panes(self) -> tuple[Pane, ...]:
+        """Return the panes that can be switched on and off: all but those that still wait for their first value."""
+        return tuple(pane.kind for pane in self.panes.values() if self._has_something(pane))
+
+    def switch_pane(self, key: str, wanted: bool) -> None:
+        """Show or hide a pane."""
+        (self._switched_off.discard if wanted else self._switched_off.add)(key)
         self.arrange()
+
+    def is_switched_on(self, key: str) -> bool:
+        """Whether a pane is to be shown when it has something to show."""
+        return key not in self._switched_off
 
     def set_log(self, is_log: bool) -> None:
         """Show optical density on a logarithmic scale, or a linear one."""
@@ -125,9 +171,10 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def show_hours(self, in_hours: bool, start_utc_s: float | None) -> None:
         """Label the time axis with hours since `start_utc_s`, or with local clock time."""
-        for pane in self.panes.values():
+        self._in_hours, self._hours_since = in_hours, start_utc_s
+        for key, pane in self.panes.items():
             pane.time_axis.in_hours, pane.time_axis.start_utc_s = in_hours, start_utc_s
-            pane.show_time_axis(pane.kind.key == self._visible[-1])
+            pane.show_time_axis(key == next(reversed(self._visible), None))
             pane.time_axis.picture = None
             pane.time_axis.update()
 
@@ -238,13 +285,11 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         at_s = end_s if math.isnan(self.pointer_s) else self.pointer_s
         self.point_at(min(max(at_s + direction * (end_s - start_s) / 100, start_s), end_s))
 
-    def _curves_of(self, pane: str) -> list[Curve]:
-        return [curve for curve in self.curves.values() if curve.trace.pane == pane]
+    def _is_wanted(self, key: str) -> bool:
+        return key not in self._switched_off and self._has_something(self.panes[key])
 
-    def _is_wanted(self, pane: str) -> bool:
-        if pane == GROWTH:
-            return any(len(curve.buffer) for curve in self._curves_of(pane))
-        return self._wants_reference if pane == REFERENCE else True
+    def _has_something(self, pane: PlotPane) -> bool:
+        return not pane.kind.waits or any(len(curve.buffer) for curve in pane.curves)
 
     def _move(self) -> None:
         for pane in self.panes.values():

@@ -21,16 +21,23 @@ _PADDING_PX = 6
 # Up to this age the newest values are those of now.
 _NOW_S = 30.0
 # The widest values by their digits after the point: 9999 RPM, 100.0 °C, 99.999 or −1.234 AU.
-_WIDEST = {0: ("8888", "−888"), 1: ("888.8", "−88.8"), 3: ("88.888", "−8.888")}
+_WIDEST: dict[int | None, tuple[str, ...]] = {
+    0: ("8888", "−888"),
+    1: ("888.8", "−88.8"),
+    2: ("88.88", "−8.88"),
+    3: ("88.888", "−8.888"),
+    None: ("88.888", "−8.888"),
+}
 
 
 class Chip(QAbstractButton):
-    """One curve's entry: swatch, word, value, unit; pressing it hides or shows the curve. Its width never changes."""
+    """One curve's entry: swatch, word, value, unit; pressing it hides or shows the curve. Its width only ever grows."""
 
     def __init__(self, trace: Trace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._trace = trace
         self._value = "–"
+        self._widest = ""  # of the values so far
         self.setCheckable(True)
         self.setChecked(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -50,6 +57,9 @@ class Chip(QAbstractButton):
         text = self._trace.text_of(value)
         if text != self._value:
             self._value = text
+            if len(text) > len(self._widest):
+                self._widest = text
+                self.updateGeometry()
             self._name_for_readers()
             self.update()
 
@@ -63,9 +73,10 @@ class Chip(QAbstractButton):
 
     def _widths(self) -> tuple[int, int, int]:
         figures = self.fontMetrics()
+        widest = (*_WIDEST[self._trace.decimals], self._widest)
         return (
             figures.horizontalAdvance(self._trace.label),
-            max(figures.horizontalAdvance(text) for text in _WIDEST[self._trace.decimals]),
+            max(figures.horizontalAdvance(text) for text in widest),
             figures.horizontalAdvance(self._trace.unit),
         )
 
@@ -107,7 +118,7 @@ class Readout(QWidget):
     """The row of chips above the plots, led by the time they tell.
 
     Signals:
-        toggled: series, whether its curve is to be shown.
+        toggled: key of a curve, whether it is to be shown.
     """
 
     toggled = Signal(str, bool)
@@ -129,26 +140,25 @@ class Readout(QWidget):
 
     def show_curves(self, curves: list[Curve]) -> None:
         """Offer an entry for each of these curves, in their order."""
-        wanted = [curve.trace.series for curve in curves]
+        wanted = [curve.key for curve in curves]
         if wanted != list(self.chips):
             while self._flow.takeAt(1) is not None:
                 pass
             old, self.chips = self.chips, {}
             for curve in curves:
-                series = curve.trace.series
-                chip = old.pop(series, None) or self._new_chip(curve.trace)
-                self.chips[series] = chip
+                chip = old.pop(curve.key, None) or self._new_chip(curve)
+                self.chips[curve.key] = chip
                 self._flow.addWidget(chip)
             for chip in old.values():
                 chip.deleteLater()
         for curve in curves:
-            self.chips[curve.trace.series].relabel(curve.trace)
+            self.chips[curve.key].relabel(curve.trace)
 
     def read(self, curves: list[Curve], utc_s: float) -> None:
         """Show every curve's value at a time; at NaN the newest values."""
         now = math.isnan(utc_s)
         for curve in curves:
-            chip = self.chips.get(curve.trace.series)
+            chip = self.chips.get(curve.key)
             if chip is not None:
                 sample = curve.buffer.latest() if now else curve.buffer.nearest(utc_s)
                 chip.show_value(None if sample is None else sample[1])
@@ -168,11 +178,11 @@ class Readout(QWidget):
         self.time.setText(ago(age_s) if age_s > _NOW_S else self.tr("Now"))
         self.time.setToolTip("" if newest_s is None else exact(datetime.fromtimestamp(newest_s, UTC)))
 
-    def _new_chip(self, trace: Trace) -> Chip:
-        chip = Chip(trace, self)
-        chip.setProperty("series", trace.series)
+    def _new_chip(self, curve: Curve) -> Chip:
+        chip = Chip(curve.trace, self)
+        chip.setProperty("curve", curve.key)
         chip.toggled.connect(self._on_toggled)
         return chip
 
     def _on_toggled(self, is_shown: bool) -> None:
-        self.toggled.emit(str(self.sender().property("series")), is_shown)
+        self.toggled.emit(str(self.sender().property("curve")), is_shown)

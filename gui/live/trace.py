@@ -16,6 +16,8 @@ STIRRING = "stirring"
 REFERENCE = "reference"
 
 HEATER_BOARD = "board_temperature"
+# Digits of a value whose usual size nobody told.
+_SIGNIFICANT = 4
 
 
 @dataclass(frozen=True)
@@ -27,46 +29,68 @@ class Trace:
         label: its word in legend, card and export ("90°").
         unit: of its values, "" for a plain number.
         pane: key of the pane it is drawn in.
-        decimals: digits after the point when a value is shown.
+        decimals: digits after the point when a value is shown; None for as many as its size asks for.
         angle: of an optical density channel in degrees, None where it is unknown or has none.
         dashed: whether it is a reference or a target, drawn grey and dashed.
+        tint: its colour as "#RRGGBB" where the series has none of its own, "" otherwise.
     """
 
     series: str
     label: str
     unit: str
     pane: str
-    decimals: int
+    decimals: int | None
     angle: str | None = None
     dashed: bool = False
+    tint: str = ""
 
     @property
     def colour(self) -> QColor:
         """Its colour, the same on every page."""
-        return colour_of(self.series, self.angle)
+        return QColor(self.tint) if self.tint else colour_of(self.series, self.angle)
 
     def text_of(self, value: float | None) -> str:
         """Return a value with its digits, without unit; a dash when there is none."""
-        return "–" if value is None else f"{value:.{self.decimals}f}".replace("-", "−")
+        if value is None:
+            return "–"
+        decimals = _decimals_for(value) if self.decimals is None else self.decimals
+        return f"{value:.{decimals}f}".replace("-", "−")
 
 
 @dataclass(frozen=True)
 class Pane:
-    """One plot of the stack: `stretch` is its share of the height; a lane is thin and has few ticks."""
+    """One plot of the stack.
+
+    Attributes:
+        key: its lasting name.
+        title: its word.
+        unit: of its values.
+        stretch: its share of the height.
+        usual: the range its values usually have, shown while there are none.
+        smallest: the least height of its value axis, so that noise does not look like an event; None for a fiftieth
+            of the values.
+        can_be_log: whether a logarithmic scale makes sense.
+        waits: whether it is left out until there is something to show.
+        hint: one sentence on what it shows.
+    """
 
     key: str
     title: str
     unit: str
     stretch: int
+    usual: tuple[float, float] = (0.0, 1.0)
+    smallest: float | None = None
     can_be_log: bool = False
+    waits: bool = False
+    hint: str = ""
 
 
 PANES = (
-    Pane(OPTICAL_DENSITY, "Optical density", "AU", 6, can_be_log=True),
-    Pane(GROWTH, "Growth rate", "h⁻¹", 3),
-    Pane(TEMPERATURE, "Temperature", "°C", 2),
-    Pane(STIRRING, "Stirring", "RPM", 2),
-    Pane(REFERENCE, "LED reference", "relative", 2),
+    Pane(OPTICAL_DENSITY, "Optical density", "AU", 6, (0.0, 0.1), 0.01, can_be_log=True),
+    Pane(GROWTH, "Growth rate", "h⁻¹", 3, (0.0, 0.5), 0.05, waits=True),
+    Pane(TEMPERATURE, "Temperature", "°C", 2, (20.0, 40.0), 1.0),
+    Pane(STIRRING, "Stirring", "RPM", 2, (0.0, 600.0), 20.0),
+    Pane(REFERENCE, "LED reference", "relative", 2, (0.9, 1.1), 0.02),
 )
 
 _OTHERS = (
@@ -97,3 +121,8 @@ def _photodiode(channel: str, reading: Any) -> Trace:
 def od_unit(reading: Any) -> str:
     """Return the unit of an optical density reading: "OD600" once calibrated, else "AU" (arbitrary units)."""
     return "OD600" if isinstance(reading, dict) and reading.get("calibrated") else "AU"
+
+
+def _decimals_for(value: float) -> int:
+    before_point = len(str(int(abs(value))))
+    return max(0, _SIGNIFICANT - before_point)

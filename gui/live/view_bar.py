@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
@@ -17,6 +19,7 @@ from PySide6.QtWidgets import (
 from gui import theme
 from gui.icons import show_icon
 from gui.live.time_view import TimeView
+from gui.live.trace import Pane
 from gui.widgets.state_badge import StateBadge
 
 _HOUR_S = 3600.0
@@ -34,19 +37,20 @@ class ViewBar(QWidget):
     Signals:
         log_wanted: whether optical density is to be on a logarithmic scale.
         hours_wanted: whether time is to be shown as hours since the start.
-        reference_wanted: whether the LED reference is to be shown.
+        pane_wanted: key of a pane, whether it is to be shown.
         csv_wanted, png_wanted: the visible range is to be saved.
     """
 
     log_wanted = Signal(bool)
     hours_wanted = Signal(bool)
-    reference_wanted = Signal(bool)
+    pane_wanted = Signal(str, bool)
     csv_wanted = Signal()
     png_wanted = Signal()
 
     def __init__(self, view: TimeView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._view = view
+        self._offered: list[Pane] = []
         self.windows = QButtonGroup(self)
         self.log = _button(self.tr("Log scale"), self.tr("Optical density on a logarithmic scale"), checkable=True)
         self.pause = _button(
@@ -106,9 +110,8 @@ class ViewBar(QWidget):
             menu.addAction(action)
         group.triggered.connect(self._on_time_axis)
         menu.addSeparator()
-        self.reference = QAction(self.tr("LED reference (REF)"), menu, checkable=True)
-        self.reference.toggled.connect(self.reference_wanted)
-        menu.addAction(self.reference)
+        menu.setToolTipsVisible(True)
+        self.panes: dict[str, QAction] = {}
         self.more.setMenu(menu)
         for button in (self.more, self.export):
             button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
@@ -128,6 +131,31 @@ class ViewBar(QWidget):
         self.pause.setChecked(paused)
         self._standing.setCurrentWidget(self.following if following else self.now)
         show_icon(self.now, "follow", "on_accent")
+
+    def show_panes(self, panes: Sequence[tuple[Pane, bool]]) -> None:
+        """Offer these panes, each with whether it is shown, in the menu of what the plots show."""
+        menu = self.more.menu()
+        if [pane for pane, _ in panes] != self._offered:
+            self._offered = [pane for pane, _ in panes]
+            for action in self.panes.values():
+                menu.removeAction(action)
+                action.deleteLater()
+            self.panes = {pane.key: self._action_of(pane, menu) for pane, _ in panes}
+        for pane, is_shown in panes:
+            self.panes[pane.key].setChecked(is_shown)
+
+    def _action_of(self, pane: Pane, menu: QMenu) -> QAction:
+        action = QAction(self.tr(pane.title), menu, checkable=True)
+        action.setToolTip(pane.hint)
+        action.setData(pane.key)
+        action.toggled.connect(self._on_pane)
+        menu.addAction(action)
+        return action
+
+    def _on_pane(self, wanted: bool) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.pane_wanted.emit(str(action.data()), wanted)
 
     def _on_window(self, index: int) -> None:
         self._view.choose_window(WINDOWS[index][1])

@@ -186,7 +186,7 @@ def test_the_led_reference_has_its_lane_when_wanted(live: LiveBench) -> None:
     live.read("od2", 0.1)
     live.read("relative_intensity_of_ir_led", 1.0)
     assert "relative_intensity_of_ir_led" not in live.page.readout.chips
-    live.bar.reference.setChecked(True)
+    live.bar.panes["reference"].setChecked(True)
     assert live.page.stack.visible_panes[-1] == "reference"
     assert live.page.readout.chips["relative_intensity_of_ir_led"].text_shown == "REF 1.000"
 
