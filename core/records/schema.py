@@ -61,5 +61,28 @@ CREATE TABLE alarms (
 )
 """
 
+# What a job was started with, as JSON; rows of before this step have none.
+_JOB_STARTS = """
+CREATE TABLE job_starts (
+    job_id INTEGER PRIMARY KEY, automation_name TEXT NOT NULL, label TEXT NOT NULL, options TEXT NOT NULL,
+    arguments TEXT NOT NULL, settable TEXT NOT NULL
+);
+CREATE INDEX jobs_of_experiment ON jobs (experiment, job_id)
+"""
+
+# Runs of experiment profiles, and what became of each of their actions.
+_PROFILE_RUNS = """
+CREATE TABLE profile_runs (
+    run_id TEXT PRIMARY KEY, profile TEXT NOT NULL, name TEXT NOT NULL, experiment TEXT NOT NULL, text TEXT NOT NULL,
+    inputs TEXT NOT NULL, started_at REAL NOT NULL, ended_at REAL, state TEXT NOT NULL, reason TEXT NOT NULL,
+    actions_done INTEGER NOT NULL, actions_total INTEGER NOT NULL
+);
+CREATE TABLE profile_run_actions (
+    run_id TEXT NOT NULL REFERENCES profile_runs, utc_s REAL NOT NULL, hours REAL NOT NULL, line INTEGER NOT NULL,
+    job_name TEXT NOT NULL, action TEXT NOT NULL, outcome TEXT NOT NULL, message TEXT NOT NULL
+);
+CREATE INDEX profile_run_actions_of_run ON profile_run_actions (run_id, utc_s)
+"""
+
 # The n-th step brings a database from schema version n to n + 1.
-SCHEMA_STEPS: tuple[str, ...] = (_FIRST, _DOSING, _ALARMS)
+SCHEMA_STEPS: tuple[str, ...] = (_FIRST, _DOSING, _ALARMS, _JOB_STARTS, _PROFILE_RUNS)
