@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -25,7 +26,50 @@ _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class UnsafeYamlError(ValueError):
-    """The text is no YAML, or YAML that is not taken; the message says why."""
+    """The text is no YAML, or YAML that is not taken; the message says why.
+
+    Attributes:
+        line, column: where, counted from 1; None where that is not known.
+    """
+
+    line: int | None = None
+    column: int | None = None
+
+
+class Key(str):
+    """A mapping's key, and where it stands: line and column, counted from 1."""
+
+    __slots__ = ("column", "line")
+    line: int
+    column: int
+
+    @classmethod
+    def at(cls, text: str, line: int, column: int) -> Key:
+        """Return a key that stands there."""
+        key = cls(text)
+        key.line, key.column = line, column
+        return key
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A value and where it stands, line and column counted from 1.
+
+    Attributes:
+        value: dict of `Key` to `Placed`, list of `Placed`, or a scalar as `read_yaml` returns it.
+        text: a scalar as it was written, without quotation marks; "" for lists and mappings.
+    """
+
+    value: Any
+    line: int
+    column: int
+    text: str = ""
+
+    def plain(self) -> Any:
+        """Return the value as `read_yaml` returns it."""
+        if isinstance(self.value, dict):
+            return {str(key): item.plain() for key, item in self.value.items()}
+        return [item.plain() for item in self.value] if isinstance(self.value, list) else self.value
 
 
 class _Scalars(yaml.SafeLoader):
@@ -53,6 +97,34 @@ def read_yaml(text: str) -> Any:
         return _Builder(text).document()
     except (yaml.YAMLError, RecursionError, UnicodeError, OverflowError) as error:
         raise UnsafeYamlError(re.sub(r"\s+", " ", str(error))) from None
+
+
+def read_placed_yaml(text: str) -> Placed | None:
+    """Return the one document in `text` with the place of everything in it; None when there is none.
+
+    Raises:
+        UnsafeYamlError: as `read_yaml`, with line and column.
+    """
+    builder = _PlacedBuilder(text)
+    try:
+        placed: Placed | None = builder.document()
+    except UnsafeYamlError as error:
+        error.line, error.column = builder.at
+        raise
+    except (yaml.YAMLError, RecursionError, UnicodeError, OverflowError) as error:
+        raise _with_place(error, builder.at) from None
+    return placed
+
+
+def _with_place(error: Exception, at: tuple[int, int]) -> UnsafeYamlError:
+    said = str(error)
+    if isinstance(error, yaml.MarkedYAMLError):
+        said = f"{error.problem or ''} {error.context or ''}"
+        mark = error.problem_mark or error.context_mark
+        at = at if mark is None else (mark.line + 1, mark.column + 1)
+    unsafe = UnsafeYamlError(re.sub(r"\s+", " ", said).strip())
+    unsafe.line, unsafe.column = at
+    return unsafe
 
 
 def write_yaml(value: Any) -> str:
@@ -138,19 +210,43 @@ class _Builder:
         mapping: dict[str, Any] = {}
         nodes = 1
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key, _ = self._node(event, depth + 1)
-            if not isinstance(key, str):
-                raise UnsafeYamlError(f"the key {str(key)[:60]!r} is no text")
+            key = self._key(event, depth + 1)
             if key in mapping:
                 raise UnsafeYamlError(f"the key {key[:60]!r} comes twice")
             mapping[key], more = self._node(next(self._events), depth + 1)
             nodes += 1 + more
         return mapping, nodes
 
+    def _key(self, event: Any, depth: int) -> str:
+        key, _ = self._node(event, depth)
+        if not isinstance(key, str):
+            raise UnsafeYamlError(f"the key {str(key)[:60]!r} is no text")
+        return key
+
     @staticmethod
     def _refuse_tag(event: Any, kind: str) -> None:
         if event.tag not in (None, "!", f"tag:yaml.org,2002:{kind}"):
             raise UnsafeYamlError(f"the tag {event.tag} is not taken")
+
+
+class _PlacedBuilder(_Builder):
+    """Puts a document together of values that know their place; `at` is where it has come to."""
+
+    def __init__(self, text: str) -> None:
+        self.at = (1, 1)
+        super().__init__(text)
+
+    def _node(self, event: Any, depth: int) -> tuple[Any, int]:
+        line, column = self.at = event.start_mark.line + 1, event.start_mark.column + 1
+        value, nodes = super()._node(event, depth)
+        text = event.value if isinstance(event, yaml.ScalarEvent) else ""
+        return Placed(value, line, column, text), nodes
+
+    def _key(self, event: Any, depth: int) -> str:
+        placed, _ = self._node(event, depth)
+        if not isinstance(placed.value, str):
+            raise UnsafeYamlError(f"the key {str(placed.text)[:60]!r} is no text; put it in quotation marks")
+        return Key.at(placed.value, placed.line, placed.column)
 
 
 def as_json(value: Any) -> Any:

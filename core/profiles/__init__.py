@@ -1,0 +1,1 @@
+"""Experiment profiles: what jobs do when, written down in YAML, read, checked and run."""
