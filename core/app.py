@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from core import board_routes, config_routes, event_routes, log_routes, task_routes
+from core.alarms import routes as alarm_routes
 from core.answers import tell_fault, tell_http_error, tell_service_error, tell_validation_error
 from core.api_docs import docs_routes
 from core.bioreactor import routes as bioreactor_routes
@@ -48,6 +49,7 @@ _ROUTERS = (
     event_routes.router,
     experiment_routes.router,
     log_routes.router,
+    alarm_routes.router,
     bioreactor_routes.router,
     hardware_routes.router,
     descriptor_routes.router,

@@ -49,7 +49,8 @@ async def events(
 
     The data of each event is one JSON object with `seq` (rises by one with every event), `t` (timestamp) and:
 
-    - `snapshot`: unit, experiment, board, jobs, settings {job: {setting: value}}, leds, pwms, bioreactor, tasks, speed
+    - `snapshot`: unit, experiment, board, jobs, settings {job: {setting: value}}, leds, pwms, bioreactor, tasks, speed,
+      alarms (those of GET /unit_api/alarms)
     - `job`: job_id, job_name, experiment, state, is_running, started_at, ended_at
     - `setting`: job_id, job_name, setting, value (null: cleared)
     - `reading`: experiment, series, value; `t` is when it was measured
@@ -61,6 +62,8 @@ async def events(
     - `board`: the object of GET /unit_api/board, and reason
     - `experiment`: an item of GET /unit_api/experiments
     - `task`: task_id, status, error when failed
+    - `alarm`: an item of GET /unit_api/alarms, of every experiment, whenever it was raised, repeated, cleared or
+      acknowledged; one whose condition is over and that is acknowledged is not open any more
     - `log`: an item of GET /unit_api/logs, level INFO and above
     - `resync`: reason; read the stream from the start
     """
@@ -113,6 +116,7 @@ def _snapshot(service: Service, reader: Reader) -> dict[str, Any]:
         "bioreactor": _bioreactor(service),
         "tasks": [{"task_id": task.task_id, "status": task.status} for task in service.tasks.all()[-_TASKS_SHOWN:]],
         "speed": service.options.speed,
+        "alarms": service.alarms.items(),
     }
 
 

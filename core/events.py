@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from core.bus import (
+    AlarmChanged,
     BioreactorChanged,
     BoardChanged,
     Bus,
@@ -48,6 +49,7 @@ TOPICS = (
     "calibration",
     "task",
     "log",
+    "alarm",
     "board",
     "experiment",
 )
@@ -193,6 +195,7 @@ class EventHub:
             bus.listen(ExperimentChanged, self._on_experiment),
             bus.listen(TaskChanged, self._on_task),
             bus.listen(LogWritten, self._on_log),
+            bus.listen(AlarmChanged, lambda event: self._send("alarm", None, event.alarm)),
             bus.listen(CalibrationChanged, self._on_calibration),
         ]
 

@@ -16,6 +16,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.alarms.alarms import Alarms, load_alarms
+from core.alarms.limits import AlarmLimits
+from core.alarms.watches import Watches
 from core.bioreactor.bioreactors import Bioreactors
 from core.board_link import BoardLink
 from core.bus import Bus
@@ -102,6 +105,8 @@ class Service:
     estimators: Estimators
     bioreactor: Bioreactors
     jobs: JobRunner
+    alarms: Alarms
+    alarm_limits: AlarmLimits
     events: EventHub
     started_loop_s: float
     # Where it listens, such as "127.0.0.1:4999"; empty while it does not.
@@ -199,12 +204,15 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     jobs = JobRunner(unit=unit, clock=clock, bus=bus, config=config, records=records,
                      experiments=experiments, board_link=board_link, parts=parts)  # fmt: skip
     stack.push_async_callback(jobs.close)
+    alarms = await load_alarms(records, bus, clock, experiments.active)
+    alarm_limits = AlarmLimits(records.store, models)
+    stack.callback(Watches(alarm_limits, bus, clock, board_link, jobs).close)
     events = EventHub(bus, clock, options.speed)
     stack.callback(events.close)
     started_loop_s = clock.monotonic_s()
     return Service(
         options, unit, clock, bus, config, records, experiments, tasks, board_link, models,
-        calibrations, estimators, bioreactor, jobs, events, started_loop_s,
+        calibrations, estimators, bioreactor, jobs, alarms, alarm_limits, events, started_loop_s,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ class Alarm:
         key: what it is about, exactly; at most one open alarm has it.
         signal: what it is about, for people: "temperature", "link", "board", "job", ...
         severity: one of `SEVERITIES`.
-        value, limit: what was measured, and what it should have kept to, in the signal's unit; None where there is none.
+        value, limit: what was measured, and what it should have kept to, in the signal's unit; None where none is.
         raised_at, last_raised_at: when the condition began for the first and for the last time.
         times: how often it began.
         cleared_at: when the condition was over; None while it lasts.

@@ -1,5 +1,6 @@
-"""The alarms of the unit: raised by whatever is told on the bus, open until their condition is over and a person has
-acknowledged them, and kept in the records, so that neither a restart nor a crash loses one.
+"""The alarms of the unit: raised by what is told on the bus, kept in the records.
+
+An alarm is open until its condition is over and a person has acknowledged it. Neither a restart nor a crash loses one.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class Alarms:
             self._keep(alarm)
 
     def _forget_condition(self, alarm: Alarm) -> None:
-        """Take the condition of an alarm for over: nobody watched it since the last service; it begins anew if it lasts."""
+        """Take a condition for over that nobody watched since the last service; where it lasts it begins anew."""
         if alarm.is_active:
             alarm.cleared_at = self._clock.utc_s()
             self._keep(alarm)
@@ -156,9 +157,7 @@ class Alarms:
         self._bus.publish(AlarmChanged(alarm.item()))
 
 
-async def load_alarms(
-    records: Records, bus: Bus, clock: Clock, active_experiment: Callable[[], str | None]
-) -> Alarms:
+async def load_alarms(records: Records, bus: Bus, clock: Clock, active_experiment: Callable[[], str | None]) -> Alarms:
     """Return the alarms in the records that must still be shown."""
     found, last_id = await records.read(load_open)
     return Alarms(found, last_id, records, bus, clock, active_experiment)
