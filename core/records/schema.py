@@ -84,5 +84,14 @@ CREATE TABLE profile_run_actions (
 CREATE INDEX profile_run_actions_of_run ON profile_run_actions (run_id, utc_s)
 """
 
+_ANNOTATIONS = """
+CREATE TABLE annotations (
+    id INTEGER PRIMARY KEY, utc_s REAL NOT NULL, experiment TEXT NOT NULL, text TEXT NOT NULL, who TEXT NOT NULL,
+    recorded_at REAL NOT NULL, changed_at REAL
+);
+CREATE INDEX annotations_of_experiment ON annotations (experiment, utc_s);
+CREATE INDEX led_events_of_experiment ON led_events (experiment, utc_s)
+"""
+
 # The n-th step brings a database from schema version n to n + 1.
-SCHEMA_STEPS: tuple[str, ...] = (_FIRST, _DOSING, _ALARMS, _JOB_STARTS, _PROFILE_RUNS)
+SCHEMA_STEPS: tuple[str, ...] = (_FIRST, _DOSING, _ALARMS, _JOB_STARTS, _PROFILE_RUNS, _ANNOTATIONS)
