@@ -13,11 +13,12 @@ from functools import partial
 from typing import Any
 
 from core.board_link import BoardLink
-from core.bus import Bus, JobChanged
+from core.bus import AllStopped, Bus, JobChanged
 from core.clock import Clock
 from core.config import Config, ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, UnavailableError
 from core.experiments.experiments import Experiments, check_name
+from core.experiments.runs import keep_start
 from core.jobs.built_in import BUILT_IN_JOBS
 from core.jobs.context import JobContext
 from core.jobs.declaration import STATE_SETTING, JobDeclaration
@@ -149,6 +150,11 @@ class JobRunner:
         """Start no job from now on; return what ends that."""
         return self._refusals.refuse(why)
 
+    def note_stop_of_all(self) -> None:
+        """Have no start go on that is on its way, now that everything is stopped; tell everyone."""
+        self.stops_of_all += 1
+        self._bus.publish(AllStopped())
+
     def refuse_stopped_since(self, stops_of_all: int) -> None:
         """Raise ConflictError when everything was stopped since there had been so many stops."""
         if stops_of_all != self.stops_of_all:
@@ -240,6 +246,7 @@ class JobRunner:
         former = self._former(job)
         self.holds.claim(self._not_taken_over(job, outputs), name)
         job_id = self._records.insert_job(name, experiment, source, declaration.is_long_running)
+        keep_start(self._records, job_id, declaration, job.options, job.arguments)
         row = self._records.job_row(job_id)
         assert row is not None  # noqa: S101 - it was inserted a line ago
         context = JobContext(
