@@ -68,6 +68,8 @@ class Unit(QObject):
         experiment_changed: `experiment` changed.
         task_changed: `{"task_id", "status", "error"?}`.
         led_changed: `leds` or `pwms` changed.
+        alarms_changed: `alarms` changed.
+        alarm: the item of an alarm that was raised, repeated, cleared or acknowledged.
         calibration_changed: `{"device", "name", "action"}`; action is created, deleted, activated or deactivated.
 
     Attributes:
@@ -77,6 +79,7 @@ class Unit(QObject):
         jobs: rows of the running jobs by ascending job_id, as in `jobs/running`.
         job_states: job_id to `$state` word.
         settings: job name to its published settings.
+        alarms: the API's items of the alarms that must still be shown, newest first.
         leds, pwms: outputs in percent by channel ("A", "1").
         speed: how many times as fast as the wall clock the service's time runs.
     """
@@ -94,6 +97,8 @@ class Unit(QObject):
     experiment_changed = Signal()
     task_changed = Signal(dict)
     led_changed = Signal()
+    alarms_changed = Signal()
+    alarm = Signal(dict)
     calibration_changed = Signal(dict)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -112,6 +117,7 @@ class Unit(QObject):
             "task": self.task_changed.emit,
             "led": self._on_led,
             "pwm": self._on_pwm,
+            "alarm": self._on_alarm,
             "calibration": self.calibration_changed.emit,
         }
 
@@ -123,6 +129,7 @@ class Unit(QObject):
         self.jobs: list[dict[str, Any]] = []
         self.job_states: dict[int, str] = {}
         self.settings: dict[str, dict[str, Any]] = {}
+        self.alarms: list[dict[str, Any]] = []
         self.leds: dict[str, float] = {}
         self.pwms: dict[str, float] = {}
         self.speed = 1.0
@@ -188,6 +195,7 @@ class Unit(QObject):
             row["job_id"]: str(self.settings.get(row["job_name"], {}).get("$state", "ready")) for row in self.jobs
         }
         self.leds, self.pwms = dict(data.get("leds", {})), dict(data.get("pwms", {}))
+        self.alarms = list(data.get("alarms", []))
         self.speed = float(data.get("speed") or 1.0)
         self.has_snapshot = True
         self.set_service("live")
@@ -199,7 +207,13 @@ class Unit(QObject):
             self.jobs_missed.emit(missed)
 
     def _tell_all(self) -> None:
-        for signal in (self.board_changed, self.experiment_changed, self.jobs_changed, self.led_changed):
+        for signal in (
+            self.board_changed,
+            self.experiment_changed,
+            self.jobs_changed,
+            self.led_changed,
+            self.alarms_changed,
+        ):
             signal.emit()
 
     def _on_job(self, data: dict[str, Any]) -> None:
@@ -258,6 +272,14 @@ class Unit(QObject):
         self.leds[data["channel"]] = data["intensity"]
         self.led_changed.emit()
 
+    def _on_alarm(self, data: dict[str, Any]) -> None:
+        item = {key: value for key, value in data.items() if key not in ("seq", "t")}
+        others = [each for each in self.alarms if each["id"] != item["id"]]
+        is_open = item["cleared_at"] is None or item["acknowledged_at"] is None
+        self.alarms = sorted([*others, *([item] if is_open else [])], key=_alarm_id, reverse=True)
+        self.alarms_changed.emit()
+        self.alarm.emit(item)
+
     def _on_pwm(self, data: dict[str, Any]) -> None:
         self.pwms[str(data["channel"])] = data["dc"]
         self.led_changed.emit()
@@ -265,6 +287,10 @@ class Unit(QObject):
 
 def _host_utc_s() -> float:
     return QDateTime.currentMSecsSinceEpoch() / 1000
+
+
+def _alarm_id(item: dict[str, Any]) -> int:
+    return int(item["id"])
 
 
 def _job_id(row: dict[str, Any]) -> int:
