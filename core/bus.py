@@ -176,6 +176,17 @@ class AlarmChanged:
 
 
 @dataclass(frozen=True)
+class AnnotationChanged:
+    """A note on an experiment's time axis was "created", "changed" or "deleted"."""
+
+    experiment: str
+    id: int
+    action: str
+    text: str
+    who: str
+
+
+@dataclass(frozen=True)
 class GapMarked:
     """Readings of an experiment stop here because `reason`; the curve must not be bridged."""
 
@@ -183,6 +194,28 @@ class GapMarked:
     experiment: str
     series: str
     reason: str
+
+
+@dataclass(frozen=True)
+class AllStopped:
+    """Everything was stopped at once; whoever is about to start more does not."""
+
+
+@dataclass(frozen=True)
+class ProfileRunChanged:
+    """A run of an experiment profile changed its state, or came a step further; `run` is the API's item."""
+
+    run: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DryRunProgressed:
+    """A dry run came a step further; `hours` of `of_hours` are done, `phase` says what it does just now."""
+
+    task_id: str
+    hours: float
+    of_hours: float
+    phase: str
 
 
 _E = TypeVar("_E")

@@ -128,7 +128,7 @@ async def stop_jobs(service: ServiceHere, body: Annotated[StopJobs, Depends(body
 )
 async def stop_all_jobs(service: ServiceHere) -> JSONResponse:
     """Stop every job but those of the unit itself; every output is commanded off before this answers."""
-    service.jobs.stops_of_all += 1
+    service.jobs.note_stop_of_all()
     entries = of_experiments(service.jobs)
     await switch_all_off(entries, service.board_link)
     return _stopping(service, "jobs/stop/all", entries)
