@@ -22,6 +22,7 @@ from core.experiments import routes as experiment_routes
 from core.front_door import FrontDoor
 from core.hardware import routes as hardware_routes
 from core.jobs import routes as job_routes
+from core.mqtt import routes as mqtt_routes
 from core.openapi import openapi_route
 from core.plugins import routes as plugin_routes
 from core.plugins.plugin_routes import to_plugins
@@ -50,6 +51,7 @@ _ROUTERS = (
     experiment_routes.router,
     log_routes.router,
     alarm_routes.router,
+    mqtt_routes.router,
     bioreactor_routes.router,
     hardware_routes.router,
     descriptor_routes.router,

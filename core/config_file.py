@@ -13,6 +13,7 @@ from core.errors import BadRequestError
 from core.jobs.job import Job
 from core.jobs.values import read_options
 from core.logs import LEVELS
+from core.mqtt.broker_settings import broker_settings
 
 UNIT_FILE = "unit_config.ini"
 _log = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ def _use_of(job: type[Job]) -> Callable[[Config], object]:
 _SERVICE_USES: list[Callable[[Config], object]] = [
     _port,
     lambda config: config.boolean("system", "dedicated_host"),
+    broker_settings,
     lambda config: config.choice("logging", "ui_log_level", LEVELS),
     lambda config: config.choice("logging", "console_log_level", LEVELS),
 ]

@@ -37,6 +37,7 @@ from core.folders import DataFolder, tasks_file
 from core.jobs.runner import JobRunner
 from core.jobs.unit_parts import UnitParts
 from core.logs import LEVELS, Logs, job_logger
+from core.mqtt.mqtt import Mqtt
 from core.plugins.environment import plugin_environment
 from core.plugins.installer import PluginInstaller
 from core.plugins.plugins import Plugins
@@ -108,6 +109,7 @@ class Service:
     alarms: Alarms
     alarm_limits: AlarmLimits
     events: EventHub
+    mqtt: Mqtt
     started_loop_s: float
     # Where it listens, such as "127.0.0.1:4999"; empty while it does not.
     address: str = ""
@@ -166,6 +168,9 @@ async def running_service(options: ServiceOptions) -> AsyncIterator[Service]:
     """
     async with AsyncExitStack() as stack:
         service = await _put_together(stack, options)
+        service.mqtt.start(
+            service.unit, service.bus, service.jobs, service.experiments, service.board_link, service.records
+        )
         await service.board_link.open(options.board_url)
         stack.push_async_callback(service.plugins.close)
         await service.plugins.start()
@@ -200,6 +205,8 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     estimators = Estimators(options.data_dir, records.store, bus, unit)
     await estimators.load()
     bioreactor = Bioreactors(records.store, config, models, bus, clock)
+    mqtt = Mqtt(config, clock)
+    stack.push_async_callback(mqtt.close)
     parts = UnitParts(models, calibrations, estimators, bioreactor, options.data_dir)
     jobs = JobRunner(unit=unit, clock=clock, bus=bus, config=config, records=records,
                      experiments=experiments, board_link=board_link, parts=parts)  # fmt: skip
@@ -212,7 +219,7 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     started_loop_s = clock.monotonic_s()
     return Service(
         options, unit, clock, bus, config, records, experiments, tasks, board_link, models,
-        calibrations, estimators, bioreactor, jobs, alarms, alarm_limits, events, started_loop_s,
+        calibrations, estimators, bioreactor, jobs, alarms, alarm_limits, events, mqtt, started_loop_s,
     )  # fmt: skip
 
 

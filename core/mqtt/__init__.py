@@ -1,0 +1,1 @@
+"""MQTT, optional: what happens on this unit told to a broker, and settings taken from it."""
