@@ -18,6 +18,7 @@ from core.descriptors import routes as descriptor_routes
 from core.errors import ServiceError
 from core.estimators import routes as estimator_routes
 from core.exclusive import InProgressError, tell_in_progress
+from core.experiments import annotation_routes, recorded_routes
 from core.experiments import routes as experiment_routes
 from core.front_door import FrontDoor
 from core.hardware import routes as hardware_routes
@@ -49,6 +50,8 @@ _ROUTERS = (
     task_routes.router,
     event_routes.router,
     experiment_routes.router,
+    recorded_routes.router,
+    annotation_routes.router,
     log_routes.router,
     alarm_routes.router,
     mqtt_routes.router,

@@ -187,6 +187,17 @@ class AnnotationChanged:
 
 
 @dataclass(frozen=True)
+class AnnotationChanged:
+    """A note on an experiment's time axis was "created", "changed" or "deleted"."""
+
+    experiment: str
+    id: int
+    action: str
+    text: str
+    who: str
+
+
+@dataclass(frozen=True)
 class GapMarked:
     """Readings of an experiment stop here because `reason`; the curve must not be bridged."""
 

@@ -50,16 +50,17 @@ async def events(
     The data of each event is one JSON object with `seq` (rises by one with every event), `t` (timestamp) and:
 
     - `snapshot`: unit, experiment, board, jobs, settings {job: {setting: value}}, leds, pwms, bioreactor, tasks, speed,
-      alarms (those of GET /unit_api/alarms)
+      alarms (those of GET /unit_api/alarms), reactor {display_name, capacity_ml, max_fill_volume_ml}
     - `job`: job_id, job_name, experiment, state, is_running, started_at, ended_at
     - `setting`: job_id, job_name, setting, value (null: cleared)
     - `reading`: experiment, series, value; `t` is when it was measured
     - `gap`: experiment, series, reason; the curve must not be bridged after `t`
     - `dosing`: experiment, event, volume_change (ml; negative takes back what was announced too much), source_of_event
     - `bioreactor`: experiment, values {variable: new value}
-    - `led`: channel, intensity, source_of_event
+    - `led`: channel, intensity, source_of_event, experiment (null: none)
     - `pwm`: channel, dc
     - `board`: the object of GET /unit_api/board, and reason
+    - `annotation`: experiment, id, action (created, changed, deleted), text, who
     - `experiment`: an item of GET /unit_api/experiments
     - `task`: task_id, status, error when failed
     - `alarm`: an item of GET /unit_api/alarms, of every experiment, whenever it was raised, repeated, cleared or
@@ -114,6 +115,7 @@ def _snapshot(service: Service, reader: Reader) -> dict[str, Any]:
         "leds": dict(service.events.leds),
         "pwms": dict(service.events.pwms),
         "bioreactor": _bioreactor(service),
+        "reactor": _reactor(service),
         "tasks": [{"task_id": task.task_id, "status": task.status} for task in service.tasks.all()[-_TASKS_SHOWN:]],
         "speed": service.options.speed,
         "alarms": service.alarms.items(),
@@ -126,6 +128,15 @@ def _bioreactor(service: Service) -> dict[str, float]:
         return service.bioreactor.values(service.experiments.active())
     except ConfigError:
         return {}
+
+
+def _reactor(service: Service) -> dict[str, Any]:
+    model = service.models.current
+    return {
+        "display_name": model.display_name,
+        "capacity_ml": model.reactor_capacity_ml,
+        "max_fill_volume_ml": model.reactor_max_fill_volume_ml,
+    }
 
 
 class _Stream(Response):

@@ -17,6 +17,7 @@ from typing import Any
 
 from core.bus import (
     AlarmChanged,
+    AnnotationChanged,
     BioreactorChanged,
     BoardChanged,
     Bus,
@@ -50,11 +51,12 @@ TOPICS = (
     "task",
     "log",
     "alarm",
+    "annotation",
     "board",
     "experiment",
 )
 COMMENT_EVERY_S = 15.0
-_OF_ONE_EXPERIMENT = frozenset({"job", "reading", "gap", "dosing", "bioreactor", "log"})
+_OF_ONE_EXPERIMENT = frozenset({"job", "reading", "gap", "dosing", "bioreactor", "log", "annotation"})
 _REPLAY_S = 60.0
 _REPLAY_EVENTS = 2000
 _MOST_BEHIND = 1000
@@ -197,6 +199,7 @@ class EventHub:
             bus.listen(LogWritten, self._on_log),
             bus.listen(AlarmChanged, lambda event: self._send("alarm", None, event.alarm)),
             bus.listen(CalibrationChanged, self._on_calibration),
+            bus.listen(AnnotationChanged, self._on_annotation),
         ]
 
     @property
@@ -281,7 +284,7 @@ class EventHub:
     def _on_led(self, event: LedChanged) -> None:
         self.leds[event.channel] = event.intensity
         payload = {"channel": event.channel, "intensity": event.intensity, "source_of_event": event.source}
-        self._send("led", None, payload, event.utc_s)
+        self._send("led", None, {**payload, "experiment": event.experiment}, event.utc_s)
 
     def _on_pwm(self, event: PwmChanged) -> None:
         self.pwms[str(event.channel)] = event.duty_percent
@@ -312,6 +315,10 @@ class EventHub:
 
     def _on_calibration(self, event: CalibrationChanged) -> None:
         self._send("calibration", None, {"device": event.device, "name": event.name, "action": event.action})
+
+    def _on_annotation(self, event: AnnotationChanged) -> None:
+        payload = {"experiment": event.experiment, "id": event.id, "action": event.action}
+        self._send("annotation", event.experiment, {**payload, "text": event.text, "who": event.who})
 
     def _on_log(self, event: LogWritten) -> None:
         if LEVELS.get(event.item["level"], 0) >= LEVELS["INFO"]:

@@ -32,6 +32,7 @@ from core.descriptors.descriptors import Descriptors
 from core.estimators.estimators import Estimators
 from core.events import EventHub
 from core.exclusive import ExclusiveOperations
+from core.experiments.annotations import Annotations, load_annotations
 from core.experiments.experiments import Experiments, load_experiments
 from core.folders import DataFolder, tasks_file
 from core.jobs.runner import JobRunner
@@ -99,6 +100,7 @@ class Service:
     config: Config
     records: Records
     experiments: Experiments
+    annotations: Annotations
     tasks: Tasks
     board_link: BoardLink
     models: ReactorModels
@@ -194,6 +196,7 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     for note in (*notes, *(f"{problem.what} {problem.remedy}" for problem in config.problems)):
         _log.warning("%s", note)
     experiments = await load_experiments(records, bus, clock)
+    annotations = await load_annotations(records, bus, clock)
     tasks = await open_tasks(tasks_file(options.data_dir), bus, clock, unit)
     stack.push_async_callback(tasks.close)
     board_link = BoardLink(bus, clock)
@@ -218,7 +221,7 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     stack.callback(events.close)
     started_loop_s = clock.monotonic_s()
     return Service(
-        options, unit, clock, bus, config, records, experiments, tasks, board_link, models,
+        options, unit, clock, bus, config, records, experiments, annotations, tasks, board_link, models,
         calibrations, estimators, bioreactor, jobs, alarms, alarm_limits, events, mqtt, started_loop_s,
     )  # fmt: skip
 
