@@ -160,4 +160,10 @@ class Alarms:
 async def load_alarms(records: Records, bus: Bus, clock: Clock, active_experiment: Callable[[], str | None]) -> Alarms:
     """Return the alarms in the records that must still be shown."""
     found, last_id = await records.read(load_open)
-    return Alarms(found, last_id, records, bus, clock, active_experiment)
+    alarms = Alarms(found, last_id, records, bus, clock, active_experiment)
+    if records.lost_jobs:
+        names = ", ".join(name.replace("_", " ") for name in records.lost_jobs)
+        what = f"The service ended unexpectedly while jobs ran: {names}. The board switched their outputs off."
+        remedy = "Look at culture and log, then start again what shall run."
+        bus.publish(AlarmBegan("service", "service", "alarm", what, remedy, lasts=False))
+    return alarms

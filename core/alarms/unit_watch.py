@@ -1,4 +1,4 @@
-"""Watches the unit itself: the link to the board, faults the board has latched, and jobs that were lost."""
+"""Watches the link to the board, and the faults that the board has latched."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from core.alarms.limits import AlarmLimits
 from core.board_link import BoardLink
-from core.bus import AlarmBegan, AlarmEnded, BoardChanged, Bus, JobChanged
+from core.bus import AlarmBegan, AlarmEnded, BoardChanged, Bus
 from core.jobs.job import Job
-from core.jobs.state import JobState
 
 _LINK = "link"
 _ENDS_LATE_S = 0.001
@@ -36,7 +35,7 @@ _ONLY_WARN = ("photodiode saturated", "low supply")
 
 
 class UnitWatch:
-    """Raises alarms for what befalls board and jobs.
+    """Raises alarms for what befalls the board.
 
     Args:
         jobs: returns the jobs that run.
@@ -50,7 +49,6 @@ class UnitWatch:
         self._waiting: asyncio.TimerHandle | None = None
         self._faults: set[str] = set()
         bus.listen(BoardChanged, self._on_board)
-        bus.listen(JobChanged, self._on_job)
 
     def close(self) -> None:
         """Wait for nothing any more."""
@@ -106,19 +104,3 @@ class UnitWatch:
             severity = "warning" if fault in _ONLY_WARN else "alarm"
             self._bus.publish(AlarmBegan(f"board:{fault}", "board", severity, what, remedy))
         self._faults = faults
-
-    def _on_job(self, event: JobChanged) -> None:
-        if event.state != JobState.LOST.value:
-            return
-        name = str(event.row["job_name"])
-        self._bus.publish(
-            AlarmBegan(
-                f"job:{name}",
-                "job",
-                "alarm",
-                f"{name} went wrong and was ended. Its outputs are off; the other jobs go on.",
-                "The log says why. Start it again when the cause is gone.",
-                experiment=event.row["experiment"],
-                lasts=False,
-            )
-        )

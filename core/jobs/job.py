@@ -17,6 +17,7 @@ from core.bus import GapMarked, ReadingTaken, SettingChanged
 from core.clock import Clock
 from core.config import Config
 from core.errors import BadRequestError, NotFoundError, ServiceError, UnavailableError
+from core.jobs.alarms import JobAlarms
 from core.jobs.all_or_nothing import Setter, set_all
 from core.jobs.context import JobContext
 from core.jobs.declaration import STATE_SETTING, JobDeclaration
@@ -48,6 +49,7 @@ class Job:
     context: JobContext
     clock: Clock
     log: logging.LoggerAdapter[Any]
+    alarms: JobAlarms
 
     def __init__(self, config: Config, options: dict[str, Any]) -> None:
         self.config = config
@@ -200,6 +202,8 @@ class Job:
         self.context = context
         self.clock = context.clock
         self.log = context.log
+        self.alarms = JobAlarms(context.bus, self.declaration.job_name, context.experiment)
+        self.on_end(self.alarms.end_all)
 
     async def live(self) -> None:
         """Go through the job's whole life; returns when it has ended and its outputs are off."""

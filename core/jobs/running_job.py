@@ -62,8 +62,13 @@ class RunningJob:
             job.log.info("%s ended.", job.declaration.label)
 
     def tell_failure(self) -> None:
-        """Log why the job ended, if it was not to end."""
+        """Log why the job ended, if it was not to end, and raise an alarm where it had come up before."""
         failure, label = self.job.failure, self.job.declaration.label
+        if failure is not None and self.job.state is JobState.LOST:
+            why = str(failure) or type(failure).__name__
+            what = f"{label} was lost: {why.rstrip('.')}. Its outputs are off; the other jobs go on."
+            remedy = getattr(failure, "remedy", "") or "The log says more. Start the job again when the cause is gone."
+            self.job.alarms.begin("lost", what, remedy, signal="job", lasts=False)
         if isinstance(failure, ServiceError | BoardError):
             self.job.log.error("%s ended: %s %s", label, failure, failure.remedy)
         elif failure is not None:

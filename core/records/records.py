@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.bus import (
+    AlarmBegan,
+    AlarmEnded,
     Bus,
     DosingEvent,
     GapMarked,
@@ -82,6 +84,7 @@ class Records:
 
     Attributes:
         store: the key-value store.
+        lost_jobs: names of the jobs that ran when the last service ended without ending them.
         notes: what the user must know of how the records were found.
     """
 
@@ -93,11 +96,13 @@ class Records:
         self._jobs = {row.job_id: row for row in found.jobs}
         self._job_ids = itertools.count(max(self._jobs, default=0) + 1)
         self._log_ids = itertools.count(found.last_log_id + 1)
-        self._writer = Writer(self._path)
+        self._loop = asyncio.get_running_loop()
+        self._writer = Writer(self._path, self._on_trouble)
         self._pool = ThreadPoolExecutor(_READERS, "records reader")
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self.store = ValueStore(self._writer, found.store)
+        self.lost_jobs: list[str] = []
         self.notes = [*database.notes, *self._end_lost_jobs(found.last_utc_s)]
         self._last_dose_s: dict[tuple[str, str], float] = {}
         self._bus = bus
@@ -174,6 +179,20 @@ class Records:
             return query(connection)
         except sqlite3.Error as error:
             raise UnreadableRecordsError("The records cannot be read.", cause=str(error)) from error
+
+    def _on_trouble(self, trouble: str) -> None:
+        """Raise an alarm when rows cannot be written; called in the writer's thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell_trouble, trouble)
+
+    def _tell_trouble(self, trouble: str) -> None:
+        key = "records"
+        if not trouble:
+            self._bus.publish(AlarmEnded(key))
+            return
+        what = f"The records could not be written ({trouble}). They wait in memory, and are lost if the service ends."
+        remedy = "Free space on the disk with the data folder; if it has space, restart the service."
+        self._bus.publish(AlarmBegan(key, key, "alarm", what, remedy))
 
     def _listen(self, bus: Bus) -> None:
         self._stops = [
@@ -268,6 +287,7 @@ class Records:
             self._writer.write(_GAPS_AFTER_CRASH, reason, row.experiment)
             if row.is_long_running:
                 continue  # the service has started it again
+            self.lost_jobs.append(row.job_name)
             started = timestamp(row.started_at)
             notes.append(f"Job {row.job_name} of {started} was lost: {reason}. Start it again to go on.")
         return notes

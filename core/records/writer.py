@@ -48,10 +48,15 @@ class _Flush:
 
 
 class Writer:
-    """Writes rows to the database at `path`, in the order they were given, until closed."""
+    """Writes rows to the database at `path`, in the order they were given, until closed.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        tell: called in the writer's thread with what is wrong when rows cannot be written, "" when they can again.
+    """
+
+    def __init__(self, path: Path, tell: Callable[[str], None] | None = None) -> None:
         self._path = path
+        self._tell = tell or _nobody
         self._queue: queue.SimpleQueue[_Row | _Flush | None] = queue.SimpleQueue()
         # Set when rows must be committed before their second is over. Rows alone wake the thread once a batch.
         self._hurry = threading.Event()
@@ -130,11 +135,13 @@ class Writer:
         except sqlite3.Error as error:
             if not self._in_trouble:
                 _log.error(_TROUBLE, error, self._path.parent)
+                self._tell(str(error))
             self._in_trouble = True
             return False
         if self._in_trouble:
             lost = f"the oldest {self._lost} of those that waited are lost" if self._lost else "nothing was lost"
             _log.warning("The records are written again; %s.", lost)
+            self._tell("")
         self._in_trouble = False
         self._lost = 0
         return True
@@ -145,6 +152,10 @@ class Writer:
             connection.execute(row.sql, row.values)
         except _BAD_ROW as error:
             _log.error("A row of the records was left out (%s): %s", error, row.sql)
+
+
+def _nobody(_: str) -> None:
+    """Nobody has asked to be told."""
 
 
 def _nothing() -> None:
