@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.answers import MethodNotAllowedError, error_answer, unknown_route
 from core.errors import ServiceError
 from core.records.records import Records
-from core.security import Gate
+from core.security import Gate, without_credentials
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class FrontDoor:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         agent = headers.get(b"user-agent", "")
         is_upload = headers.get(b"content-type", "").startswith("multipart/")
-        body = None if is_upload else bytes(answer.body).decode("utf-8", "replace") or None
+        body = None if is_upload else without_credentials(bytes(answer.body).decode("utf-8", "replace")) or None
         self._records.note_action(
             f"{client} {agent[:100]}".strip(), scope["method"], scope["path"], body, answer.status
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Iterable
 
@@ -19,6 +20,8 @@ from core.errors import ForbiddenError, ServiceError
 from core.records.values import ValueStore
 
 _STORE, _KEY = "http", "token_sha256"
+# Name and password in an address, also in one written in JSON, where a slash may have a backslash before it.
+_CREDENTIALS = re.compile(r"(:\\?/\\?/)[^/\\\s\"'<>]*@")
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -35,6 +38,11 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def without_credentials(text: str) -> str:
+    """Return a text in which addresses have lost the names and passwords they carried."""
+    return _CREDENTIALS.sub(r"\1…@", text)
 
 
 def make_token(store: ValueStore) -> str:

@@ -7,46 +7,23 @@ import contextlib
 import logging
 import os
 import shutil
-import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
-from email import message_from_bytes
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, TypeVar
 
 from core.config import Config
-from core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError, ServiceError
+from core.errors import ConflictError
 from core.folders import DataFolder
 from core.logs import job_logger
 from core.plugins.environment import PluginEnvironment
 from core.plugins.found import FOLDER, GROUPS, FoundPlugin, canonical, find_files, find_packages
-from core.plugins.pip_process import PipRun, is_frozen
+from core.plugins.pip_process import PipRun
 from core.plugins.plugins import InstalledPlugin, Plugins
+from core.plugins.wanted import InstallError, WantedPlugin, copy_source, read_source
 
 DEADLINE_S = 600.0
 _T = TypeVar("_T")
-
-
-class InstallError(ServiceError):
-    """A plug-in could not be installed; nothing of it is left."""
-
-    status = 400
-    default_remedy = "See the log lines of source `plugins` for what the installer said."
-
-
-@dataclass(frozen=True)
-class WantedPlugin:
-    """What to install: a package by name and maybe version, or a file; `source` is its path on the disk."""
-
-    name: str
-    version: str | None = None
-    source: Path | None = None
-
-    @property
-    def requirement(self) -> str:
-        """The package as the installer takes it: `demo-plugin==1.2`."""
-        return self.name if self.version is None else f"{self.name}=={self.version}"
 
 
 class PluginInstaller:
@@ -67,7 +44,8 @@ class PluginInstaller:
             ServiceError: it cannot be installed; nothing has changed then.
         """
         async with self._turn:
-            self._log.info("Installing %s.", wanted.source.name if wanted.source else wanted.requirement)
+            where = f" from {wanted.index_url}" if wanted.index_url and wanted.source is None else ""
+            self._log.info("Installing %s%s.", wanted.source.name if wanted.source else wanted.requirement, where)
             if wanted.source is not None and wanted.source.suffix == ".py":
                 found = await _to_the_end(lambda: self._put_file(wanted.source))
             else:
@@ -107,7 +85,7 @@ class PluginInstaller:
 
     def _put_file(self, source: Path | None) -> FoundPlugin:
         assert source is not None  # noqa: S101 - asked for a file
-        content = _read(source)
+        content = read_source(source)
         try:
             compile(content, source.name, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
@@ -155,16 +133,15 @@ class PluginInstaller:
         scratch.mkdir(parents=True)
         constraints = scratch / "constraints.txt"
         constraints.write_text("".join(self._own_packages()), encoding="utf-8")
-        what = wanted.requirement if wanted.source is None else str(_copy(wanted.source, scratch))
-        index = self._config.text("plugins", "package_index")
+        what = wanted.requirement if wanted.source is None else str(copy_source(wanted.source, scratch))
+        index = wanted.index_url or self._config.text("plugins", "package_index")
         arguments = [
             *("install", "--target", str(built), "--constraint", str(constraints), "--only-binary", ":all:"),
             *("--no-input", "--no-cache-dir", "--no-compile", "--disable-pip-version-check", "--no-color"),
             *("--progress-bar", "off", "--no-warn-script-location", "--root-user-action", "ignore"),
-            *(("--index-url", index) if index else ()),
             *("--", what),
         ]
-        return PipRun(arguments, scratch, lambda line: self._log.info("%s", line))
+        return PipRun(arguments, scratch, lambda line: self._log.info("%s", line), index)
 
     def _own_packages(self) -> list[str]:
         """Return the versions of what the program brings: a plug-in gets these, so it must go with them."""
@@ -192,30 +169,6 @@ class PluginInstaller:
         return next(each for each in find_packages() if each.address == package.address)
 
 
-def source_file(data_dir: Path, name: str) -> Path:
-    """Return the file a request names as its source, relative to the data folder or absolute; asks the disk.
-
-    Raises:
-        BadRequestError: it cannot be installed from.
-        ForbiddenError: it is not inside the data folder.
-        NotFoundError: there is no such file.
-    """
-    if not name or "\0" in name:
-        raise BadRequestError("options.source must name a file.", fields=["options.source"])
-    try:
-        root, path = data_dir.resolve(), (data_dir / name).resolve()
-        if not path.is_relative_to(root):
-            raise ForbiddenError(f"{name[:200]} is not inside the data folder.", remedy="Copy it there first.")
-        if not path.is_file():
-            raise NotFoundError(f"There is no file {name[:200]} in the data folder.", remedy="Copy it there first.")
-    except (OSError, RuntimeError) as error:
-        raise NotFoundError(f"There is no file {name[:200]} in the data folder.", type(error).__name__) from error
-    if not path.name.endswith((".py", ".whl", ".tar.gz")):
-        remedy = "Choose a .py file, a wheel (.whl) or a source archive (.tar.gz)."
-        raise BadRequestError(f"{path.name} is no plug-in.", remedy=remedy, fields=["options.source"])
-    return path
-
-
 async def _to_the_end(work: Callable[[], _T], stop: Callable[[], None] = lambda: None) -> _T:
     """Do blocking work in a thread; when cancelled, call `stop` and wait for its end, so that nothing overlaps."""
     thread = asyncio.ensure_future(asyncio.to_thread(work))
@@ -226,33 +179,3 @@ async def _to_the_end(work: Callable[[], _T], stop: Callable[[], None] = lambda:
         await asyncio.wait({thread})
         thread.exception()
         raise
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InstallError(f"{path.name} cannot be read.", str(error.strerror)) from error
-
-
-def _copy(source: Path, folder: Path) -> Path:
-    """Copy a package's file into a folder, a wheel under the name the installer wants it to have."""
-    if source.name.endswith(".tar.gz") and is_frozen():
-        remedy = "Ask the author for a wheel (.whl)."
-        raise InstallError(f"{source.name} must be built first, which this program cannot do.", remedy=remedy)
-    name = _wheel_name(source) if source.suffix == ".whl" else source.name
-    copy = folder / name
-    copy.write_bytes(_read(source))
-    return copy
-
-
-def _wheel_name(path: Path) -> str:
-    """Return the file name of a wheel by what is in it: name, version and tags (the binary distribution format)."""
-    try:
-        with zipfile.ZipFile(path) as wheel:
-            inside = min((name for name in wheel.namelist() if name.endswith(".dist-info/WHEEL")), key=len)
-            tags = message_from_bytes(wheel.read(inside)).get_all("Tag") or []
-    except (OSError, zipfile.BadZipFile, ValueError, KeyError, RuntimeError) as error:
-        raise InstallError(f"{path.name} is no wheel.", f"{type(error).__name__}: {error}.") from error
-    parts = [".".join(dict.fromkeys(each)) for each in zip(*(tag.split("-") for tag in tags), strict=True)]
-    return "-".join([inside.removesuffix(".dist-info/WHEEL"), *parts]) + ".whl"

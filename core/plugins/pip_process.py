@@ -18,6 +18,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from core.security import without_credentials
+
 COMMAND = "pip"
 _HAS_PARENT = "--has-parent"
 _LAST_LINES = 12
@@ -54,15 +56,20 @@ class PipRun:
         arguments: of pip.
         scratch: folder for everything it writes on its way.
         say: called with each line of its output, in the thread that runs `finish`.
+        index_url: index that packages come from, "" for the one pip is set up for. It may hold a password, so it goes
+            over in the environment, where only this user sees it, and not on the command line.
 
     Attributes:
         last_lines: the end of its output.
     """
 
-    def __init__(self, arguments: Sequence[str], scratch: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, arguments: Sequence[str], scratch: Path, say: Callable[[str], None], index_url: str = ""
+    ) -> None:
         self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self._command = [*_program(), COMMAND, _HAS_PARENT, *arguments]
         self._scratch = scratch
+        self._index_url = index_url
         self._say = say
         # Where things lie on this computer is nobody's business; pip also writes paths relative to where it runs.
         self._own_paths = r"\S*" + re.escape(os.path.join(scratch.parent.name, scratch.name))
@@ -109,13 +116,14 @@ class PipRun:
             text=True,
             encoding="utf-8",
             errors="replace",
-            env=_environment(self._scratch),
+            env=_environment(self._scratch, self._index_url),
             start_new_session=True,
             creationflags=apart,
         )
 
     def _tell(self, line: str) -> None:
-        line = re.sub(self._own_paths, "…", line.rstrip().replace(str(self._scratch), "…"))[:_LONGEST_LINE]
+        line = re.sub(self._own_paths, "…", line.rstrip().replace(str(self._scratch), "…"))
+        line = without_credentials(line)[:_LONGEST_LINE]
         if line:
             self.last_lines.append(line)
             self._say(line)
@@ -130,9 +138,10 @@ def is_frozen() -> bool:
     return bool(getattr(sys, "frozen", False))
 
 
-def _environment(scratch: Path) -> dict[str, str]:
+def _environment(scratch: Path, index_url: str) -> dict[str, str]:
     """Return the environment of the process: ours, so that proxies hold, without what would send packages elsewhere."""
+    index = {"PIP_INDEX_URL": index_url} if index_url else {}
     ours = {name: value for name, value in os.environ.items() if name not in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")}
     folder = str(scratch)
-    return {**ours, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1",
+    return {**ours, **index, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1",
             "TMPDIR": folder, "TEMP": folder, "TMP": folder}  # fmt: skip

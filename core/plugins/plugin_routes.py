@@ -32,7 +32,7 @@ from core.plugins.unit import Unit
 
 PREFIX = "/unit_api/plugins"
 # What the built-in routes of plug-ins are called: no plug-in can have these names for its own routes.
-RESERVED = ("install", "installed", "uninstall")
+RESERVED = ("install", "installed", "uninstall", "upload")
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 _log = logging.getLogger(__name__)

@@ -14,10 +14,13 @@ from core.bodies import body_of, documented
 from core.errors import BadRequestError, NotFoundError
 from core.flag_files import Flag, refuse_flagged
 from core.plugins.found import FOLDER, regular_file
-from core.plugins.installer import DEADLINE_S, WantedPlugin, source_file
+from core.plugins.installer import DEADLINE_S
+from core.plugins.upload import FIELD, receive_plugin
+from core.plugins.wanted import WantedPlugin, package_index, plugin_source
 from core.schemas.errors import errors
-from core.schemas.plugins import ChartItem, InstallPlugin, PluginItem, UninstallPlugin
+from core.schemas.plugins import ChartItem, InstallPlugin, PluginItem, UninstallPlugin, UploadedPlugin
 from core.schemas.tasks import Accepted
+from core.system.multipart_file import file_form
 from core.tagged import tagged, tagged_answer
 
 router = APIRouter(prefix="/unit_api", tags=["plug-ins"])
@@ -51,19 +54,32 @@ async def source(service: ServiceHere, filename: str) -> Response:
     openapi_extra=documented(InstallPlugin),
 )
 async def install(service: ServiceHere, request: Request) -> JSONResponse:
-    """Install a plug-in: a package by name, or a file of the data folder. The task can be cancelled."""
+    """Install a plug-in: a package by name, or a file or folder of the data folder. The task can be cancelled."""
     await refuse_flagged(service.data_dir, Flag.INSTALLS)
     body = await body_of(InstallPlugin)(request)
     name, version = _requirement(body.args[0])
-    given = body.options.get("source")
-    if given is not None and not isinstance(given, str):
-        raise BadRequestError("options.source must be a text.", fields=["options.source"])
-    file = None if given is None else await asyncio.to_thread(source_file, service.data_dir, given)
-    wanted = WantedPlugin(name, version, file)
+    given, index = _text_option(body, "source"), _text_option(body, "index_url")
+    index_url = None if index is None else package_index(index)
+    source = None if given is None else await asyncio.to_thread(plugin_source, service.data_dir, given)
+    wanted = WantedPlugin(name, version, source, index_url)
     task_id = service.tasks.spawn(
         "plugins/install", lambda: service.plugin_installer.install(wanted), DEADLINE_S, can_be_cancelled=True
     )
     return JSONResponse(service.tasks.accepted(task_id), 202)
+
+
+@router.post(
+    "/plugins/upload",
+    status_code=201,
+    response_model=UploadedPlugin,
+    responses=errors(400, 413),
+    openapi_extra=file_form(FIELD),
+)
+async def upload(service: ServiceHere, request: Request) -> JSONResponse:
+    """Take a plug-in's file into the folder `incoming` of the data folder; nothing of it is run before an install."""
+    await refuse_flagged(service.data_dir, Flag.INSTALLS)
+    place, size_bytes = await receive_plugin(request, service.data_dir)
+    return JSONResponse({"source": place, "size_bytes": size_bytes}, 201)
 
 
 @router.api_route(
@@ -97,6 +113,13 @@ async def charts(service: ServiceHere, request: Request) -> Response:
     return tagged_answer(request, *tagged(service.plugins.charts()))
 
 
+def _text_option(body: InstallPlugin, name: str) -> str | None:
+    given = body.options.get(name)
+    if given is not None and not isinstance(given, str):
+        raise BadRequestError(f"options.{name} must be a text.", fields=[f"options.{name}"])
+    return given
+
+
 def _requirement(text: str) -> tuple[str, str | None]:
     """Return name and version of what `args` names; raise BadRequestError for options, URLs, paths and the like."""
     match = _REQUIREMENT.fullmatch(text)
@@ -104,7 +127,7 @@ def _requirement(text: str) -> tuple[str, str | None]:
         raise BadRequestError(
             f"{text[:80]!r} is no name of a plug-in.",
             cause="A name has letters, digits, dots, underscores and hyphens, and may end with ==version.",
-            remedy="Give the name alone; to install from a file, put it into options.source.",
+            remedy="Give the name alone; a file or folder goes into options.source, an index into options.index_url.",
             fields=["args"],
         )
     return match[1], match[2]

@@ -47,10 +47,21 @@ class InstallPlugin(Body):
     args: Annotated[list[_Name], Field(min_length=1, max_length=1, examples=[["demo-plugin==1.2"]])]
     options: dict[str, Any] = Field(
         default={},
-        description="`source`: a .py, .whl or .tar.gz inside the data folder. Others are ignored.",
-        examples=[{"source": "incoming/demo_plugin.py"}],
+        description="`source`: a .py, .whl or .tar.gz of the data folder, or the folder of a package's source there,"
+        " with its pyproject.toml. `index_url`: https address of the index that the package, and what it needs, come from,"
+        " instead of the configured one. Others are ignored.",
+        examples=[{"source": "incoming/demo_plugin.py"}, {"index_url": "https://pypi.org/simple"}],
     )
     env: dict[str, str] = Field(default={}, description="Accepted and ignored.")
+
+
+class UploadedPlugin(BaseModel):
+    """A file that was received, to be installed from."""
+
+    source: str = Field(
+        description="Its place in the data folder, for `options.source`.", examples=["incoming/demo.whl"]
+    )
+    size_bytes: int
 
 
 class UninstallPlugin(InstallPlugin):

@@ -28,7 +28,7 @@ from core.system.file_routes import in_thread
 from core.system.import_archive import MOST_BYTES, unpack
 from core.system.import_swap import Swap, swap_in
 from core.system.left_tasks import IMPORT
-from core.system.multipart_file import receive_file
+from core.system.multipart_file import file_form, receive_file
 from core.system.power import GRACE_S
 from core.tasks import LeftToNextInstance
 
@@ -40,20 +40,6 @@ _ZIP: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A zip file.",
         "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
-_FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {_FIELD: {"type": "string", "format": "binary"}},
-                    "required": [_FIELD],
-                }
-            }
-        },
     }
 }
 
@@ -77,7 +63,7 @@ async def export_data_folder(service: ServiceHere, request: Request) -> Response
     status_code=202,
     response_model=Accepted | InProgress,
     responses=errors(400, 413, 503),
-    openapi_extra=_FORM,
+    openapi_extra=file_form(_FIELD),
 )
 async def import_data_folder(service: ServiceHere, request: Request) -> JSONResponse:
     """Put an archive's content in the place of the data folder's, of which a backup is kept, and restart the service.

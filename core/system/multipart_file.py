@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -35,6 +36,7 @@ class _Form:
     def __init__(self, boundary: bytes, wanted: str) -> None:
         self._wanted = wanted.encode()
         self._part = _Part()
+        self.name = ""
         self.found = False
         self.ended = False
         self.content = bytearray()
@@ -70,6 +72,8 @@ class _Form:
         _, options = parse_options_header(self._part.disposition)
         is_file = options.get(b"name") == self._wanted and bool(options.get(b"filename"))
         self._part.is_wanted = is_file and not self.found
+        if self._part.is_wanted:
+            self.name = options[b"filename"].decode("utf-8", "replace")
         self.found = self.found or is_file
 
     def _data(self, data: bytes, start: int, end: int) -> None:
@@ -80,8 +84,18 @@ class _Form:
         self.ended = True
 
 
-async def receive_file(request: Request, field_name: str, target: Path, most_bytes: int) -> None:
-    """Write the file in a form's field to `target`.
+def file_form(field_name: str) -> dict[str, Any]:
+    """Return a route's `openapi_extra` that describes a form with a file in that field."""
+    schema = {
+        "type": "object",
+        "properties": {field_name: {"type": "string", "format": "binary"}},
+        "required": [field_name],
+    }
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+async def receive_file(request: Request, field_name: str, target: Path, most_bytes: int) -> str:
+    """Write the file in a form's field to `target`; return the name it was sent with, which may be anything.
 
     Raises:
         BadRequestError: the body is no such form, or has no file with a name in that field.
@@ -111,7 +125,8 @@ async def receive_file(request: Request, field_name: str, target: Path, most_byt
         await asyncio.to_thread(file.write, bytes(form.content))
     if not form.found or not form.ended:
         cause = "It ends too early." if form.found else f"It has no file with a name in the field {field_name}."
-        raise BadRequestError("The form has no archive.", cause, remedy, fields=[field_name])
+        raise BadRequestError("The form has no file.", cause, remedy, fields=[field_name])
+    return form.name
 
 
 def _refuse_announced(request: Request, most_bytes: int) -> None:
@@ -122,4 +137,4 @@ def _refuse_announced(request: Request, most_bytes: int) -> None:
 
 def _too_large(most_bytes: int) -> TooLargeError:
     most = most_bytes // 2**20
-    return TooLargeError("The archive is too large.", f"At most {most} MiB are taken.", "Leave out what is not needed.")
+    return TooLargeError("The file is too large.", f"At most {most} MiB are taken.", "Leave out what is not needed.")
