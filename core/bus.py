@@ -187,14 +187,15 @@ class AnnotationChanged:
 
 
 @dataclass(frozen=True)
-class AnnotationChanged:
-    """A note on an experiment's time axis was "created", "changed" or "deleted"."""
+class PluginChanged:
+    """A plug-in was loaded or uninstalled, or could not be loaded; what the unit can do may be something else now.
 
-    experiment: str
-    id: int
-    action: str
-    text: str
-    who: str
+    Attributes:
+        state: as of installed plug-ins, or "uninstalled".
+    """
+
+    name: str
+    state: str
 
 
 @dataclass(frozen=True)

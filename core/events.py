@@ -28,6 +28,7 @@ from core.bus import (
     JobChanged,
     LedChanged,
     LogWritten,
+    PluginChanged,
     PwmChanged,
     ReadingTaken,
     SettingChanged,
@@ -48,6 +49,7 @@ TOPICS = (
     "pwm",
     "bioreactor",
     "calibration",
+    "plugin",
     "task",
     "log",
     "alarm",
@@ -199,6 +201,7 @@ class EventHub:
             bus.listen(LogWritten, self._on_log),
             bus.listen(AlarmChanged, lambda event: self._send("alarm", None, event.alarm)),
             bus.listen(CalibrationChanged, self._on_calibration),
+            bus.listen(PluginChanged, self._on_plugin),
             bus.listen(AnnotationChanged, self._on_annotation),
         ]
 
@@ -315,6 +318,9 @@ class EventHub:
 
     def _on_calibration(self, event: CalibrationChanged) -> None:
         self._send("calibration", None, {"device": event.device, "name": event.name, "action": event.action})
+
+    def _on_plugin(self, event: PluginChanged) -> None:
+        self._send("plugin", None, {"name": event.name, "state": event.state})
 
     def _on_annotation(self, event: AnnotationChanged) -> None:
         payload = {"experiment": event.experiment, "id": event.id, "action": event.action}

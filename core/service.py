@@ -139,7 +139,7 @@ class Service:
         environment = plugin_environment(self.data_dir)
         self.plugins = Plugins(
             self.data_dir, environment, self._for_plugins(), self.jobs.registry,
-            self.calibration_sessions, self.options.plugins,
+            self.calibration_sessions, self.options.plugins, self.bus,
         )  # fmt: skip
         self.plugin_installer = PluginInstaller(self.data_dir, environment, self.config, self.plugins)
 

@@ -70,6 +70,12 @@ class Unit(QObject):
         led_changed: `leds` or `pwms` changed.
         alarms_changed: `alarms` changed.
         alarm: the item of an alarm that was raised, repeated, cleared or acknowledged.
+        bioreactor_changed: `bioreactor` changed.
+        dosed: UTC in seconds, event (add_media, ..., remove_waste), ml (negative takes back), cause; in slices, of the
+            active experiment.
+        lit: UTC in seconds, channel, percent, cause; a change of light in the active experiment.
+        annotations_changed: name of the experiment of which a note was written, changed or deleted.
+        plugin_changed: `{"name", "state"}`; what the unit can do may be something else now.
         calibration_changed: `{"device", "name", "action"}`; action is created, deleted, activated or deactivated.
 
     Attributes:
@@ -81,6 +87,8 @@ class Unit(QObject):
         settings: job name to its published settings.
         alarms: the API's items of the alarms that must still be shown, newest first.
         leds, pwms: outputs in percent by channel ("A", "1").
+        bioreactor: the active experiment's bioreactor variables (volumes in ml, shares), empty while not known.
+        reactor: name and volumes of the reactor model: display_name, capacity_ml, max_fill_volume_ml.
         speed: how many times as fast as the wall clock the service's time runs.
     """
 
@@ -99,7 +107,12 @@ class Unit(QObject):
     led_changed = Signal()
     alarms_changed = Signal()
     alarm = Signal(dict)
+    bioreactor_changed = Signal()
+    dosed = Signal(float, str, float, str)
+    lit = Signal(float, str, float, str)
+    annotations_changed = Signal(str)
     calibration_changed = Signal(dict)
+    plugin_changed = Signal(dict)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -118,7 +131,11 @@ class Unit(QObject):
             "led": self._on_led,
             "pwm": self._on_pwm,
             "alarm": self._on_alarm,
+            "bioreactor": self._on_bioreactor,
+            "dosing": self._on_dosing,
+            "annotation": self._on_annotation,
             "calibration": self.calibration_changed.emit,
+            "plugin": self.plugin_changed.emit,
         }
 
     def _know_nothing(self) -> None:
@@ -132,6 +149,8 @@ class Unit(QObject):
         self.alarms: list[dict[str, Any]] = []
         self.leds: dict[str, float] = {}
         self.pwms: dict[str, float] = {}
+        self.bioreactor: dict[str, float] = {}
+        self.reactor: dict[str, Any] = {}
         self.speed = 1.0
         self._told_utc_s: float | None = None
         self._told_at_s = 0.0
@@ -195,6 +214,7 @@ class Unit(QObject):
             row["job_id"]: str(self.settings.get(row["job_name"], {}).get("$state", "ready")) for row in self.jobs
         }
         self.leds, self.pwms = dict(data.get("leds", {})), dict(data.get("pwms", {}))
+        self.bioreactor, self.reactor = dict(data.get("bioreactor") or {}), dict(data.get("reactor") or {})
         self.alarms = list(data.get("alarms", []))
         self.speed = float(data.get("speed") or 1.0)
         self.has_snapshot = True
@@ -212,6 +232,7 @@ class Unit(QObject):
             self.experiment_changed,
             self.jobs_changed,
             self.led_changed,
+            self.bioreactor_changed,
             self.alarms_changed,
         ):
             signal.emit()
@@ -265,12 +286,35 @@ class Unit(QObject):
             active = None
         else:
             return
+        if active != self.experiment:
+            self.bioreactor = {}
+            self.bioreactor_changed.emit()
         self.experiment = active
         self.experiment_changed.emit()
 
     def _on_led(self, data: dict[str, Any]) -> None:
         self.leds[data["channel"]] = data["intensity"]
         self.led_changed.emit()
+        if self.experiment is not None and data.get("experiment") == self.experiment:
+            cause = str(data.get("source_of_event") or "")
+            self.lit.emit(utc_s_of(data["t"]), data["channel"], float(data["intensity"]), cause)
+
+    def _on_dosing(self, data: dict[str, Any]) -> None:
+        if data["experiment"] == self.experiment:
+            cause = str(data.get("source_of_event") or "")
+            self.dosed.emit(utc_s_of(data["t"]), data["event"], float(data["volume_change"]), cause)
+
+    def _on_bioreactor(self, data: dict[str, Any]) -> None:
+        if data["experiment"] == self.experiment:
+            self.know_bioreactor(self.bioreactor | data["values"])
+
+    def know_bioreactor(self, values: dict[str, float]) -> None:
+        """Take the active experiment's bioreactor variables as these."""
+        self.bioreactor = dict(values)
+        self.bioreactor_changed.emit()
+
+    def _on_annotation(self, data: dict[str, Any]) -> None:
+        self.annotations_changed.emit(data["experiment"])
 
     def _on_alarm(self, data: dict[str, Any]) -> None:
         item = {key: value for key, value in data.items() if key not in ("seq", "t")}

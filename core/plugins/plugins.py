@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from core.bus import Bus, PluginChanged
 from core.calibrations.sessions.engine import CalibrationSessions
 from core.config import ConfigError
 from core.jobs.job import Job
@@ -91,6 +92,7 @@ class Plugins:
         registry: JobRegistry,
         calibrations: CalibrationSessions,
         enabled: bool,
+        bus: Bus,
     ) -> None:
         self._data_dir = data_dir
         self._environment = environment
@@ -99,6 +101,7 @@ class Plugins:
         self._registry = registry
         self._calibrations = calibrations
         self._enabled = enabled
+        self._bus = bus
         self._installed: list[InstalledPlugin] = []
         self._loading: LoadingThread | None = None
         self._loading_all: asyncio.Task[None] | None = None
@@ -181,6 +184,7 @@ class Plugins:
                        and (each.found.address == found.address or found.file)), None)  # fmt: skip
         if former is not None and former.state == "loaded":
             former.found = found
+            self._tell(former)
             return former
         plugin = InstalledPlugin(found)
         self._installed = [each for each in self._installed if each is not former] + [plugin]
@@ -196,6 +200,7 @@ class Plugins:
         self._installed = [each for each in self._installed if each is not plugin]
         self._registry.remove(*plugin.additions.jobs)
         self._registry.add(*plugin.replaced)
+        self._bus.publish(PluginChanged(plugin.found.name, "uninstalled"))
 
     async def close(self) -> None:
         """Wait for no plug-in any more, and forget the packages, so that the next instance imports them anew."""
@@ -215,6 +220,13 @@ class Plugins:
         return find_plugins(self._data_dir)
 
     async def _load(self, plugin: InstalledPlugin) -> None:
+        await self._try_to_load(plugin)
+        self._tell(plugin)
+
+    def _tell(self, plugin: InstalledPlugin) -> None:
+        self._bus.publish(PluginChanged(plugin.found.name, plugin.state))
+
+    async def _try_to_load(self, plugin: InstalledPlugin) -> None:
         log = job_logger(plugin.found.name, source="plugins")
         if not self._enabled:
             plugin.state, plugin.reason = "not loaded", _SAFE_MODE

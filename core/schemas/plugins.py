@@ -48,8 +48,8 @@ class InstallPlugin(Body):
     options: dict[str, Any] = Field(
         default={},
         description="`source`: a .py, .whl or .tar.gz of the data folder, or the folder of a package's source there,"
-        " with its pyproject.toml. `index_url`: https address of the index that the package, and what it needs, come from,"
-        " instead of the configured one. Others are ignored.",
+        " with its pyproject.toml. `index_url`: https address of the index that the package, and what it needs, come"
+        " from, instead of the configured one. Others are ignored.",
         examples=[{"source": "incoming/demo_plugin.py"}, {"index_url": "https://pypi.org/simple"}],
     )
     env: dict[str, str] = Field(default={}, description="Accepted and ignored.")
