@@ -75,6 +75,9 @@ _BEFORE_EXTRA_WASTE_S = 0.05
 _TOLERANCE_ML = 1e-9
 _SHORT_ML = 1e-3
 _STOP_WITHIN_S = 3.0
+# Alarms of this job.
+_FULL, _DOUBT = "full", "doubt"
+_WHEN_FULL = "Look whether the waste tube is free, correct the volume if the count is wrong, then wake the job."
 
 
 class DosingAutomation(RunningAutomation):
@@ -146,6 +149,7 @@ class DosingAutomation(RunningAutomation):
     async def on_sleeping_to_ready(self) -> None:
         """Go on with a dose that was begun."""
         self._is_resting = False
+        self.alarms.end_all()
 
     async def on_disconnected(self) -> None:
         """Stop the pump that runs."""
@@ -224,6 +228,8 @@ class DosingAutomation(RunningAutomation):
         await self._until_awake()
         if self.would_fill(ml):
             self.log.error("%g ml more would fill the vial, which holds %.2f ml: no dose.", ml, self.volume_ml)
+            what = f"Dosing stopped: {ml:.3g} mL more would have filled the vial, which held {self.volume_ml:.2f} mL."
+            self.alarms.begin(_FULL, what, _WHEN_FULL, signal="volume")
             await self.fall_asleep()
             return False
         add: Callable[[float], Awaitable[float]] = getattr(self, f"add_{name.removesuffix('_ml')}_to_bioreactor")
@@ -288,6 +294,8 @@ class DosingAutomation(RunningAutomation):
         now_s = self.clock.monotonic_s()
         if volume_ml >= most_ml:
             self.log.error("The vial holds %.2f ml, %g ml at most are allowed: dosing stops.", volume_ml, most_ml)
+            what = f"Dosing stopped: the vial held {volume_ml:.2f} mL, and {most_ml:g} mL at most are allowed."
+            self.alarms.begin(_FULL, what, _WHEN_FULL, signal="volume")
             self.spawn(self.fall_asleep())
         elif volume_ml >= _NEARLY_FULL * most_ml and now_s - self._warned_s >= _WARN_EVERY_S:
             self._warned_s = now_s
@@ -301,6 +309,9 @@ class DosingAutomation(RunningAutomation):
                 " sit firmly, then wake this job."
             )
             self.tell(AutomationEvent(EventName.ERROR, message))
+            what = "Dosing stopped: the light of OD readings was not steady, so densities are doubtful."
+            remedy = "Look whether the infrared LED and its photodiode sit firmly, then wake the job."
+            self.alarms.begin(_DOUBT, what, remedy, signal="optical_density")
             self.spawn(self.fall_asleep())
 
     def _refuse_no_amount(self, amounts: dict[str, float]) -> None:

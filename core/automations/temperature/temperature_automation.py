@@ -53,6 +53,8 @@ _LOOK_EVERY_S = 1.0
 _REDUCE_EVERY_S = 10.0
 _REDUCED_TO = 0.9
 _BLINK_TOO_HOT = 6
+# Alarms of this job.
+_HEATER, _THERMOMETER = "heater", "thermometer"
 _OFF_BY_BOARD = {
     "cut-off": "the board itself switched the heater off: it was too hot",
     "sensor": "the board itself switched the heater off: its thermometer does not answer",
@@ -126,6 +128,7 @@ class TemperatureAutomation(Automation):
     async def on_sleeping_to_ready(self) -> None:
         """Let the rule act again."""
         self._is_resting = False
+        self.alarms.end(_HEATER)
 
     async def on_disconnected(self) -> None:
         """Switch the heater off."""
@@ -216,11 +219,16 @@ class TemperatureAutomation(Automation):
             return
         self._is_blind = is_blind
         if is_blind:
+            what = f"The heater board's thermometer gave no reading for {VALID_S:g} s, so the heater is off."
+            remedy = "Look at the cable of the heater board. The heater comes on again by itself with the readings."
+            self.alarms.begin(_THERMOMETER, what, remedy, signal="heater")
             self.publish("temperature", None)
             self.mark_gap("the heater board's thermometer gave no readings")
             self.log.warning("No valid reading of the heater board for %g s: the heater is off meanwhile.", VALID_S)
             await self._apply(0.0)
-        elif not self._is_inferring:
+            return
+        self.alarms.end(_THERMOMETER)
+        if not self._is_inferring:
             self._watch.forget()
             await self._apply(self._percent)
 
@@ -240,11 +248,10 @@ class TemperatureAutomation(Automation):
         """Switch the heater off and sleep, because something is wrong that a person has to look at."""
         if self.state is not JobState.READY:
             return
-        message = (
-            f"Heater fault: {why}. The heater is off. Look at the heater board and its cable,"
-            " clear the board's faults, then wake this job."
-        )
-        self.tell(AutomationEvent(EventName.ERROR, message, {"fault": why}))
+        what = f"Heater fault: {why}. The heater is off."
+        remedy = "Look at the heater board and its cable, clear the board's faults, then wake this job."
+        self.alarms.begin(_HEATER, what, remedy, signal="heater")
+        self.tell(AutomationEvent(EventName.ERROR, f"{what} {remedy}", {"fault": why}))
         await self.change({"$state": JobState.SLEEPING.value})
 
     async def _end_overheated(self, celsius: float) -> None:

@@ -41,6 +41,8 @@ _SUPPLY_STEP_V = 0.05
 _BLINK_DISK_FULL, _BLINK_TOO_HOT, _BLINK_LOW_SUPPLY = 3, 6, 7
 _HEATER_JOB = "temperature_automation"
 _HEATER_HZ = 16.0
+# Alarms of this job.
+_DISK, _HOT, _STUCK, _SUPPLY = "disk", "hot", "stuck", "supply"
 _OWN_VERSIONS = ("app", "firmware")
 
 
@@ -126,6 +128,7 @@ class Monitor(Job):
             self._publish_versions()
             if not event.connection.is_usable:
                 self._stuck_watch.forget()
+                self.alarms.end(_STUCK)
                 self.publish("voltage_on_pwm_rail", None)
                 self.mark_gap("the link to the board was lost")
 
@@ -149,7 +152,9 @@ class Monitor(Job):
             facts = await asyncio.to_thread(look_at_computer, self.context.parts.data_dir)
         except OSError as error:
             self.log.error("The disk with the data folder does not answer (%s). Look at the disk.", error)
+            self.alarms.begin(_DISK, f"The disk with the data folder did not answer: {error}.", "Look at the disk.")
             return
+        self._tell_disk(facts)
         self.publish("computer_statistics", facts.statistics(timestamp(self.clock.utc_s())))
         self.publish("ipv4", facts.ipv4)
         self.publish("wlan_mac_address", facts.wlan_mac)
@@ -158,6 +163,14 @@ class Monitor(Job):
         if self._checked_s is None or 0 < self._check_every_s <= now_s - self._checked_s:
             self._checked_s = now_s
             await self._self_check(facts)
+
+    def _tell_disk(self, facts: ComputerFacts) -> None:
+        if not facts.is_disk_nearly_full:
+            self.alarms.end(_DISK)
+            return
+        what = f"Only {facts.free_disk_gb:.1f} GB were free on the disk with the data folder."
+        remedy = "Free some: when it is full, nothing can be recorded any more."
+        self.alarms.begin(_DISK, what, remedy, severity="warning", signal="records")
 
     async def _self_check(self, facts: ComputerFacts) -> None:
         for warning in facts.warnings():
@@ -191,6 +204,8 @@ class Monitor(Job):
             self.log.error(
                 "The heater board is at %.1f °C%s; %s. Find out why before you heat again.", celsius, why, then
             )
+            what = f"The heater board was at {celsius:.1f} °C{why}; {then}."
+            self.alarms.begin(_HOT, what, "Find out why before you heat again.", signal="heater_board", lasts=False)
             self.spawn(self._blink(_BLINK_TOO_HOT))
         if self._heat_guard.is_too_hot(celsius, is_attended=is_attended):
             self.spawn(self._switch_heater_off())
@@ -212,6 +227,9 @@ class Monitor(Job):
         if told is None:
             return
         if told.is_stuck:
+            what = f"The heater board's thermometer showed exactly {told.celsius:.4f} °C for {told.for_s / 60:.0f} min."
+            remedy = "It is stuck: do not heat. Check the cable of the heater board, then restart the board."
+            self.alarms.begin(_STUCK, what, remedy, signal="heater_board")
             self.log.warning(
                 "The heater board's thermometer has shown exactly %.4f °C for %.0f minutes: it is stuck. Do not heat; "
                 "check the cable of the heater board, then restart the board.",
@@ -219,6 +237,7 @@ class Monitor(Job):
                 told.for_s / 60,
             )
         else:
+            self.alarms.end(_STUCK)
             self.log.info("The heater board's thermometer moves again, after %.0f minutes.", told.for_s / 60)
 
     async def _look(self) -> None:
@@ -237,8 +256,12 @@ class Monitor(Job):
         self.publish("voltage_on_pwm_rail", {"voltage": volts, "timestamp": timestamp(status.utc_s)})
         if supply_v >= _GOOD_SUPPLY_V:
             self._supply_is_low = False
+            self.alarms.end(_SUPPLY)
         elif supply_v <= _LOW_SUPPLY_V and not self._supply_is_low:
             self._supply_is_low = True
+            what = f"The supply went down to {supply_v:.2f} V: motors turn slower, pumps move less."
+            remedy = "Use a stronger USB supply or a shorter cable."
+            self.alarms.begin(_SUPPLY, what, remedy, severity="warning", signal="supply")
             self.log.warning(
                 "The supply is down to %.2f V: motors turn slower. Use a stronger USB supply or a shorter cable.",
                 supply_v,
