@@ -11,6 +11,8 @@ and a context (clock, configuration, board, outputs, log). In short:
   cannot be reached, and when it can again.
 - Outputs named by `outputs_needed` are the job's alone. `context.outputs` drives them; waiting by `sleep` (and timers)
   keeps them on, so a job that hangs loses them, and they are switched off when the job ends, however it ends.
+- `alarms.begin` tells of what a person must know of, under a key of the job's own, and `alarms.end` that it is over.
+  The alarm is shown on every page until somebody acknowledges it, whatever becomes of the job.
 - `listen` hears what others publish (`SettingChanged`, `DosingEvent`); `context.start_job` starts another job.
 - Wait only with `sleep`; take the time only from `clock`; never block.
 
@@ -37,6 +39,7 @@ from core.dosing.pumps import ALT_MEDIA, DEFAULT_CURVE, MEDIA, WASTE, Pump, Pump
 from core.dosing.timed_run import TimedRun
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError, TooSoonError, UnavailableError
 from core.estimators.estimator import EstimateError, FusedOdEstimator
+from core.jobs.alarms import JobAlarms
 from core.jobs.context import JobContext
 from core.jobs.declaration import Argument, Group, JobDeclaration, Option, Setting, StopOrder
 from core.jobs.dodging import DODGING_OPTION, DODGING_SETTINGS, DodgingJob, OdRhythm
@@ -107,6 +110,7 @@ __all__ = [
     "Group",
     "IntervalTimer",
     "Job",
+    "JobAlarms",
     "JobContext",
     "JobDeclaration",
     "JobState",
