@@ -18,6 +18,7 @@ SERIES_UNITS: dict[str, str] = {
     "growth_rate": "h⁻¹",
     "temperature": "℃",
     "board_temperature": "℃",
+    "target_temperature": "℃",
     "heater_duty_cycle": "%",
     "measured_rpm": "RPM",
     "stirring_duty_cycle": "%",

@@ -63,6 +63,7 @@ class PluginCharts(QObject):
         self._client = client
         self.all: tuple[Chart, ...] = ()
         unit.snapshot_loaded.connect(self.load)
+        unit.plugin_changed.connect(self.load)
         if unit.has_snapshot and unit.service.is_live:
             self.load()
 

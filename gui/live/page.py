@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -76,12 +75,6 @@ class LivePage(QWidget):
         """Show the newest values in the cards."""
         for card in self.cards:
             card.refresh_values()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Look whether a plug-in has come or gone meanwhile."""
-        super().showEvent(event)
-        if self.unit.service.is_live:
-            self.charts.load()
 
     def _lay_out(self) -> None:
         self._curves = QFrame()

@@ -117,8 +117,6 @@ def test_the_example_plugin_is_drawn_once_it_is_installed(bench: PageBench) -> N
     assert page.charts.all == ()
     body = {"args": ["light-pulse"], "options": {"source": "incoming/light_pulse.py"}}
     bench.driver.run(bench.client.run_task("/unit_api/plugins/install", body))
-    page.hide()
-    page.show()
     bench.until(lambda: page.charts.all, "the chart is known")
     options = {"pulse_s": 0.1, "period_s": 1.0}
     bench.driver.run(bench.client.run_task("/unit_api/jobs/run/job_name/light_pulse", {"options": options}))

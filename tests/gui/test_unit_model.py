@@ -131,3 +131,22 @@ def test_the_units_clock_is_the_services_when_that_runs_apart(unit: Unit) -> Non
 def test_stop_all_would_leave_long_running_jobs(unit: Unit) -> None:
     tell(unit, "snapshot", **snapshot(jobs=[row(1, "monitor", is_long_running_job=1), row(2, "stirring")]))
     assert [job["job_name"] for job in unit.stoppable_jobs()] == ["stirring"]
+
+
+def test_doses_light_and_volumes_of_the_active_experiment_are_told(unit: Unit) -> None:
+    told: list[tuple[object, ...]] = []
+    unit.dosed.connect(lambda *dose: told.append(dose))
+    unit.lit.connect(lambda *change: told.append(change))
+    unit.handle("snapshot", snapshot(bioreactor={"current_volume_ml": 15.0}, reactor={"capacity_ml": 20.0}))
+    assert (unit.bioreactor, unit.reactor) == ({"current_volume_ml": 15.0}, {"capacity_ml": 20.0})
+    for experiment in ("exp one", "another"):
+        about = {"t": T0, "experiment": experiment, "source_of_event": "UI"}
+        unit.handle("dosing", about | {"event": "add_media", "volume_change": 0.5})
+        unit.handle("led", about | {"channel": "C", "intensity": 5.0})
+        unit.handle("bioreactor", about | {"values": {"current_volume_ml": 15.5 if experiment == "exp one" else 3.0}})
+    at_s = utc_s_of(T0)
+    assert told == [(at_s, "add_media", 0.5, "UI"), (at_s, "C", 5.0, "UI")]
+    assert unit.bioreactor == {"current_volume_ml": 15.5}
+    assert unit.leds["C"] == 5.0
+    unit.handle("experiment", {"t": T0, "experiment": "next", "is_active": True})
+    assert unit.bioreactor == {}

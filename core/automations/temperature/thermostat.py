@@ -14,6 +14,9 @@ from core.plugins.api import Config, Group, JobDeclaration, Option, Pid, Setting
 
 _SECTION = "temperature_automation.thermostat"
 _MOST_CHANGE_PERCENT = 25.0
+# The target is recorded beside what was measured; a change of it is a step, not a slope.
+_TARGET = "target_temperature"
+_JUST_BEFORE_S = 1e-3
 
 
 class Thermostat(TemperatureAutomation):
@@ -53,7 +56,11 @@ class Thermostat(TemperatureAutomation):
         held = min(max(celsius, 0.0), self.context.parts.models.current.max_temp_to_reduce_heating)
         if held != celsius:
             self.log.warning("A target of %g °C is out of range; %g °C is held instead.", celsius, held)
+        before, now_s = self.settings.get("target_temperature"), self.clock.utc_s()
+        if before is not None:
+            self.record(_TARGET, float(before), now_s - _JUST_BEFORE_S)
         self.publish("target_temperature", held)
+        self.record(_TARGET, held, now_s)
 
     async def on_sleeping_to_ready(self) -> None:
         """Begin anew: how the temperature moved meanwhile is no matter of this loop's."""
@@ -68,6 +75,7 @@ class Thermostat(TemperatureAutomation):
     async def control(self, celsius: float) -> AutomationEvent:
         """Correct the heater's duty."""
         target = self.settings["target_temperature"]
+        self.record(_TARGET, target, self.clock.utc_s())
         before = self.duty_percent
         await self.drive(before + self._pid.update(target, celsius, 1.0))
         change = round(self.duty_percent - before, 2)
