@@ -17,7 +17,7 @@ from core.dosing.pumps import DEFAULT_CURVE, Pump, PumpCurve, curve_of, not_cali
 from core.dosing.timed_run import TimedRun
 from core.errors import BadRequestError, ServiceError, UnavailableError
 from core.jobs.job import Job
-from core.outputs import pwm_channel, pwm_output
+from core.output_names import pwm_channel, pwm_output
 from device.board import BoardError
 
 SLICE_S = 0.5

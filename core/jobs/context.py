@@ -11,7 +11,8 @@ from core.board_link import BoardLink
 from core.bus import Bus
 from core.clock import Clock
 from core.jobs.unit_parts import UnitParts
-from core.outputs import HeldOutputs, LedLocks
+from core.output_holds import LedLocks
+from core.outputs import HeldOutputs
 from core.records.values import ValueStore
 
 if TYPE_CHECKING:

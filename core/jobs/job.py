@@ -107,12 +107,7 @@ class Job:
 
     async def sleep(self, seconds: float) -> None:
         """Wait, and meanwhile keep the job's outputs on: a job that hangs elsewhere loses them."""
-        end = self.clock.monotonic_s() + seconds
-        while True:
-            await self.context.outputs.renew_due()
-            await self.context.outputs.sleep_until(min(end, self.context.outputs.next_renewal_s()))
-            if end <= self.clock.monotonic_s() + 1e-9:
-                return
+        await self.context.outputs.sleep_until(self.clock.monotonic_s() + seconds)
 
     def every(
         self, interval_s: float, action: Callable[[], Awaitable[None]], *, first_after_s: float = 0.0

@@ -15,7 +15,8 @@ from core.board_link import BoardLink
 from core.clock import Clock
 from core.errors import UnavailableError
 from core.jobs.job import Job
-from core.outputs import OutputHolds, switch_off
+from core.output_holds import OutputHolds
+from core.outputs import switch_off
 from device.board import BoardError, BoardEvent, ConnectionChanged, OutputWentOff
 
 # How much later than due a job that was only held up may renew a lease; so long it is given after a suspension, too.

@@ -31,7 +31,8 @@ from core.jobs.state import JobState
 from core.jobs.unit_parts import StartPlace, UnitParts
 from core.jobs.values import check_arguments, read_options
 from core.logs import job_logger
-from core.outputs import HeldOutputs, LedLocks, OutputHolds
+from core.output_holds import LedLocks, OutputHolds
+from core.outputs import HeldOutputs
 from core.reactor_models import ReactorModel
 from core.records.records import LIVE_ONLY_PREFIX, NO_EXPERIMENT, Records
 from device.board import BoardError

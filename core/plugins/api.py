@@ -48,7 +48,7 @@ from core.jobs.pid import Pid
 from core.jobs.state import JobState
 from core.jobs.timer import IntervalTimer
 from core.jobs.unit_parts import StartPlace, UnitParts
-from core.outputs import OPTICS, led_output, pwm_channel, pwm_output
+from core.output_names import OPTICS, led_output, pwm_channel, pwm_output
 from core.plugins.plugin import Chart, Plugin
 from core.plugins.unit import Unit, UnitHere
 from core.reactor_models import ReactorModel

@@ -32,6 +32,7 @@ class Firmware:
         self._pumps = Pumps(self._outputs)
         self._measurement = Measurement(hardware, self._outputs)
         self._blinker = Blinker()
+        self._timed_parts = (self._pumps, self._outputs, self._measurement, self._blinker)
         self._commands = Commands(hardware, self._outputs, self._safety, self._pumps, self._measurement, self._blinker)
         self._session = Session(hardware.new_boot_id(), self._commands.execute, send)
         self._reported_faults = 0
@@ -118,10 +119,15 @@ class Firmware:
             *(leds + pwms),
         )
 
+    def resume_checks(self) -> None:
+        """Check heater and supply in the full rhythm, because something has happened to them; follow with `step`."""
+        self._safety.resume_checks(self._hardware.now_us())
+
     def _next_due_us(self, now_us: int) -> int:
-        due_us = min(self._next_status_us, self._safety.next_due_us())
-        for part in (self._pumps, self._outputs, self._measurement, self._blinker):
+        due_us = self._next_status_us
+        for part in self._timed_parts:
             part_due_us = part.next_due_us()
             if part_due_us is not None and part_due_us < due_us:
                 due_us = part_due_us
-        return max(due_us, now_us)
+        self._safety.skip_checks(now_us, due_us)
+        return max(min(due_us, self._safety.next_due_us()), now_us)

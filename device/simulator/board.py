@@ -168,7 +168,10 @@ class SimulatedBoard:
 
     def misbehave(self, command: str) -> str:
         """Obey a line such as "unplug 5"; return what was done, raise ValueError with what is wrong with it."""
-        return self._misbehaviour.obey(command)
+        done = self._misbehaviour.obey(command)
+        self._firmware.resume_checks()
+        self._run()
+        return done
 
     def truth(self) -> dict[str, float]:
         """Return the model's present state and what the outputs really are, by name with unit."""

@@ -75,6 +75,9 @@ class SimulatedHardware(Hardware):
     def read_supply_v(self) -> float:
         return self._reactor.read_supply_v()
 
+    def calm_us(self, cutoff_celsius: float, low_supply_v: float) -> int:
+        return self._reactor.calm_us(cutoff_celsius, low_supply_v)
+
     def button_pressed(self) -> bool:
         return self.button
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from core.clock import BentLoop
+from core.bent_loop import BentLoop
 from core.jobs.runner import StartRequest
 from core.service import ServiceOptions, running_service
 from tests.bench.figures import Figure

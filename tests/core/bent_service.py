@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from core.bent_loop import BentLoop
 from core.bus import (
     GapMarked,
     JobChanged,
@@ -18,7 +19,6 @@ from core.bus import (
     ReadingTaken,
     SettingChanged,
 )
-from core.clock import BentLoop
 from core.jobs.job import Job
 from core.jobs.runner import StartRequest
 from core.service import Service, ServiceOptions, running_service

@@ -15,7 +15,7 @@ from core.bus import LedChanged
 from core.errors import ConflictError
 from core.jobs.runner import StartRequest
 from core.jobs.state import JobState
-from core.outputs import LedLocks
+from core.output_holds import LedLocks
 from core.service import ServiceOptions
 
 

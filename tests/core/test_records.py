@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from running_services import Served, serving
 
+from core.bent_loop import BentLoop
 from core.bus import Bus, GapMarked, JobChanged, LedChanged, LogWritten, ReadingTaken, SettingChanged
-from core.clock import BentLoop, Clock
+from core.clock import Clock
 from core.logs import job_logger
 from core.records.database import open_database
 from core.records.records import Records, open_records

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from running_services import Served, serving
 
+from core.bent_loop import BentLoop
 from core.bus import Bus
-from core.clock import BentLoop, Clock
+from core.clock import Clock
 from core.errors import ConflictError
 from core.service import ServiceOptions
 from core.tasks import open_tasks

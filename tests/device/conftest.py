@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from core.clock import BentLoop
+from core.bent_loop import BentLoop
 
 # A busy computer makes an example slow, not wrong.
 settings.register_profile("device", deadline=None)

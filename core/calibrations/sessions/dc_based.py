@@ -13,7 +13,7 @@ from core.calibrations.sessions.action import CalibrationAction
 from core.calibrations.sessions.protocol import ActionFailedError, SessionProtocol
 from core.calibrations.sessions.steps import COMPLETE, Step, chart, series
 from core.clock import timestamp
-from core.outputs import pwm_channel, pwm_output
+from core.output_names import pwm_channel, pwm_output
 
 _SECTION = "stirring.config"
 _LOW_SHARE, _HIGH_SHARE = 0.66, 1.33

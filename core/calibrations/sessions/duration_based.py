@@ -14,7 +14,7 @@ from core.calibrations.sessions.protocol import SessionFailedError
 from core.calibrations.sessions.steps import COMPLETE, Step, StepChoice, StepField, chart, series
 from core.clock import timestamp
 from core.errors import BadRequestError
-from core.outputs import pwm_channel, pwm_output
+from core.output_names import pwm_channel, pwm_output
 
 _TRACER_S = 1.0
 # A pump that nothing is known of.

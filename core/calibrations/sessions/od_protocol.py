@@ -8,7 +8,7 @@ from core.calibrations.sessions.action import CalibrationAction
 from core.calibrations.sessions.naming import NamingProtocol
 from core.calibrations.sessions.od_meter import OdMeter, OdOptics, od_optics
 from core.calibrations.sessions.protocol import SessionFailedError
-from core.outputs import OPTICS
+from core.output_names import OPTICS
 
 
 class OdProtocol(NamingProtocol):
