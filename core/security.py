@@ -22,6 +22,8 @@ from core.records.values import ValueStore
 _STORE, _KEY = "http", "token_sha256"
 # Name and password in an address, also in one written in JSON, where a slash may have a backslash before it.
 _CREDENTIALS = re.compile(r"(:\\?/\\?/)[^/\\\s\"'<>]*@")
+# The password of a configuration's text, also of one written in JSON, where the line's end is a backslash and an n.
+_PASSWORDS = re.compile(r"(password\s*[=:]\s*)(?:\\[^n]|[^\\\r\n\"])+")
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -41,8 +43,8 @@ def is_loopback(host: str) -> bool:
 
 
 def without_credentials(text: str) -> str:
-    """Return a text in which addresses have lost the names and passwords they carried."""
-    return _CREDENTIALS.sub(r"\1…@", text)
+    """Return a text in which addresses have lost the names and passwords they carried, and a configuration its own."""
+    return _PASSWORDS.sub(r"\1…", _CREDENTIALS.sub(r"\1…@", text))
 
 
 def make_token(store: ValueStore) -> str:

@@ -281,6 +281,9 @@ def _state_of(error: MqttError | OSError, settings: BrokerSettings) -> LinkState
     if isinstance(error, MqttConnectError):
         remedy = "Correct username and password in section [mqtt] of the configuration, then restart the service."
         return LinkState("refused", f"{where} does not let this unit in: {_reason(error)}.", remedy)
+    if not isinstance(error, MqttError):  # nothing but reading the file of certificates raises another
+        remedy = "Correct ca_file in section [mqtt] of the configuration, then restart the service."
+        return LinkState("refused", f"The certificates in {settings.ca_file} cannot be used: {error}.", remedy)
     if "CERTIFICATE" in str(error).upper() or "SSL" in str(error).upper():
         remedy = "Correct broker_address, broker_port or ca_file in section [mqtt], then restart the service."
         return LinkState("refused", f"{where} and this unit do not agree on TLS: {error}.", remedy)
