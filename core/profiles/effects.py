@@ -1,0 +1,155 @@
+"""What actions do: jobs are started, changed, put to sleep, woken and stopped as a user would.
+
+Where the board cannot be reached, or a job is still starting, an action waits. A job that lives on is started when the
+board is back, however late; what is done once, such as a dose, is given up after ten minutes, because a late one would
+come on top of the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core.board_link import BoardLink
+from core.calibrations.calibrations import Calibrations
+from core.errors import ConflictError, ServiceError, TooSoonError, UnavailableError
+from core.estimators.estimators import Estimators
+from core.jobs.declaration import STATE_SETTING
+from core.jobs.runner import JobRunner, StartRequest
+from core.jobs.state import JobState
+from core.jobs.stop import StopFilter, matching
+
+LED_JOB = "led_intensity"
+_LATE_AT_MOST_S = 600.0
+_STARTS_WITHIN_S = 120.0
+_LOOK_EVERY_S = 1.0
+# Of a job that does not take a setting although the board is there.
+_TRIES = 60
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a job is to be started."""
+
+    job_name: str
+    options: dict[str, Any]
+    args: list[str]
+    overrides: list[tuple[str, str, str]]
+
+
+class Effects:
+    """Carries actions of one run out.
+
+    Args:
+        source: job source of what is started.
+        tell_waiting: called with the reason when an action has to wait for the board.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: JobRunner,
+        board_link: BoardLink,
+        calibrations: Calibrations,
+        estimators: Estimators,
+        experiment: str,
+        source: str,
+        log: logging.LoggerAdapter[Any],
+    ) -> None:
+        self._jobs = jobs
+        self._board_link = board_link
+        self._calibrations = calibrations
+        self._estimators = estimators
+        self._experiment = experiment
+        self._source = source
+        self._log = log
+
+    async def start(self, start: Start) -> None:
+        """Start a job and wait until it is ready; raise ServiceError when it is refused or fails."""
+        arguments = [str(argument) for argument in start.args]
+        job_class, *_ = self._jobs.registry.choose(start.job_name, start.options, arguments)
+        declaration = job_class.declaration
+        is_done_once = declaration.is_action and not declaration.takes_over
+        request = StartRequest(
+            start.job_name, start.options, arguments, self._experiment, self._source, start.overrides
+        )
+
+        async def begin() -> None:
+            await self._calibrations.load()
+            await self._estimators.load()
+            job = self._jobs.start(request)
+            try:
+                async with asyncio.timeout(_STARTS_WITHIN_S):
+                    await self._jobs.until_started(job)
+            except TimeoutError:
+                self._log.warning("%s takes long to start.", declaration.label)
+
+        await self._in_time(begin, start.job_name, _LATE_AT_MOST_S if is_done_once else None)
+
+    async def update(self, job_name: str, values: dict[str, Any]) -> None:
+        """Give a running job new settings; setting LEDs is starting them anew."""
+        if job_name == LED_JOB:
+            await self.start(Start(job_name, values, [], []))
+            return
+        await self._in_time(lambda: self._jobs.change_settings(job_name, values), job_name)
+
+    async def pause(self, job_name: str) -> None:
+        """Put a job to sleep; LEDs go dark."""
+        if job_name == LED_JOB:
+            await self.stop(job_name)
+            return
+        await self.update(job_name, {STATE_SETTING: JobState.SLEEPING.value})
+
+    async def resume(self, job_name: str) -> None:
+        """Wake a job that sleeps."""
+        await self.update(job_name, {STATE_SETTING: JobState.READY.value})
+
+    async def stop(self, job_name: str) -> None:
+        """End a job of the run's experiment; none is fine. Raise ConflictError when it does not end in time."""
+        result = await self._jobs.end(matching(self._jobs, StopFilter(job_name, self._experiment)))
+        if result["still_running"]:
+            raise ConflictError(f"{job_name} did not end in time.", remedy="See the log, then stop it by hand.")
+
+    async def stop_started(self) -> list[str]:
+        """End every job this run has started that still runs; return the names of those that do not end."""
+        result = await self._jobs.end(matching(self._jobs, StopFilter(job_source=self._source)))
+        return [entry["job_name"] for entry in result["still_running"]]
+
+    async def _in_time(
+        self, action: Callable[[], Awaitable[None]], job_name: str, late_at_most_s: float | None = None
+    ) -> None:
+        """Do an action as soon as it can be done; raise what refuses it for good, or once it is too late."""
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        tries, has_told = 0, False
+        while True:
+            try:
+                await action()
+            except TooSoonError:
+                await asyncio.sleep(_LOOK_EVERY_S)
+            except UnavailableError as error:
+                tries = tries + 1 if self._board_link.is_usable else 0
+                if tries >= _TRIES:
+                    raise
+                if not self._board_link.is_usable and not has_told:
+                    has_told = True
+                    self._log.warning("%s waits for the board: %s", job_name, error)
+                await self._wait(began_s, late_at_most_s, error)
+            else:
+                if has_told:
+                    late_s = loop.time() - began_s
+                    self._log.warning("The board is back; %s came %.0f s late.", job_name, late_s)
+                return
+
+    async def _wait(self, began_s: float, late_at_most_s: float | None, error: ServiceError) -> None:
+        """Let a moment pass; raise `error` when it is too late by now."""
+        if late_at_most_s is not None and asyncio.get_running_loop().time() - began_s >= late_at_most_s:
+            raise UnavailableError(
+                f"This was not done within {late_at_most_s / 60:g} min and was given up.",
+                cause=str(error),
+                remedy="A late one would come on top of the next. Do it by hand if it is still wanted.",
+            ) from error
+        await asyncio.sleep(_LOOK_EVERY_S)
