@@ -10,7 +10,7 @@ from gui.connection_words import standing
 from gui.moments import exact
 from gui.service_client import ServiceClient, is_loopback
 from gui.system.card import SystemCard
-from gui.system.facts import SystemFacts, space_words, up_words
+from gui.system.facts import SystemFacts, mqtt_words, space_words, up_words
 from gui.unit import Unit, utc_s_of
 
 # Clocks that differ by less than this agree for all a culture knows.
@@ -155,7 +155,9 @@ class WebServerCard(SystemCard):
     """Where the service listens, and who may talk to it."""
 
     def __init__(self) -> None:
-        super().__init__(_tr("Web server"), "server", _tr("Address"), _tr("Running for"), _tr("Computer's address"))
+        super().__init__(
+            _tr("Web server"), "server", _tr("Address"), _tr("Running for"), _tr("Computer's address"), _tr("MQTT")
+        )
         self.who = self.add_note("")
         self.restart_button = self.add_button(_tr("Restart web server…"), "refresh")
 
@@ -164,8 +166,10 @@ class WebServerCard(SystemCard):
         up = up_words(facts.text("web_server", "raw_status"))
         addresses = facts.text("addresses", "ipv4_address").replace(",", ", ")
         values = client.base_url, up, addresses or _tr("no network")
-        for caption, value in zip(self.facts.captions(), values, strict=True):
+        for caption, value in zip(self.facts.captions()[:3], values, strict=True):
             self.facts.show_value(caption, value)
+        words, more, tone = mqtt_words(facts.answers.get("mqtt"))
+        self.facts.show_value(self.facts.captions()[3], words, more or _hint(facts, "mqtt"), tone)
         state = facts.text("web_server", "state")
         if state == "ready":
             self.state.show_state(_tr("Ready"), "ok", "ok")

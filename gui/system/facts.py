@@ -21,6 +21,7 @@ _ROUTES = {
     "addresses": "/unit_api/system/ipv4",
     "disk": "/unit_api/system/disk_space",
     "memory": "/unit_api/system/memory",
+    "mqtt": "/unit_api/mqtt",
 }
 
 
@@ -66,6 +67,21 @@ def space_words(space: dict[str, Any] | None) -> tuple[str, str]:
     if whole and free / whole < _NEARLY_FULL:
         return tr("system", "{}: nearly full").format(words), "warn"
     return words, ""
+
+
+def mqtt_words(state: dict[str, Any] | None) -> tuple[str, str, str]:
+    """Say how the unit stands with an MQTT broker, more of it, and the tone: "Connected to lab.example:1883"."""
+    if not state:
+        return "", "", ""
+    tr = QCoreApplication.translate
+    words, tone = {
+        "off": (tr("system", "off"), ""),
+        "connecting": (tr("system", "Connecting to {}"), ""),
+        "connected": (tr("system", "Connected to {}"), ""),
+        "refused": (tr("system", "Refused by {}"), "warn"),
+        "unreachable": (tr("system", "{} is not reached"), "warn"),
+    }.get(str(state["state"]), (str(state["state"]), ""))
+    return words.format(state["broker"]), f"{state['detail']} {state['remedy']}".strip(), tone
 
 
 def up_words(raw_status: str) -> str:

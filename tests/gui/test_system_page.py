@@ -20,7 +20,7 @@ from stand_in_service import StandInService, refusal, snapshot
 from gui import file_transfer
 from gui.file_transfer import FileTroubleError, size_words
 from gui.system.archive import RestoreDialog
-from gui.system.facts import space_words, up_words
+from gui.system.facts import mqtt_words, space_words, up_words
 from gui.system.operations import OperationDialog
 from gui.system.page import SystemPage
 from gui.system.update_dialog import UpdateDialog
@@ -71,6 +71,7 @@ def test_the_cards_tell_of_the_unit_with_units(bench: PageBench, own_service: Re
     assert page.clock.facts.value("Difference") == "less than 1 s"
     assert page.software.facts.value("Vialdesk") == bench.ask("get", "/versions/app")["version"]
     assert page.web_server.facts.value("Address") == own_service.url
+    assert page.web_server.facts.value("MQTT") == "off"
     assert "no token is needed" in page.web_server.who.text()
 
 
@@ -324,3 +325,10 @@ def test_sizes_are_said_with_three_digits(size_bytes: float, words: str) -> None
 def test_unknown_facts_are_no_words() -> None:
     assert space_words(None) == ("", "")
     assert up_words("listening on x") == ""
+
+
+def test_how_the_unit_stands_with_a_broker_is_said_in_words() -> None:
+    state = {"state": "refused", "broker": "lab:1883", "detail": "Wrong password.", "remedy": "Correct it."}
+    assert mqtt_words(state) == ("Refused by lab:1883", "Wrong password. Correct it.", "warn")
+    assert mqtt_words({**state, "state": "connected", "detail": "", "remedy": ""}) == ("Connected to lab:1883", "", "")
+    assert mqtt_words(None) == ("", "", "")
