@@ -27,6 +27,7 @@ from core.mqtt import routes as mqtt_routes
 from core.openapi import openapi_route
 from core.plugins import routes as plugin_routes
 from core.plugins.plugin_routes import to_plugins
+from core.profiles import routes as profile_routes
 from core.security import Gate
 from core.service import Service
 from core.system import archive_routes, file_routes, host_routes, power_routes, update_routes
@@ -59,6 +60,7 @@ _ROUTERS = (
     hardware_routes.router,
     descriptor_routes.router,
     plugin_routes.router,
+    profile_routes.router,
 )
 
 

@@ -60,6 +60,8 @@ async def events(
     - `led`: channel, intensity, source_of_event, experiment (null: none)
     - `pwm`: channel, dc
     - `board`: the object of GET /unit_api/board, and reason
+    - `profile`: a run of GET /unit_api/experiment_profiles/runs, whenever it moves on
+    - `dry_run`: task_id, hours, of_hours, phase
     - `annotation`: experiment, id, action (created, changed, deleted), text, who
     - `experiment`: an item of GET /unit_api/experiments
     - `task`: task_id, status, error when failed

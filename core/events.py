@@ -23,12 +23,14 @@ from core.bus import (
     Bus,
     CalibrationChanged,
     DosingEvent,
+    DryRunProgressed,
     ExperimentChanged,
     GapMarked,
     JobChanged,
     LedChanged,
     LogWritten,
     PluginChanged,
+    ProfileRunChanged,
     PwmChanged,
     ReadingTaken,
     SettingChanged,
@@ -54,6 +56,8 @@ TOPICS = (
     "log",
     "alarm",
     "annotation",
+    "profile",
+    "dry_run",
     "board",
     "experiment",
 )
@@ -203,6 +207,8 @@ class EventHub:
             bus.listen(CalibrationChanged, self._on_calibration),
             bus.listen(PluginChanged, self._on_plugin),
             bus.listen(AnnotationChanged, self._on_annotation),
+            bus.listen(ProfileRunChanged, lambda event: self._send("profile", None, event.run)),
+            bus.listen(DryRunProgressed, self._on_dry_run),
         ]
 
     @property
@@ -321,6 +327,10 @@ class EventHub:
 
     def _on_plugin(self, event: PluginChanged) -> None:
         self._send("plugin", None, {"name": event.name, "state": event.state})
+
+    def _on_dry_run(self, event: DryRunProgressed) -> None:
+        progress = {"hours": event.hours, "of_hours": event.of_hours, "phase": event.phase}
+        self._send("dry_run", None, {"task_id": event.task_id, **progress})
 
     def _on_annotation(self, event: AnnotationChanged) -> None:
         payload = {"experiment": event.experiment, "id": event.id, "action": event.action}

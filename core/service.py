@@ -44,6 +44,8 @@ from core.plugins.installer import PluginInstaller
 from core.plugins.plugins import Plugins
 from core.plugins.unit import Unit
 from core.reactor_models import ReactorModels, load_reactor_models
+from core.profiles.profiles import Profiles
+from core.profiles.unit_place import UnitPlace
 from core.records.records import Records, open_records
 from core.system.shut_down import ShutDownState
 from core.tasks import Tasks, open_tasks
@@ -128,6 +130,7 @@ class Service:
     descriptors: Descriptors = field(init=False)
     exclusive: ExclusiveOperations = field(init=False)
     shut_down: ShutDownState = field(init=False)
+    profiles: Profiles = field(init=False)
 
     def __post_init__(self) -> None:
         self.calibration_protocols = CalibrationProtocols(built_in_protocols(self.config))
@@ -142,12 +145,21 @@ class Service:
             self.calibration_sessions, self.options.plugins, self.bus,
         )  # fmt: skip
         self.plugin_installer = PluginInstaller(self.data_dir, environment, self.config, self.plugins)
+        self.profiles = Profiles(self._for_profiles(), self.records)
 
     def _for_plugins(self) -> Unit:
         """Return the unit as the routes of plug-ins see it."""
         settings_of, active = self.jobs.settings_of, self.experiments.active
         log = job_logger("plugins", source="plugins")
         return Unit(self.unit, self.clock, self.config, self.records.store, log, settings_of, active)
+
+    def _for_profiles(self) -> UnitPlace:
+        """Return the unit as experiment profiles see it."""
+        parts = UnitParts(self.models, self.calibrations, self.estimators, self.bioreactor, self.data_dir)
+        return UnitPlace(
+            self.unit, self.data_dir, self.clock, self.bus, self.config, self.experiments, self.board_link,
+            self.jobs, parts, self.records.store, self.plugins.loaded_versions,
+        )  # fmt: skip
 
     def restart_with(self, restart: Restart) -> None:
         """End this instance and have another one follow on the same address."""
@@ -170,6 +182,7 @@ async def running_service(options: ServiceOptions) -> AsyncIterator[Service]:
     """
     async with AsyncExitStack() as stack:
         service = await _put_together(stack, options)
+        stack.push_async_callback(service.profiles.close)
         service.mqtt.start(
             service.unit, service.bus, service.jobs, service.experiments, service.board_link, service.records
         )

@@ -109,6 +109,11 @@ class Plugins:
 
     # Looking
 
+    def loaded_versions(self) -> dict[str, str]:
+        """Return the version of each loaded plug-in by its name, "" where it tells none."""
+        loaded = [plugin.found for plugin in self._installed if plugin.state == "loaded"]
+        return {found.name: found.version or "" for found in loaded}
+
     def items(self) -> list[dict[str, Any]]:
         """Return the installed plug-ins, sorted by name."""
         return sorted((each.item() for each in self._installed), key=lambda item: (item["name"], item["source"]))
