@@ -18,7 +18,8 @@ from core.descriptors import routes as descriptor_routes
 from core.errors import ServiceError
 from core.estimators import routes as estimator_routes
 from core.exclusive import InProgressError, tell_in_progress
-from core.experiments import annotation_routes, recorded_routes
+from core.experiment_export import routes as export_routes
+from core.experiments import annotation_routes, history_routes, recorded_routes
 from core.experiments import routes as experiment_routes
 from core.front_door import FrontDoor
 from core.hardware import routes as hardware_routes
@@ -28,14 +29,15 @@ from core.openapi import openapi_route
 from core.plugins import routes as plugin_routes
 from core.plugins.plugin_routes import to_plugins
 from core.profiles import routes as profile_routes
-from core.security import Gate
+from core.security import Gate, allowed_names
 from core.service import Service
-from core.system import archive_routes, file_routes, host_routes, power_routes, update_routes
+from core.system import access_routes, archive_routes, file_routes, host_routes, power_routes, update_routes
 from core.system import routes as system_routes
 from core.version import VERSION
 
 _ROUTERS = (
     system_routes.router,
+    access_routes.router,
     power_routes.router,
     file_routes.router,
     host_routes.router,
@@ -51,6 +53,8 @@ _ROUTERS = (
     task_routes.router,
     event_routes.router,
     experiment_routes.router,
+    history_routes.router,
+    export_routes.router,
     recorded_routes.router,
     annotation_routes.router,
     log_routes.router,
@@ -64,13 +68,8 @@ _ROUTERS = (
 )
 
 
-def make_app(service: Service, token_hash: str | None = None) -> ASGIApp:
-    """Return the application that answers for `service`.
-
-    Args:
-        service: a running service.
-        token_hash: hash of the token that every request must carry, None on loopback.
-    """
+def make_app(service: Service) -> ASGIApp:
+    """Return the application that answers for a running service."""
     app = FastAPI(
         title="Vialdesk unit API",
         version=VERSION,
@@ -90,6 +89,5 @@ def make_app(service: Service, token_hash: str | None = None) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, tell_validation_error)
     app.add_exception_handler(HTTPException, tell_http_error)
     app.add_exception_handler(Exception, tell_fault)
-    allowed = service.config.text("http", "allowed_hosts").split(",")
-    gate = Gate((service.unit, f"{service.unit}.local", *allowed), token_hash)
+    gate = Gate(allowed_names(service.unit, service.config.text("http", "allowed_hosts")), service.access)
     return FrontDoor(app, app.router.routes, gate, service.records)

@@ -18,20 +18,25 @@ from core.clock import new_loop
 from core.config import Config, ConfigError
 from core.exits import ExitCode, StartError
 from core.folders import default_data_dir
+from core.tokens import WINDOW_TOKEN
 
 COMMANDS = ("serve", "boards", "simulate-board")
-# What only the program itself runs: the package installer, in a process of its own.
-INNER_COMMAND = "pip"
+# What only the program itself runs, each in a process of its own: the package installer, and what makes an export.
+INNER_COMMANDS = ("pip", "export-datasets")
 _FASTEST = 10_000.0
 _T = TypeVar("_T")
 
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one of `COMMANDS` with its arguments and return the program's exit code; says on stderr what went wrong."""
-    if list(arguments[:1]) == [INNER_COMMAND]:
+    if list(arguments[:1]) == ["pip"]:
         from core.plugins.pip_process import run_pip
 
         return run_pip(arguments[1:])
+    if list(arguments[:1]) == ["export-datasets"]:
+        from core.experiment_export.worker import make_export
+
+        return make_export(arguments[1:])
     faulthandler.enable()
     try:
         given = _parser().parse_args(arguments)
@@ -112,7 +117,9 @@ def _serve(given: argparse.Namespace) -> None:
         data_dir, board_url, given.seed, speed, log_to_terminal=to_terminal, plugins=not given.no_plugins
     )
     start, has_parent = tuple(given.start), given.has_parent
-    options = ServeOptions(service, host, port, start, given.readings, given.new_token, has_parent)
+    # Whatever this process starts need not know it.
+    window_token = os.environ.pop(WINDOW_TOKEN, None) if has_parent else None
+    options = ServeOptions(service, host, port, start, given.readings, given.new_token, has_parent, window_token)
     port_to_go_on = _run(serve(options), speed)
     if port_to_go_on is not None:
         _start_anew(port_to_go_on, given.has_parent)

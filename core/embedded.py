@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from core.cli import COMMANDS, run_command
 from core.exits import ExitCode
 from core.folders import default_data_dir
 from core.owner import answers, find_owner
+from core.tokens import WINDOW_TOKEN, new_token
 
 __all__ = ["COMMANDS", "EmbeddedError", "EmbeddedService", "ExitCode", "ServiceAddress", "run_command"]
 
@@ -57,16 +59,18 @@ class ServiceAddress:
     Attributes:
         url: such as `http://127.0.0.1:4999`.
         found_running: it ran before it was asked for, and is not ours to restart.
+        token: what requests carry; "" where it is not known, or none is needed.
     """
 
     url: str
     found_running: bool = False
+    token: str = ""
 
 
 class _Child:
     """One run of the service; `over` holds its exit code once it is gone, negative for a signal."""
 
-    def __init__(self, command: Sequence[str], stderr: Path, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, command: Sequence[str], token: str, stderr: Path, loop: asyncio.AbstractEventLoop) -> None:
         self.first_line: asyncio.Future[str] = loop.create_future()
         self.over: asyncio.Future[int] = loop.create_future()
         self._stderr = stderr
@@ -83,6 +87,7 @@ class _Child:
                 stderr=errors,
                 start_new_session=True,
                 creationflags=apart,
+                env={**os.environ, WINDOW_TOKEN: token},
             )
         if self.process.stdin is None or self.process.stdout is None:
             raise OSError("the service has no pipes")
@@ -142,6 +147,8 @@ class EmbeddedService:
         self._data_dir = (data_dir or default_data_dir()).absolute()
         self._arguments = tuple(arguments)
         self._child: _Child | None = None
+        # Where the configuration lets other computers in, this window's requests need a token too: one of its own.
+        self._token = new_token()
         self._board_url = ""
         self._when_window_dies: WhenWindowDies = "stop"
         self._port: int | None = None
@@ -268,12 +275,12 @@ class EmbeddedService:
         child.say(f"when_window_dies {self._when_window_dies}")
         self._child = child
         self._port = int(url.rpartition(":")[2])
-        return ServiceAddress(url)
+        return ServiceAddress(url, token=self._token)
 
     async def _launch(self) -> _Child:
         errors = self._data_dir / _STDERR
         try:
-            return await asyncio.to_thread(_Child, self._command(), errors, asyncio.get_running_loop())
+            return await asyncio.to_thread(_Child, self._command(), self._token, errors, asyncio.get_running_loop())
         except OSError as error:
             why = error.strerror or str(error)
             what = f"The service could not be started: the data folder {self._data_dir} cannot be used ({why})."

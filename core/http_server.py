@@ -20,6 +20,7 @@ _KEEP_ALIVE_S = 75.0
 _LAST_ANSWERS_S = 2
 _SEND_BUFFER_BYTES = 128 * 1024
 _BACKLOG = 128
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - nothing listens by it
 # A large upload goes on as long as this much of it comes each time a silent connection would be closed.
 _PROGRESS_BYTES = 1024 * 1024
 # What a request may send before its body, and after the body's end, without getting anywhere.
@@ -73,6 +74,12 @@ def address_of(listener: socket.socket) -> str:
     """Return where a socket listens as host:port, in the form of a URL."""
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def reachable(address: str) -> str:
+    """Return where this computer reaches a server at host:port: one that listens everywhere is at home on loopback."""
+    host, _, port = address.rpartition(":")
+    return f"{_EVERYWHERE.get(host, host)}:{port}"
 
 
 class _Protocol(HttpToolsProtocol):

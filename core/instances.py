@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from core.app import make_app
+from core.security import Access
 from core.service import Restart, Service, ServiceOptions, running_service
 from core.system.import_swap import recover_import, undo_import
 from core.system.left_tasks import finish_left_tasks
@@ -31,7 +32,7 @@ class Instances:
     """Runs a service until it is told to stop.
 
     Args:
-        token_hash: returns the hash of the token that requests need, None when they need none.
+        access: returns who may ask an instance.
         attend: called with each instance as soon as it answers; what it puts on the stack is undone when that ends.
 
     Attributes:
@@ -44,12 +45,12 @@ class Instances:
         self,
         options: ServiceOptions,
         web: WebServer,
-        token_hash: Callable[[Service], str | None],
+        access: Callable[[Service], Access],
         attend: Callable[[Service, AsyncExitStack], None] | None = None,
     ) -> None:
         self.options = options
         self._web = web
-        self._token_hash = token_hash
+        self._access = access
         self._attend = attend
         self._is_ending = False
         self._service: Service | None = None
@@ -98,8 +99,8 @@ class Instances:
         async with AsyncExitStack() as stack:
             service = await self._start(stack)
             await finish_left_tasks(service)
-            service.address, service.web = self._web.address, self._web
-            await self._web.answer_by(make_app(service, self._token_hash(service)))
+            service.address, service.web, service.access = self._web.address, self._web, self._access(service)
+            await self._web.answer_by(make_app(service))
             stack.push_async_callback(self._web.pause)
             self._service = service
             stack.callback(self._forget_service)

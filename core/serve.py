@@ -20,13 +20,13 @@ from core.bus import BoardChanged, ReadingTaken
 from core.clock import timestamp
 from core.errors import ServiceError
 from core.exits import ExitCode, StartError
-from core.http_server import AddressError, PortTakenError, listen
+from core.http_server import AddressError, PortTakenError, listen, reachable
 from core.instances import Instances, NotStartedError
 from core.jobs.runner import StartRequest
 from core.owner import OwnedError, Ownership, answers
 from core.parent_pipe import ParentPipe
 from core.records.time_series import SERIES_UNITS
-from core.security import is_loopback, keep_token_hash, make_token, stored_token_hash
+from core.security import Access, is_loopback, stored_access
 from core.service import Service, ServiceOptions
 from core.version import VERSION
 from core.web_server import WebServer
@@ -49,6 +49,7 @@ class ServeOptions:
         readings: print every reading.
         new_token: make a new access token although there is one.
         has_parent: a window started this and speaks over stdin; see `ParentPipe`.
+        window_token: what that window's requests carry where a token is needed; None where no window started this.
     """
 
     service: ServiceOptions
@@ -58,6 +59,7 @@ class ServeOptions:
     readings: bool = False
     new_token: bool = False
     has_parent: bool = False
+    window_token: str | None = None
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
 
@@ -93,10 +95,10 @@ class _Serving:
     def __init__(self, options: ServeOptions, web: WebServer, ownership: Ownership) -> None:
         self._options = options
         self._ownership = ownership
-        self._token_hash: str | None = None
+        self._access: Access | None = None
         self._is_first = True
         self.trouble: list[StartError] = []
-        self.instances = Instances(options.service, web, self._hash_of_token, self._attend)
+        self.instances = Instances(options.service, web, self._access_of, self._attend)
 
     def heed_signals_and_window(self, stack: AsyncExitStack) -> None:
         """End the service when a signal or the window says so."""
@@ -104,22 +106,19 @@ class _Serving:
         if self._options.has_parent:
             stack.callback(ParentPipe(self.instances.stop).close)
 
-    def _hash_of_token(self, service: Service) -> str | None:
-        """Return the hash every request's token must have, None on loopback; print a token that was made just now.
-
-        A restart changes nothing about it, also when the records are others since, because of an import.
-        """
-        if self._is_first:
-            self._token_hash = _token_hash(service, self._options)
-        elif self._token_hash is not None:
-            keep_token_hash(service.records.store, self._token_hash)
-        return self._token_hash
+    def _access_of(self, service: Service) -> Access:
+        """Return who may ask; a restart changes nothing about it, also when the records are others after an import."""
+        if self._access is None:
+            self._access = _access(service, self._options)
+        else:
+            self._access.keep(service.records.store)
+        return self._access
 
     def _attend(self, service: Service, stack: AsyncExitStack) -> None:
         """Tell where the service answers, and heed the board."""
         options, is_first = self._options, self._is_first
         self._is_first = False
-        url = f"http://{service.address}"
+        url = f"http://{reachable(service.address)}"
         if options.readings:
             service.bus.listen(ReadingTaken, lambda event: _say(options.out, _line(event)))
         if not is_first:
@@ -185,17 +184,17 @@ def _listen(options: ServeOptions) -> socket.socket:
         raise StartError(ExitCode.USAGE, str(error), remedy) from error
 
 
-def _token_hash(service: Service, options: ServeOptions) -> str | None:
-    """Return the hash every request's token must have, None on loopback; print a token that was made just now."""
+def _access(service: Service, options: ServeOptions) -> Access:
+    """Return who may ask; print a token that was made just now, where a person and not a window started this."""
     if is_loopback(options.host):
-        return None
-    stored = stored_token_hash(service.records.store)
-    if stored is not None and not options.new_token:
+        return Access()
+    access = stored_access(service.records.store, options.window_token)
+    if options.new_token or (access.token_hash is None and options.window_token is None):
+        token = access.renew(service.records.store, service.clock.utc_s())
+        _say(options.err, f"Requests need this token, it is shown only once: {token}")
+    elif options.window_token is None:
         _say(options.err, "Requests need the token made earlier; --new-token makes another one.")
-        return stored
-    token = make_token(service.records.store)
-    _say(options.err, f"Requests need this token, it is shown only once: {token}")
-    return stored_token_hash(service.records.store)
+    return access
 
 
 def _heed_signals(stop_service: Callable[[], None], stack: AsyncExitStack) -> None:

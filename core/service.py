@@ -32,6 +32,7 @@ from core.descriptors.descriptors import Descriptors
 from core.estimators.estimators import Estimators
 from core.events import EventHub
 from core.exclusive import ExclusiveOperations
+from core.experiment_export.exports import Exports
 from core.experiments.annotations import Annotations, load_annotations
 from core.experiments.experiments import Experiments, load_experiments
 from core.folders import DataFolder, tasks_file
@@ -43,10 +44,11 @@ from core.plugins.environment import plugin_environment
 from core.plugins.installer import PluginInstaller
 from core.plugins.plugins import Plugins
 from core.plugins.unit import Unit
-from core.reactor_models import ReactorModels, load_reactor_models
 from core.profiles.profiles import Profiles
 from core.profiles.unit_place import UnitPlace
+from core.reactor_models import ReactorModels, load_reactor_models
 from core.records.records import Records, open_records
+from core.security import Access
 from core.system.shut_down import ShutDownState
 from core.tasks import Tasks, open_tasks
 from core.web_server import WebServer
@@ -123,11 +125,15 @@ class Service:
     restart: Restart | None = None
     # The listener it answers on; None as long as it does not.
     web: WebServer | None = None
+    # Who may ask it.
+    access: Access = field(default_factory=Access)
     calibration_protocols: CalibrationProtocols = field(init=False)
     calibration_sessions: CalibrationSessions = field(init=False)
     plugins: Plugins = field(init=False)
     plugin_installer: PluginInstaller = field(init=False)
     descriptors: Descriptors = field(init=False)
+    datasets: Descriptors = field(init=False)
+    exports: Exports = field(init=False)
     exclusive: ExclusiveOperations = field(init=False)
     shut_down: ShutDownState = field(init=False)
     profiles: Profiles = field(init=False)
@@ -137,6 +143,8 @@ class Service:
         place = SessionPlace(self.unit, self.clock, self.config, self.calibrations, self.estimators)
         self.calibration_sessions = CalibrationSessions(place, self.jobs, self.records, self.calibration_protocols)
         self.descriptors = Descriptors(self.data_dir)
+        self.datasets = Descriptors(self.data_dir, "exportable_datasets")
+        self.exports = Exports(self.data_dir)
         self.exclusive = ExclusiveOperations(self.clock)
         self.shut_down = ShutDownState(self.jobs, self.board_link)
         environment = plugin_environment(self.data_dir)

@@ -180,7 +180,7 @@ class Attachment(QObject):
         self._follow(address)
 
     def _follow(self, address: Address) -> None:
-        token = self.source.token if self.is_elsewhere else ""
+        token = self.source.token if self.is_elsewhere else address.token
         self.client.point_at(address.url, token or None)
         if self.unit.service.state in ("starting", "failed", "refused", "unreachable"):
             self.unit.set_service("connecting", self.tr("Asking {}").format(address.url))

@@ -20,6 +20,10 @@ class Address(Protocol):
     def found_running(self) -> bool:
         """Whether it ran before this window did."""
 
+    @property
+    def token(self) -> str:
+        """What requests carry; "" where it is not known, or none is needed."""
+
 
 @dataclass(frozen=True)
 class KnownAddress:
@@ -27,6 +31,7 @@ class KnownAddress:
 
     url: str
     found_running: bool = True
+    token: str = ""
 
 
 class HostError(Exception):

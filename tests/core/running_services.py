@@ -19,6 +19,7 @@ import httpx
 
 from core.http_server import listen
 from core.instances import Instances
+from core.security import Access
 from core.service import Service, ServiceOptions
 from core.web_server import WebServer
 
@@ -49,7 +50,7 @@ class Served:
 async def serving(options: ServiceOptions, token_hash: str | None = None) -> AsyncIterator[Served]:
     """Run a service and its HTTP server for the length of the block."""
     web = WebServer(listen("127.0.0.1", 0), options.speed)
-    instances = Instances(options, web, lambda _: token_hash)
+    instances = Instances(options, web, lambda _: Access(token_hash is not None, token_hash))
     running = asyncio.create_task(instances.run())
     answers = asyncio.create_task(instances.answers.wait())
     try:
