@@ -11,6 +11,7 @@ from core.bus import AlarmBegan, AlarmEnded, Bus, JobChanged, ReadingTaken
 from core.clock import Clock
 from core.jobs.state import JobState
 from core.records.records import LIVE_ONLY_PREFIX
+from device.board import BoardEvent, ConnectionChanged
 
 _SIGNAL = "readings"
 # What a job gives at each of its measurements, and what a person calls it.
@@ -52,8 +53,10 @@ class SilenceWatch:
         self._board_link = board_link
         self._clock = clock
         self._sources: dict[str, _Source] = {}
+        self._ready: set[str] = set()
         bus.listen(ReadingTaken, self._on_reading)
         bus.listen(JobChanged, self._on_job)
+        board_link.listen(self._hear)
 
     def close(self) -> None:
         """Wait for nothing any more."""
@@ -76,17 +79,31 @@ class SilenceWatch:
         job, label = given
         source = self._sources.get(job)
         if source is None:
-            if not event.experiment.startswith(LIVE_ONLY_PREFIX):
+            # A reading that was under way when its job fell asleep may come afterwards.
+            if job in self._ready and not event.experiment.startswith(LIVE_ONLY_PREFIX):
                 source = self._sources[job] = _Source(label, event.experiment, now_s)
                 self._wait(job, source)
         elif now_s - source.last_s >= _APART_S:
             source.interval_s = now_s - source.last_s
             source.last_s = now_s
             self._tell_over(job, source)
+            # Once armed, a timer is left as it is and looks again; it must not be too late for a new interval though.
+            if source.timer is not None and source.timer.when() > now_s + self._allowed_s(source) + _APART_S:
+                self._wait(job, source)
+
+    def _hear(self, event: BoardEvent) -> None:
+        """Give every job the time of one silence when the board is back."""
+        if isinstance(event, ConnectionChanged):
+            for source in self._sources.values():
+                source.last_s = self._clock.monotonic_s()
 
     def _on_job(self, event: JobChanged) -> None:
-        if event.state in (JobState.SLEEPING.value, JobState.DISCONNECTED.value, JobState.LOST.value):
-            self._forget(str(event.row["job_name"]))
+        job = str(event.row["job_name"])
+        if event.state == JobState.READY.value:
+            self._ready.add(job)
+        else:
+            self._ready.discard(job)
+            self._forget(job)
 
     def _wait(self, job: str, source: _Source) -> None:
         """Look again when the next reading is overdue."""
@@ -102,7 +119,7 @@ class SilenceWatch:
         now_s = self._clock.monotonic_s()
         limit = self._limits.of(_SIGNAL)
         if not self._board_link.is_usable:
-            source.last_s = now_s  # the link tells of itself; a job may take its time when it is back
+            source.last_s = now_s  # the link tells of itself
         silent_s = now_s - source.last_s
         if silent_s >= self._allowed_s(source) and limit.enabled and not source.is_told:
             source.is_told = True

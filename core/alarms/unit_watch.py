@@ -9,6 +9,7 @@ from core.alarms.limits import AlarmLimits
 from core.board_link import BoardLink
 from core.bus import AlarmBegan, AlarmEnded, BoardChanged, Bus
 from core.jobs.job import Job
+from device.board import BoardEvent, StatusReported
 
 _LINK = "link"
 _ENDS_LATE_S = 0.001
@@ -47,8 +48,9 @@ class UnitWatch:
         self._board_link = board_link
         self._jobs = jobs
         self._waiting: asyncio.TimerHandle | None = None
-        self._faults: set[str] = set()
+        self._faults: tuple[str, ...] = ()
         bus.listen(BoardChanged, self._on_board)
+        board_link.listen(self._hear)
 
     def close(self) -> None:
         """Wait for nothing any more."""
@@ -60,10 +62,14 @@ class UnitWatch:
             self._wait_no_more()
             self._watch_link()
 
-    def _on_board(self, event: BoardChanged) -> None:
+    def _on_board(self, _: BoardChanged) -> None:
         self._watch_link()
-        if self._board_link.is_usable or self._board_link.current is None:
-            self._watch_faults({str(fault) for fault in event.board.get("faults", ())})
+        if self._board_link.current is None:
+            self._watch_faults(())
+
+    def _hear(self, event: BoardEvent) -> None:
+        if isinstance(event, StatusReported) and event.status.faults != self._faults:
+            self._watch_faults(event.status.faults)
 
     def _watch_link(self) -> None:
         limit = self._limits.of(_LINK)
@@ -95,11 +101,14 @@ class UnitWatch:
             self._waiting.cancel()
             self._waiting = None
 
-    def _watch_faults(self, faults: set[str]) -> None:
-        """Tell faults the board has latched, and those it has forgotten; while it cannot be asked nothing is known."""
-        for fault in sorted(self._faults - faults):
-            self._bus.publish(AlarmEnded(f"board:{fault}"))
-        for fault in sorted(faults - self._faults):
+    def _watch_faults(self, faults: tuple[str, ...]) -> None:
+        """Tell faults the board has latched, and those it has forgotten; while it does not report nothing is known."""
+        for fault in self._faults:
+            if fault not in faults:
+                self._bus.publish(AlarmEnded(f"board:{fault}"))
+        for fault in faults:
+            if fault in self._faults:
+                continue
             what, remedy = _FAULTS.get(fault, (f"The board reports a fault: {fault}.", "Clear the fault."))
             severity = "warning" if fault in _ONLY_WARN else "alarm"
             self._bus.publish(AlarmBegan(f"board:{fault}", "board", severity, what, remedy))
