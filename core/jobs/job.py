@@ -85,6 +85,10 @@ class Job:
     def check_start(self, place: StartPlace) -> None:
         """Refuse the start by raising a ServiceError; called before anything happens, so nothing is half done."""
 
+    def calibrations_needed(self) -> tuple[str, ...]:
+        """Return the devices without whose active calibration this very start would end in an error."""
+        return ()
+
     async def set_up(self) -> None:
         """Come from `init` to `ready`; an error raised here ends the job and is the answer to its start."""
 

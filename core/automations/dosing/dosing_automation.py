@@ -117,6 +117,10 @@ class DosingAutomation(RunningAutomation):
                     fields=[name],
                 )
 
+    def calibrations_needed(self) -> tuple[str, ...]:
+        """The pumps of the rule."""
+        return tuple(pump.device for pump in self.pumps)
+
     def check_settings(self, values: dict[str, Any]) -> None:
         """Refuse amounts that are none."""
         super().check_settings(values)

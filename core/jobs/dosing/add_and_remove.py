@@ -84,11 +84,15 @@ class _OnePump(Job):
             current_ml = place.parts.bioreactor.liquids(place.experiment).current_volume_ml
             refuse_overfilling(place.model, current_ml, self._volume_ml(place), given)
 
+    def calibrations_needed(self) -> tuple[str, ...]:
+        """The pump, where an amount is asked for, or where it must be known when the vial is full."""
+        by_rate = self.options["ml"] is not None or (self.options["continuously"] and self.pump.is_inflow)
+        return (self.pump.device,) if by_rate else ()
+
     async def set_up(self) -> None:
         """Refuse what needs a calibrated pump where there is none."""
         self._run = PumpRun(self, self.pump, self.options["source_of_event"], max_fill_ml=self._max_fill_ml)
-        by_rate = self.options["ml"] is not None or (self.options["continuously"] and self.pump.is_inflow)
-        if by_rate and self._run.calibrated is None:
+        if self.calibrations_needed() and self._run.calibrated is None:
             raise not_calibrated(self.pump)
 
     async def work(self) -> None:
