@@ -152,9 +152,10 @@ class BoardLink:
         """
         board = self.board
         reported = asyncio.Event()
+        await board.clear_faults()
+        # A report of before the clearing, come while it was on its way, tells nothing of it.
         stop = self.listen(lambda event: reported.set() if isinstance(event, StatusReported) else None)
         try:
-            await board.clear_faults()
             _log.info("The faults of the board were cleared; what still persists is reported again.")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_REPORT_WITHIN_S):
