@@ -68,6 +68,7 @@ class ServiceOptions:
         epoch_utc_s: UTC at the start when time is bent, the wall clock's when None.
         log_to_terminal: write log lines to stderr too.
         plugins: load plug-ins; False is safe mode.
+        tasks_path: file of task results; the one that belongs to the data folder when None.
     """
 
     data_dir: Path
@@ -77,6 +78,7 @@ class ServiceOptions:
     epoch_utc_s: float | None = None
     log_to_terminal: bool = False
     plugins: bool = True
+    tasks_path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,7 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
         _log.warning("%s", note)
     experiments = await load_experiments(records, bus, clock)
     annotations = await load_annotations(records, bus, clock)
-    tasks = await open_tasks(tasks_file(options.data_dir), bus, clock, unit)
+    tasks = await open_tasks(options.tasks_path or tasks_file(options.data_dir), bus, clock, unit)
     stack.push_async_callback(tasks.close)
     board_link = BoardLink(bus, clock)
     board_link.seed = options.seed
