@@ -51,6 +51,35 @@ def job_title(job_name: str) -> str:
     return QCoreApplication.translate("jobs", known) if known else job_name.replace("_", " ").capitalize()
 
 
+_RULES = {
+    "chemostat": "Chemostat",
+    "fed_batch": "Fed batch",
+    "light_dark_cycle": "Light and dark by turns",
+    "only_record_temperature": "Only record",
+    "pid_morbidostat": "Morbidostat",
+    "silent": "Silent",
+    "thermostat": "Thermostat",
+    "turbidostat": "Turbidostat",
+}
+_BY_HAND = {"UI": "by hand", "CLI": "by the command line"}
+
+
+def rule_title(automation_name: str) -> str:
+    """Return what a person calls the rule of an automation; names not known here lose their underscores."""
+    known = _RULES.get(automation_name)
+    plain = automation_name.replace("_", " ").capitalize()
+    return QCoreApplication.translate("rules", known) if known else plain
+
+
+def cause_words(cause: str) -> str:
+    """Say who dosed or lit: "turbidostat", "by hand", "blank"."""
+    if cause in _BY_HAND:
+        return QCoreApplication.translate("rules", _BY_HAND[cause])
+    job_name, _, rule = cause.partition(":")
+    words = rule_title(rule) if rule else job_title(job_name)
+    return words[:1].lower() + words[1:]
+
+
 def device_title(device: str) -> str:
     """Return what a person calls a device that is calibrated; names not known here lose their underscores."""
     known = _DEVICES.get(device)

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPen
 
 from gui import theme
-from gui.live.decimation import NOTHING, Polyline
+from gui.live.decimation import NOTHING, Polyline, in_steps
 from gui.live.line_item import LineItem
 from gui.live.series_buffer import SeriesBuffer
 from gui.live.trace import Trace
@@ -48,16 +48,18 @@ class Curve:
         self.trace = trace
         self.restyle()
 
-    def redraw(self, span: tuple[float, float], until_s: float, columns: int, is_log: bool) -> None:
+    def redraw(self, span: tuple[float, float], until_s: float, now_s: float, columns: int, is_log: bool) -> None:
         """Draw what lies between two times on `columns` pixels.
 
         Args:
             span: first and last visible UTC second.
             until_s: nothing after this is drawn.
+            now_s: until then a value holds that does so.
             columns: width of the span in pixels.
             is_log: draw logarithms; values that have none are gaps.
         """
-        asked = (self.buffer.version, span, min(until_s, span[1]), columns, is_log, self.is_shown)
+        held_s = min(until_s, span[1], now_s) if self.trace.holds else 0.0
+        asked = (self.buffer.version, span, min(until_s, span[1]), held_s, columns, is_log, self.is_shown)
         if asked == self._asked:
             return
         self._asked = asked
@@ -65,6 +67,8 @@ class Curve:
         if until_s < span[1]:
             early = line.t <= until_s
             line = Polyline(line.t[early], line.y[early], line.joined[early])
+        if self.trace.holds:
+            line = in_steps(line, held_s)
         self.leaves_out = is_log and bool((line.y <= 0).any())
         if is_log:
             line = _positive(line)

@@ -40,6 +40,19 @@ class Polyline:
 NOTHING = Polyline(np.empty(0), np.empty(0), np.empty(0, bool))
 
 
+def in_steps(line: Polyline, until_s: float) -> Polyline:
+    """Return a line of values that hold until the next one, the last of them until `until_s`."""
+    if not len(line.t):
+        return line
+    t = np.repeat(line.t, 2)[1:]
+    y = np.repeat(line.y, 2)[:-1]
+    if until_s > t[-1]:
+        t, y = np.append(t, until_s), np.append(y, y[-1])
+    joined = np.ones(len(t), bool)
+    joined[-1] = False
+    return Polyline(t, y, joined)
+
+
 class MinMaxPyramid:
     """Minima and maxima over blocks of `FACTOR`**level samples, kept up to date as samples are added."""
 

@@ -21,11 +21,13 @@ class LiveFeed(QObject):
     Signals:
         received: a reading of this series came.
         relabelled: angles or units of curves have become known.
+        reloaded: name of the experiment (None without one) of which the record is asked.
         outages_changed: the board or the service was lost, or came back.
     """
 
     received = Signal(str)
     relabelled = Signal()
+    reloaded = Signal(object)
     outages_changed = Signal()
 
     def __init__(
@@ -88,6 +90,7 @@ class LiveFeed(QObject):
             for marks in self._marks.values():
                 marks.clear()
         self._history.load(self._unit.experiment, self._unit.utc_s())
+        self.reloaded.emit(self._unit.experiment)
 
     def _on_reading(self, series: str, utc_s: float, value: float) -> None:
         buffer = self._buffers.get(series)

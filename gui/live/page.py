@@ -18,9 +18,13 @@ from gui.live.cards import OpticalDensityCard, StirringCard, TemperatureCard
 from gui.live.charts import PluginCharts
 from gui.live.curve import Curve
 from gui.live.emptiness import RETRY, START, emptiness
+from gui.live.event_log import EventLog
 from gui.live.export import Export
 from gui.live.feed import LiveFeed
+from gui.live.flags import Flag, Flags
 from gui.live.history import History
+from gui.live.lane import EVENTS_PANE, EventLane
+from gui.live.notes import Notes
 from gui.live.plot_stack import PlotStack
 from gui.live.readout import Readout
 from gui.live.session import Session
@@ -46,6 +50,10 @@ class LivePage(QWidget):
         self.stack = PlotStack(traces(unit.settings.get("od_reading", {})), self.view)
         self.history = History(client, self.stack.buffers, self)
         self.charts = PluginCharts(unit, client, self)
+        self.events = EventLog(unit, client, self)
+        self.flags = Flags(unit, client, self)
+        self.notes = Notes(unit, client, self)
+        self.stack.add_pane(EventLane(EVENTS_PANE, self.events, unit.utc_s))
         self.session = Session(unit, client, self)
         self.readout = Readout(unit)
         self.view_bar = ViewBar(self.view)
@@ -63,6 +71,7 @@ class LivePage(QWidget):
         self._lay_out()
         self.feed = LiveFeed(unit, self.stack.curves, self.stack.buffers, self.history, self)
         self._connect()
+        self._on_reloaded(self.history.experiment)
         self._on_history()
         self._refresh_session()
         self._tick.start()
@@ -83,7 +92,7 @@ class LivePage(QWidget):
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(4)
         column.addWidget(self.readout)
-        column.addWidget(self.stack, 1)
+        column.addWidget(_scrollable(self.stack), 1)
         self._plots = QStackedWidget()
         self._plots.addWidget(self._curves)
         self._plots.addWidget(self.empty)
@@ -102,18 +111,16 @@ class LivePage(QWidget):
         for card in self.cards:
             column.addWidget(card)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area = _scrollable(holder)
         area.setFixedWidth(_CARDS_PX)
-        area.setWidget(holder)
-        area.viewport().setAutoFillBackground(False)
         holder.setAutoFillBackground(False)
         return area
 
     def _connect(self) -> None:
         self._tick.timeout.connect(self._on_tick)
         self.feed.received.connect(self._on_reading)
+        self.feed.reloaded.connect(self._on_reloaded)
+        self.unit.connection_changed.connect(self._offer_note)
         self.feed.relabelled.connect(self._on_relabelled)
         self.feed.outages_changed.connect(self._shade)
         self.history.changed.connect(self._on_history)
@@ -130,6 +137,12 @@ class LivePage(QWidget):
         self.view_bar.hours_wanted.connect(self._on_hours)
         self.view_bar.pane_wanted.connect(self._on_pane)
         self.charts.changed.connect(self._on_charts)
+        self.events.changed.connect(self._on_events)
+        self.flags.changed.connect(self._on_flags)
+        self.view_bar.note_wanted.connect(self.notes.add_now)
+        self.stack.noted.connect(self.notes.add)
+        self.stack.flag_pressed.connect(self._on_flag)
+        self.stack.menu_asked.connect(self.notes.menu)
         self.view_bar.csv_wanted.connect(self.export.ask_csv)
         self.view_bar.png_wanted.connect(self.export.ask_png)
 
@@ -152,7 +165,9 @@ class LivePage(QWidget):
 
     def _on_drawn(self) -> None:
         self._shade()
-        self.history.look_at(self.view.span, int(self.stack.panes[OPTICAL_DENSITY].view.width()))
+        columns = int(self.stack.panes[OPTICAL_DENSITY].view.width())
+        self.history.look_at(self.view.span, columns)
+        self.events.look_at(self.view.span, columns)
         self.readout.read(list(self.stack.curves.values()), self.stack.pointer_s)
 
     def _on_pointed(self, utc_s: float) -> None:
@@ -180,6 +195,26 @@ class LivePage(QWidget):
         od = next((c.trace.unit for c in self._od_curves() if len(c.buffer) and c.trace.angle), "AU")
         self.stack.panes[OPTICAL_DENSITY].show_title(od)
         self._offer_curves()
+
+    def _on_reloaded(self, experiment: str | None) -> None:
+        self.events.load(experiment)
+        self.flags.load(experiment)
+        self.notes.experiment = experiment
+        self._offer_note()
+
+    def _offer_note(self) -> None:
+        self.view_bar.offer_note(self.notes.is_possible)
+
+    def _on_events(self) -> None:
+        self.stack.arrange()
+        self.stack.request_redraw()
+
+    def _on_flags(self) -> None:
+        self.stack.flags.show_flags(self.flags.all)
+
+    def _on_flag(self, flag: Flag) -> None:
+        if flag.note is not None and self.notes.is_possible:
+            self.notes.change(flag.note)
 
     def _on_history(self) -> None:
         self.view.advance(self.feed.now_s(), self.feed.first_s())
@@ -231,3 +266,13 @@ class LivePage(QWidget):
             self.feed.reload()
         else:
             self.session.start()
+
+
+def _scrollable(content: QWidget) -> QScrollArea:
+    """Return a place that scrolls up and down when its content does not fit."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    area.viewport().setAutoFillBackground(False)
+    return area

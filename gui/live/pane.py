@@ -34,11 +34,15 @@ class TimeViewBox(pg.ViewBox):  # type: ignore[misc]
         wheel_turned: factor of time to show, UTC second under the mouse.
         dragged: seconds to move the view by.
         box_drawn: first and last UTC second, lowest and highest value of a drawn box.
+        clicked: place in the scene, whether twice.
+        menu_asked: place in the scene; the right button was pressed there.
     """
 
     wheel_turned = Signal(float, float)
     dragged = Signal(float)
     box_drawn = Signal(float, float, float, float)
+    clicked = Signal(QPointF, bool)
+    menu_asked = Signal(QPointF)
 
     def __init__(self) -> None:
         super().__init__(enableMenu=False)
@@ -50,6 +54,15 @@ class TimeViewBox(pg.ViewBox):  # type: ignore[misc]
         position: QPointF = self.mapToView(event.pos())  # type: ignore[attr-defined]
         self.wheel_turned.emit(_WHEEL_BASE ** -event.delta(), position.x())  # type: ignore[attr-defined]
         event.accept()  # type: ignore[attr-defined]
+
+    def mouseClickEvent(self, event: object) -> None:
+        """Tell what was clicked."""
+        event.accept()  # type: ignore[attr-defined]
+        place: QPointF = event.scenePos()  # type: ignore[attr-defined]
+        if event.button() == Qt.MouseButton.RightButton:  # type: ignore[attr-defined]
+            self.menu_asked.emit(QPointF(place))
+        elif event.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
+            self.clicked.emit(QPointF(place), event.double())  # type: ignore[attr-defined]
 
     def mouseDragEvent(self, event: object, axis: int | None = None) -> None:
         """Drag: move in time. With Shift or the right button: draw a box and look into it."""
@@ -84,11 +97,11 @@ class PlotPane:
         holds_values: whether the user chose the value range (by a box); then it does not move by itself.
     """
 
-    def __init__(self, kind: Pane, curves: list[Curve]) -> None:
+    def __init__(self, kind: Pane, curves: list[Curve], value_axis: pg.AxisItem | None = None) -> None:
         self.kind = kind
         self.curves = curves
         self.view = TimeViewBox()
-        self.time_axis, self.value_axis = TimeAxis(), ValueAxis()
+        self.time_axis, self.value_axis = TimeAxis(), value_axis or ValueAxis()
         self.title = pg.LabelItem(justify="left")
         self.crosshair = pg.InfiniteLine(angle=90, movable=False)
         self.holds_values = False
@@ -175,11 +188,11 @@ class PlotPane:
         self.holds_values = False
         self._range = None
 
-    def redraw(self, span: tuple[float, float], until_s: float) -> None:
+    def redraw(self, span: tuple[float, float], until_s: float, now_s: float) -> None:
         """Draw every curve's samples between two times, none after `until_s`, and fit the value range in steps."""
         columns = max(2, round(self.view.width() / _COLUMN_PX))
         for curve in self.curves:
-            curve.redraw(span, until_s, columns, self.is_log)
+            curve.redraw(span, until_s, now_s, columns, self.is_log)
         leaves_out = any(curve.leaves_out for curve in self.curves)
         if leaves_out != self._leaves_out:
             self._leaves_out = leaves_out
@@ -204,6 +217,20 @@ class PlotPane:
         if wanted is not None:
             self._range = wanted
             self.view.setYRange(*wanted, padding=0)
+
+    @property
+    def has_something(self) -> bool:
+        """Whether there is something to show, or the pane is shown without."""
+        return not self.kind.waits or any(len(curve.buffer) for curve in self.curves)
+
+    @property
+    def stretch(self) -> float:
+        """Its share of the height."""
+        return self.kind.stretch
+
+    def explain(self, position: QPointF) -> None:
+        """Say in the tooltip what there is under the mouse, at a place in the scene."""
+        self.lost_times.explain(self.view.mapSceneToView(position).x())
 
     def area(self) -> QRectF:
         """Return where the plot's area is, in the scene."""

@@ -6,14 +6,16 @@ import math
 from collections.abc import Callable, Iterable
 
 import pyqtgraph as pg
-from PySide6.QtCore import QElapsedTimer, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from gui import theme
 from gui.live.charts import Chart
 from gui.live.curve import Curve
+from gui.live.flag_marks import FlagMarks
 from gui.live.gaps import Gap
+from gui.live.heights import Heights, room_for
 from gui.live.pane import PlotPane
 from gui.live.series_buffer import SeriesBuffer
 from gui.live.time_view import TimeView
@@ -24,9 +26,7 @@ _SHORTEST_MS = 50
 _BY_KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 _ZOOM = 1.5
 _PAN = 0.2
-_TITLE_PX = 22
-# The least height of a pane for each share of the stack: a lane stays readable, optical density stays tall.
-_LEAST_PX = 21
+_UNLIMITED_PX = 16_777_215
 
 
 class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
@@ -35,17 +35,24 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     Signals:
         pointed_at: UTC second under the mouse or the keyboard's crosshair; NaN when there is none.
         drawn: the curves were redrawn.
+        noted: UTC second of which a note is wanted.
+        flag_pressed: a flag (`flags.Flag`) was pressed.
+        menu_asked: UTC second, the flags there (a list), place on the screen.
 
     Attributes:
         view: which part of time is shown.
         buffers: the samples of every series.
         curves: every curve by its key, which is that of its series unless a series is drawn twice.
         panes: every pane by its key, from the top.
+        flags: the flags at the top edge.
         pointer_s: where the crosshair is, NaN when there is none.
     """
 
     pointed_at = Signal(float)
     drawn = Signal()
+    noted = Signal(float)
+    flag_pressed = Signal(object)
+    menu_asked = Signal(float, object, QPoint)
 
     def __init__(self, traces: tuple[Trace, ...], view: TimeView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,10 +61,12 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.curves: dict[str, Curve] = {}
         self.panes: dict[str, PlotPane] = {}
         self._visible: tuple[str, ...] = ()
+        self._arranged: tuple[object, ...] = ()
         self._switched_off = {REFERENCE}
         self._hours_since: float | None = None
         self._in_hours = False
         self._charts: tuple[Chart, ...] = ()
+        self.flags = FlagMarks()
         self._shows_focus = False
         self.pointer_s = math.nan
         self._since_drawn = QElapsedTimer()
@@ -76,16 +85,22 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def _add_pane(self, kind: Pane, traces: Iterable[Trace]) -> None:
         curves = []
         for trace in traces:
-            buffer = self.buffers.setdefault(trace.series, SeriesBuffer())
+            buffer = self.buffers.setdefault(trace.series, SeriesBuffer(holds=trace.holds))
             curve = Curve(trace, buffer, f"{kind.key}/{trace.series}" if trace.series in self.curves else "")
             self.curves[curve.key] = curve
             curves.append(curve)
-        pane = self.panes[kind.key] = PlotPane(kind, curves)
+        self.add_pane(PlotPane(kind, curves))
+
+    def add_pane(self, pane: PlotPane) -> None:
+        """Have one more pane, below those there are."""
+        self.panes[pane.kind.key] = pane
         pane.time_axis.in_hours, pane.time_axis.start_utc_s = self._in_hours, self._hours_since
         pane.show_span(self.view.span)
         pane.view.wheel_turned.connect(self.view.zoom)
         pane.view.dragged.connect(self.view.pan)
         pane.view.box_drawn.connect(self._look_into)
+        pane.view.clicked.connect(self._on_clicked)
+        pane.view.menu_asked.connect(self._on_menu)
 
     def show_charts(self, charts: tuple[Chart, ...]) -> None:
         """Have these charts of plug-ins and no others, below the rest; samples of those that go are kept."""
@@ -111,18 +126,34 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.setBackground(theme.current().colour("raised"))
         for pane in self.panes.values():
             pane.restyle()
+        self.flags.update()
 
     def arrange(self) -> None:
         """Show the panes that are wanted and have something to show: growth rate only once it exists."""
         wanted = tuple(key for key in self.panes if self._is_wanted(key))
-        if wanted == self._visible:
+        heights = room_for([self.panes[key].stretch for key in wanted], self.height())
+        if self._arranged == (wanted, heights):
             return
+        self._arranged = (wanted, heights)
         for key in self._visible:
             self._take_out(key)
+        for row in range(self.ci.layout.rowCount()):
+            self.ci.layout.setRowFixedHeight(row, 0)
+            self.ci.layout.setRowStretchFactor(row, 0)
         self._visible = wanted
         for place, key in enumerate(wanted):
-            self._add(self.panes[key], 3 * place, is_lowest=key == wanted[-1])
+            self._add(self.panes[key], 3 * place, heights, is_lowest=key == wanted[-1])
+        self._hoist_flags()
+        self.setMinimumHeight(heights.whole_px)
         self.request_redraw()
+
+    def _hoist_flags(self) -> None:
+        """Put the flags to the top edge of the uppermost pane."""
+        former = self.flags.getViewBox()
+        if former is not None:
+            former.removeItem(self.flags)
+        if self._visible:
+            self.panes[self._visible[0]].view.addItem(self.flags)
 
     def _take_out(self, key: str) -> None:
         if key in self._visible:
@@ -130,17 +161,20 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             for item in self.panes[key].items():
                 self.ci.removeItem(item)
 
-    def _add(self, pane: PlotPane, row: int, *, is_lowest: bool) -> None:
-        layout, height_px = self.ci.layout, _LEAST_PX * pane.kind.stretch
+    def _add(self, pane: PlotPane, row: int, heights: Heights, *, is_lowest: bool) -> None:
+        layout, height_px = self.ci.layout, heights.share_px * pane.stretch
         self.ci.addItem(pane.title, row, 0, 1, 2)
         self.ci.addItem(pane.value_axis, row + 1, 0)
         self.ci.addItem(pane.view, row + 1, 1)
         self.ci.addItem(pane.time_axis, row + 2, 1)
-        layout.setRowFixedHeight(row, _TITLE_PX)
+        layout.setRowFixedHeight(row, heights.title_px)
         layout.setRowMinimumHeight(row + 1, height_px)
         layout.setRowPreferredHeight(row + 1, height_px)
-        layout.setRowStretchFactor(row + 1, pane.kind.stretch)
-        layout.setRowStretchFactor(row + 2, 0)
+        layout.setRowMaximumHeight(row + 1, _UNLIMITED_PX)
+        layout.setRowStretchFactor(row + 1, round(10 * pane.stretch))
+        for side in (layout.setRowMinimumHeight, layout.setRowPreferredHeight):
+            side(row + 2, 0)
+        layout.setRowMaximumHeight(row + 2, _UNLIMITED_PX)
         layout.setColumnStretchFactor(1, 1)
         pane.show_time_axis(is_lowest)
 
@@ -151,7 +185,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def offered_panes(self) -> tuple[Pane, ...]:
         """Return the panes that can be switched on and off: all but those that still wait for their first value."""
-        return tuple(pane.kind for pane in self.panes.values() if self._has_something(pane))
+        return tuple(pane.kind for pane in self.panes.values() if pane.has_something)
 
     def switch_pane(self, key: str, wanted: bool) -> None:
         """Show or hide a pane."""
@@ -203,7 +237,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._since_drawn.start()
         until_s = math.inf if self.view.paused_at_s is None else self.view.paused_at_s
         for key in self._visible:
-            self.panes[key].redraw(self.view.span, until_s)
+            self.panes[key].redraw(self.view.span, until_s, self.view.now_s)
         self.drawn.emit()
 
     def point_at(self, utc_s: float) -> None:
@@ -219,6 +253,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         """Draw for the new width."""
         super().resizeEvent(event)
         if hasattr(self, "_timer"):
+            self.arrange()
             self.request_redraw()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -286,10 +321,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.point_at(min(max(at_s + direction * (end_s - start_s) / 100, start_s), end_s))
 
     def _is_wanted(self, key: str) -> bool:
-        return key not in self._switched_off and self._has_something(self.panes[key])
-
-    def _has_something(self, pane: PlotPane) -> bool:
-        return not pane.kind.waits or any(len(curve.buffer) for curve in pane.curves)
+        return key not in self._switched_off and self.panes[key].has_something
 
     def _move(self) -> None:
         for pane in self.panes.values():
@@ -302,12 +334,30 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
                 pane.hold_values(low, high)
         self.view.show_span(start_s, end_s)
 
+    def _time_at(self, position: QPointF) -> float | None:
+        """Return the UTC second at a place in the scene, None outside the panes."""
+        panes = [self.panes[key] for key in self._visible]
+        hit = next((pane for pane in panes if pane.area().contains(position)), None)
+        return None if hit is None else float(hit.view.mapSceneToView(position).x())
+
+    def _on_clicked(self, position: QPointF, twice: bool) -> None:
+        flags, utc_s = self.flags.at(position), self._time_at(position)
+        if flags and not twice:
+            self.flag_pressed.emit(flags[-1])
+        elif not flags and twice and utc_s is not None:
+            self.noted.emit(utc_s)
+
+    def _on_menu(self, position: QPointF) -> None:
+        utc_s = self._time_at(position)
+        if utc_s is not None:
+            self.menu_asked.emit(utc_s, self.flags.at(position), self.mapToGlobal(self.mapFromScene(position)))
+
     def _on_mouse(self, position: QPointF) -> None:
         for key in self._visible:
             pane = self.panes[key]
             if pane.area().contains(position):
-                utc_s = pane.view.mapSceneToView(position).x()
-                pane.lost_times.explain(utc_s)
-                self.point_at(utc_s)
+                pane.explain(position)
+                self.flags.explain(position)
+                self.point_at(pane.view.mapSceneToView(position).x())
                 return
         self.point_at(math.nan)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from gui.live.decimation import Flags, Floats, MinMaxPyramid, Polyline, Thinner, thin
@@ -17,14 +19,20 @@ class SeriesBuffer:
     A time that is already there keeps its place and takes the newer value: history and live stream may both tell
     the same reading. Values that are not finite are not samples; they mark a gap.
 
+    Args:
+        holds: whether a value holds until the next one: then there are no gaps.
+
     Attributes:
         t: UTC in seconds, strictly ascending (a view: do not change it).
         values: the values (a view).
+        holds: as given.
         starts_after_gap: True for each sample that must not be joined to the one before (a view).
         version: another number after each change.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, holds: bool = False) -> None:
+        self.holds = holds
+        self._usual_s = math.inf if holds else 0.0
         self._t = np.empty(1024)
         self._values = np.empty(1024)
         self._gaps = np.zeros(1024, bool)
@@ -74,6 +82,8 @@ class SeriesBuffer:
 
     def mark_gap(self, utc_s: float) -> None:
         """Do not join the last sample before `utc_s` to the next one, whenever it comes."""
+        if self.holds:
+            return
         self.version += 1
         after = int(np.searchsorted(self.t, utc_s, side="right"))
         if after < self._size:
@@ -92,6 +102,7 @@ class SeriesBuffer:
             usual_s: interval in seconds below which there is certainly no gap (a bucket's length).
         """
         self.version += 1
+        usual_s = max(usual_s, self._usual_s)
         first = int(np.searchsorted(self.t, span[0], side="left"))
         last = int(np.searchsorted(self.t, span[1], side="right"))
         marked = self._t[first:last][self._gaps[first:last]]
@@ -138,7 +149,13 @@ class SeriesBuffer:
         return self._gap_pending
 
     def nearest(self, utc_s: float) -> tuple[float, float] | None:
-        """Return time and value of the sample nearest to a time; None in a gap and outside all samples."""
+        """Return time and value of the sample nearest to a time; None in a gap and outside all samples.
+
+        Of values that hold, the last one before.
+        """
+        if self.holds:
+            before = int(np.searchsorted(self.t, utc_s, side="right")) - 1
+            return None if before < 0 else (float(self._t[before]), float(self._values[before]))
         after = int(np.searchsorted(self.t, utc_s))
         if after < self._size and self._t[after] == utc_s:
             return float(self._t[after]), float(self._values[after])
@@ -178,7 +195,7 @@ class SeriesBuffer:
 
     def _is_gap_before(self, utc_s: float) -> bool:
         recent = self._t[max(0, self._size - _RECENT) : self._size]
-        return bool(_gaps(np.append(recent, utc_s), 0.0)[-1]) if len(recent) > 2 else False
+        return bool(_gaps(np.append(recent, utc_s), self._usual_s)[-1]) if len(recent) > 2 else False
 
     def _mark_seam(self, index: int, usual_s: float) -> None:
         if 0 < index < self._size:

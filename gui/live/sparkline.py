@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from PySide6.QtCore import QPointF, QSize
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from gui.live.curve import Curve
+from gui.live.decimation import Polyline, in_steps
 from gui.unit import Unit
 
 _SHOWN_S = 1800.0
@@ -29,6 +31,8 @@ class Sparkline(QWidget):
         """Draw the samples of the last half hour, gaps as gaps."""
         now_s = self._unit.utc_s()
         line = self._curve.buffer.polyline((now_s - _SHOWN_S, now_s), self.width())
+        if self._curve.trace.holds:
+            line = _inside(in_steps(line, now_s), now_s - _SHOWN_S)
         seen = line.t >= now_s - _SHOWN_S
         t, y, joined = line.t[seen], line.y[seen], line.joined[seen]
         if len(t) < 2:
@@ -53,3 +57,8 @@ class Sparkline(QWidget):
 
     def _y(self, value: float, bottom: float, height: float) -> float:
         return math.floor((self.height() - 4) * (1 - (value - bottom) / height)) + 2.0
+
+
+def _inside(line: Polyline, from_s: float) -> Polyline:
+    """Begin a line of steps at a time, at the level it has then."""
+    return Polyline(np.maximum(line.t, from_s), line.y, line.joined)

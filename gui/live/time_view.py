@@ -25,6 +25,7 @@ class TimeView(QObject):
         is_following: whether the span moves on with time.
         paused_at_s: when the view was paused (UTC seconds); nothing after it is drawn. None when not paused.
         span: first and last visible time, UTC seconds.
+        now_s: the time told last, UTC seconds.
     """
 
     span_changed = Signal()
@@ -37,11 +38,11 @@ class TimeView(QObject):
         self.paused_at_s: float | None = None
         self.span = (0.0, _FIRST_ALL_S)
         self._first_s: float | None = None
-        self._now_s = _FIRST_ALL_S
+        self.now_s = _FIRST_ALL_S
 
     def advance(self, now_s: float, first_s: float | None) -> None:
         """Tell the time, and when the oldest sample is (None when there is none); a followed span moves on in steps."""
-        self._now_s, self._first_s = now_s, first_s
+        self.now_s, self._first_s = now_s, first_s
         if self.is_following:
             self._set_span(self._followed())
 
@@ -59,7 +60,7 @@ class TimeView(QObject):
     def pause(self) -> None:
         """Hold the picture still; what arrives meanwhile is kept and drawn later."""
         if self.paused_at_s is None:
-            self.is_following, self.paused_at_s = False, self._now_s
+            self.is_following, self.paused_at_s = False, self.now_s
             self.mode_changed.emit()
 
     def show_span(self, start_s: float, end_s: float) -> None:
@@ -75,7 +76,7 @@ class TimeView(QObject):
         """Show `factor` times as much time around `anchor_s`; around now while following, else around the middle."""
         start_s, end_s = self.span
         if anchor_s is None:
-            anchor_s = min(self._now_s, end_s) if self.is_following else (start_s + end_s) / 2
+            anchor_s = min(self.now_s, end_s) if self.is_following else (start_s + end_s) / 2
         self.show_span(anchor_s + (start_s - anchor_s) * factor, anchor_s + (end_s - anchor_s) * factor)
 
     def pan(self, seconds: float) -> None:
@@ -85,12 +86,12 @@ class TimeView(QObject):
     def _followed(self) -> tuple[float, float]:
         if self.window_s is not None:
             step_s = self.window_s * _STEP
-            end_s = (math.floor(self._now_s / step_s) + 1) * step_s
+            end_s = (math.floor(self.now_s / step_s) + 1) * step_s
             return end_s - self.window_s, end_s
-        nothing_yet_s = math.floor(self._now_s / _FIRST_ALL_S) * _FIRST_ALL_S
-        start_s = nothing_yet_s if self._first_s is None else min(self._first_s, self._now_s)
-        step_s = _all_step_s(max(self._now_s - start_s, _FIRST_ALL_S))
-        return start_s, start_s + max(_FIRST_ALL_S, (math.floor((self._now_s - start_s) / step_s) + 1) * step_s)
+        nothing_yet_s = math.floor(self.now_s / _FIRST_ALL_S) * _FIRST_ALL_S
+        start_s = nothing_yet_s if self._first_s is None else min(self._first_s, self.now_s)
+        step_s = _all_step_s(max(self.now_s - start_s, _FIRST_ALL_S))
+        return start_s, start_s + max(_FIRST_ALL_S, (math.floor((self.now_s - start_s) / step_s) + 1) * step_s)
 
     def _set_span(self, span: tuple[float, float]) -> None:
         if span != self.span:

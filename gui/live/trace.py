@@ -13,6 +13,7 @@ OPTICAL_DENSITY = "optical_density"
 GROWTH = "growth_rate"
 TEMPERATURE = "temperature"
 STIRRING = "stirring"
+VOLUME = "volume"
 REFERENCE = "reference"
 
 HEATER_BOARD = "board_temperature"
@@ -32,6 +33,7 @@ class Trace:
         decimals: digits after the point when a value is shown; None for as many as its size asks for.
         angle: of an optical density channel in degrees, None where it is unknown or has none.
         dashed: whether it is a reference or a target, drawn grey and dashed.
+        holds: whether a value holds until the next one is told, however long that takes: a level, drawn in steps.
         tint: its colour as "#RRGGBB" where the series has none of its own, "" otherwise.
     """
 
@@ -42,6 +44,7 @@ class Trace:
     decimals: int | None
     angle: str | None = None
     dashed: bool = False
+    holds: bool = False
     tint: str = ""
 
     @property
@@ -90,6 +93,7 @@ PANES = (
     Pane(GROWTH, "Growth rate", "h⁻¹", 3, (0.0, 0.5), 0.05, waits=True),
     Pane(TEMPERATURE, "Temperature", "°C", 2, (20.0, 40.0), 1.0),
     Pane(STIRRING, "Stirring", "RPM", 2, (0.0, 600.0), 20.0),
+    Pane(VOLUME, "Volume", "mL", 2, (0.0, 20.0), 1.0, waits=True),
     Pane(REFERENCE, "LED reference", "relative", 2, (0.9, 1.1), 0.02),
 )
 
@@ -98,7 +102,9 @@ _OTHERS = (
     Trace("growth_rate", "Growth rate", "h⁻¹", GROWTH, 3),
     Trace("temperature", "Vial", "°C", TEMPERATURE, 1),
     Trace(HEATER_BOARD, "Heater board", "°C", TEMPERATURE, 1),
+    Trace("target_temperature", "Target", "°C", TEMPERATURE, 1, dashed=True),
     Trace("measured_rpm", "Stirring", "RPM", STIRRING, 0),
+    Trace("current_volume_ml", "Volume", "mL", VOLUME, 2, holds=True),
     Trace("relative_intensity_of_ir_led", "REF", "", REFERENCE, 3, dashed=True),
 )
 

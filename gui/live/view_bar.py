@@ -39,6 +39,7 @@ class ViewBar(QWidget):
         hours_wanted: whether time is to be shown as hours since the start.
         pane_wanted: key of a pane, whether it is to be shown.
         csv_wanted, png_wanted: the visible range is to be saved.
+        note_wanted: a note about now is to be written.
     """
 
     log_wanted = Signal(bool)
@@ -46,6 +47,7 @@ class ViewBar(QWidget):
     pane_wanted = Signal(str, bool)
     csv_wanted = Signal()
     png_wanted = Signal()
+    note_wanted = Signal()
 
     def __init__(self, view: TimeView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,11 +63,14 @@ class ViewBar(QWidget):
         self._standing = QStackedWidget()
         self.more = _button(self.tr("View"), self.tr("What the plots show"))
         self.export = _button(self.tr("Export"), self.tr("Save what is visible"))
+        self.note = _button(self.tr("Add note"), "")
         self._lay_out()
         self._make_menus()
         self.log.toggled.connect(self.log_wanted)
         self.pause.clicked.connect(self._on_pause)
         self.now.clicked.connect(view.follow)
+        self.note.clicked.connect(self.note_wanted)
+        self.offer_note(False)
         self.windows.idClicked.connect(self._on_window)
         view.mode_changed.connect(self.refresh)
         theme.current().palette_changed.connect(self.refresh)
@@ -81,7 +86,7 @@ class ViewBar(QWidget):
             self.windows.addButton(button, index)
             row.addWidget(button)
         row.addSpacing(theme.SPACE_PX)
-        for button in (self.log, self.more, self.export):
+        for button in (self.note, self.log, self.more, self.export):
             row.addWidget(button)
         row.addSpacing(theme.SPACE_PX)
         row.addWidget(self.pause)
@@ -131,6 +136,12 @@ class ViewBar(QWidget):
         self.pause.setChecked(paused)
         self._standing.setCurrentWidget(self.following if following else self.now)
         show_icon(self.now, "follow", "on_accent")
+
+    def offer_note(self, is_possible: bool) -> None:
+        """Say whether a note can be written, and how."""
+        self.note.setEnabled(is_possible)
+        how = self.tr("Write a note about now; double-click a plot for another moment")
+        self.note.setToolTip(how if is_possible else self.tr("Notes belong to an experiment: there is none"))
 
     def show_panes(self, panes: Sequence[tuple[Pane, bool]]) -> None:
         """Offer these panes, each with whether it is shown, in the menu of what the plots show."""
