@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _COMMANDS = ("serve", "boards", "simulate-board")
-# What only the program itself runs: the package installer, in a process of its own.
-_INNER_COMMAND = "pip"
+# What only the program itself runs, each in a process of its own: the package installer, and what makes an export.
+_INNER_COMMANDS = ("pip", "export-datasets")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Commands without a window never import Qt, so that they run where there is none.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given and given[0] in (*_COMMANDS, _INNER_COMMAND):
+    if given and given[0] in (*_COMMANDS, *_INNER_COMMANDS):
         from core.embedded import run_command
 
         return run_command(given)

@@ -48,11 +48,17 @@ class _Read:
 
 
 class Descriptors:
-    """Reads descriptors; a file is read again when it has changed. Blocks: use a thread."""
+    """Reads descriptors; a file is read again when it has changed. Blocks: use a thread.
 
-    def __init__(self, data_dir: Path) -> None:
-        shipped = Path(str(resources.files("resources"))) / FOLDER
-        self._places = [(shipped, "app"), (data_dir / FOLDER, "user"), (data_dir / "plugins" / FOLDER, "plugins")]
+    Args:
+        data_dir: the data folder.
+        folder: name of the folder they lie in, in each of the places.
+    """
+
+    def __init__(self, data_dir: Path, folder: str = FOLDER) -> None:
+        self._folder = folder
+        shipped = Path(str(resources.files("resources"))) / folder
+        self._places = [(shipped, "app"), (data_dir / folder, "user"), (data_dir / "plugins" / folder, "plugins")]
         self._files: dict[Path, _Read] = {}
 
     def items(self, kind: Kind, plugins: Iterable[tuple[str, Path]] = ()) -> list[dict[str, Any]]:
@@ -60,10 +66,10 @@ class Descriptors:
 
         Args:
             kind: which descriptors.
-            plugins: names and folders of loaded packages, which may have a folder `ui`.
+            plugins: names and folders of loaded packages, which may have such a folder too.
         """
         found: dict[str, dict[str, Any]] = {}
-        for place, source in [*self._places, *((folder / FOLDER, name) for name, folder in plugins)]:
+        for place, source in [*self._places, *((folder / self._folder, name) for name, folder in plugins)]:
             for path in _yaml_files(place / kind.folder):
                 item = self._item(path, kind.form)
                 if item is not None:
