@@ -23,6 +23,6 @@ async def task_result(task_id: str, service: ServiceHere) -> JSONResponse:
 
 @router.post("/task_results/{task_id}/cancel", response_model=Success, responses=errors(404, 409))
 async def cancel_task(task_id: str, service: ServiceHere) -> JSONResponse:
-    """Cancel a task that (un)installs a plug-in or makes an export: it ends as failed, and nothing is left half done."""
+    """Cancel a task that (un)installs a plug-in or exports: it ends as failed, and nothing is left half done."""
     await service.tasks.cancel(task_id)
     return JSONResponse({"status": "success"})
