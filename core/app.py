@@ -23,6 +23,7 @@ from core.experiments import annotation_routes, history_routes, recorded_routes
 from core.experiments import routes as experiment_routes
 from core.front_door import FrontDoor
 from core.hardware import routes as hardware_routes
+from core.jobs import interrupted_routes
 from core.jobs import routes as job_routes
 from core.mqtt import routes as mqtt_routes
 from core.openapi import openapi_route
@@ -45,6 +46,7 @@ _ROUTERS = (
     update_routes.router,
     config_routes.router,
     job_routes.router,
+    interrupted_routes.router,
     # Before the calibrations: there, `sessions` would be a device.
     session_routes.router,
     calibration_routes.router,

@@ -209,6 +209,13 @@ class GapMarked:
 
 
 @dataclass(frozen=True)
+class InterruptedChanged:
+    """What is known of jobs a former service cut off changed; `interrupted` as the API shows it."""
+
+    interrupted: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class AllStopped:
     """Everything was stopped at once; whoever is about to start more does not."""
 

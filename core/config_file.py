@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.config import Config, ConfigError, parse
 from core.errors import BadRequestError
+from core.jobs.interrupted import resume_rule
 from core.jobs.job import Job
 from core.jobs.values import read_options
 from core.logs import LEVELS
@@ -96,6 +97,7 @@ _SERVICE_USES: list[Callable[[Config], object]] = [
     _port,
     lambda config: config.boolean("system", "dedicated_host"),
     broker_settings,
+    resume_rule,
     lambda config: config.choice("logging", "ui_log_level", LEVELS),
     lambda config: config.choice("logging", "console_log_level", LEVELS),
 ]

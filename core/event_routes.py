@@ -64,6 +64,7 @@ async def events(
     - `dry_run`: task_id, hours, of_hours, phase
     - `annotation`: experiment, id, action (created, changed, deleted), text, who
     - `experiment`: an item of GET /unit_api/experiments
+    - `interrupted`: the object of GET /unit_api/jobs/interrupted
     - `task`: task_id, status, error when failed
     - `alarm`: an item of GET /unit_api/alarms, of every experiment, whenever it was raised, repeated, cleared or
       acknowledged; one whose condition is over and that is acknowledged is not open any more
@@ -120,6 +121,7 @@ def _snapshot(service: Service, reader: Reader) -> dict[str, Any]:
         "reactor": _reactor(service),
         "tasks": [{"task_id": task.task_id, "status": task.status} for task in service.tasks.all()[-_TASKS_SHOWN:]],
         "speed": service.options.speed,
+        "interrupted": service.interrupted.describe(),
         "alarms": service.alarms.items(),
     }
 

@@ -26,6 +26,7 @@ from core.bus import (
     DryRunProgressed,
     ExperimentChanged,
     GapMarked,
+    InterruptedChanged,
     JobChanged,
     LedChanged,
     LogWritten,
@@ -60,6 +61,7 @@ TOPICS = (
     "dry_run",
     "board",
     "experiment",
+    "interrupted",
 )
 COMMENT_EVERY_S = 15.0
 _OF_ONE_EXPERIMENT = frozenset({"job", "reading", "gap", "dosing", "bioreactor", "log", "annotation"})
@@ -201,6 +203,7 @@ class EventHub:
             bus.listen(BioreactorChanged, self._on_bioreactor),
             bus.listen(BoardChanged, self._on_board),
             bus.listen(ExperimentChanged, self._on_experiment),
+            bus.listen(InterruptedChanged, self._on_interrupted),
             bus.listen(TaskChanged, self._on_task),
             bus.listen(LogWritten, self._on_log),
             bus.listen(AlarmChanged, lambda event: self._send("alarm", None, event.alarm)),
@@ -317,6 +320,9 @@ class EventHub:
 
     def _on_experiment(self, event: ExperimentChanged) -> None:
         self._send("experiment", event.experiment["experiment"], event.experiment)
+
+    def _on_interrupted(self, event: InterruptedChanged) -> None:
+        self._send("interrupted", None, event.interrupted)
 
     def _on_task(self, event: TaskChanged) -> None:
         error = {} if event.error is None else {"error": event.error}

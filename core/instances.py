@@ -70,6 +70,12 @@ class Instances:
         if self._service is not None:
             self._service.stop_wanted.set()
 
+    def stop_for_good(self) -> None:
+        """Have the service end because its user wants everything stopped: nothing is to be resumed."""
+        if self._service is not None:
+            self._service.interrupted.forget_running()
+        self.stop()
+
     async def run(self) -> None:
         """Run instances until the last one was told to end.
 
@@ -99,6 +105,7 @@ class Instances:
         async with AsyncExitStack() as stack:
             service = await self._start(stack)
             await finish_left_tasks(service)
+            service.interrupted.begin(service.board_link, lambda: None)
             service.address, service.web, service.access = self._web.address, self._web, self._access(service)
             await self._web.answer_by(make_app(service))
             stack.push_async_callback(self._web.pause)

@@ -18,13 +18,18 @@ _CHUNK = 4096
 
 
 class ParentPipe:
-    """Heeds stdin until closed, and calls `stop` when the service is to end.
+    """Heeds stdin until closed, and ends the service when the window says so or is gone.
 
     What to do when the window dies is to stop until it says otherwise.
+
+    Args:
+        stop: ends the service.
+        stop_for_good: ends it because its user wants everything stopped.
     """
 
-    def __init__(self, stop: Callable[[], None]) -> None:
+    def __init__(self, stop: Callable[[], None], stop_for_good: Callable[[], None]) -> None:
         self._stop = stop
+        self._stop_for_good = stop_for_good
         self._loop = asyncio.get_running_loop()
         self._goes_on = False
         self._closed = False
@@ -59,7 +64,7 @@ class ParentPipe:
         elif line == "when_window_dies stop":
             self._goes_on = False
         elif line == "stop":
-            self._stop()
+            self._stop_for_good()
         elif line != "end":
             _log.warning("The window said %r, which means nothing to the service.", line)
         elif self._closed:

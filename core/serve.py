@@ -104,7 +104,7 @@ class _Serving:
         """End the service when a signal or the window says so."""
         _heed_signals(self.instances.stop, stack)
         if self._options.has_parent:
-            stack.callback(ParentPipe(self.instances.stop).close)
+            stack.callback(ParentPipe(self.instances.stop, self.instances.stop_for_good).close)
 
     def _access_of(self, service: Service) -> Access:
         """Return who may ask; a restart changes nothing about it, also when the records are others after an import."""

@@ -36,6 +36,7 @@ from core.experiment_export.exports import Exports
 from core.experiments.annotations import Annotations, load_annotations
 from core.experiments.experiments import Experiments, load_experiments
 from core.folders import DataFolder, tasks_file
+from core.jobs.interrupted import InterruptedJobs, load_interrupted
 from core.jobs.runner import JobRunner
 from core.jobs.unit_parts import UnitParts
 from core.logs import LEVELS, Logs, job_logger
@@ -114,6 +115,7 @@ class Service:
     estimators: Estimators
     bioreactor: Bioreactors
     jobs: JobRunner
+    interrupted: InterruptedJobs
     alarms: Alarms
     alarm_limits: AlarmLimits
     events: EventHub
@@ -237,6 +239,8 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     jobs = JobRunner(unit=unit, clock=clock, bus=bus, config=config, records=records,
                      experiments=experiments, board_link=board_link, parts=parts)  # fmt: skip
     stack.push_async_callback(jobs.close)
+    interrupted = await load_interrupted(config, jobs, records, bus, clock)
+    stack.push_async_callback(interrupted.close)
     alarms = await load_alarms(records, bus, clock, experiments.active)
     alarm_limits = AlarmLimits(records.store, models)
     stack.callback(Watches(alarm_limits, bus, clock, board_link, jobs).close)
@@ -245,7 +249,7 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     started_loop_s = clock.monotonic_s()
     return Service(
         options, unit, clock, bus, config, records, experiments, annotations, tasks, board_link, models,
-        calibrations, estimators, bioreactor, jobs, alarms, alarm_limits, events, mqtt, started_loop_s,
+        calibrations, estimators, bioreactor, jobs, interrupted, alarms, alarm_limits, events, mqtt, started_loop_s,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from core.experiments.runs import keep_start
 from core.jobs.built_in import BUILT_IN_JOBS
 from core.jobs.context import JobContext
 from core.jobs.declaration import STATE_SETTING, JobDeclaration
+from core.jobs.interrupted_memory import keep_running
 from core.jobs.job import Job
 from core.jobs.link_watch import LinkWatch
 from core.jobs.registry import JobRegistry
@@ -119,6 +120,11 @@ class JobRunner:
         job = self.newest(job_name)
         return job.settings if job is not None and job.declaration.shows_state else None
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether the service goes down, and every job with it."""
+        return self._refusals.is_closing
+
     # Starting
 
     def start(self, request: StartRequest) -> Job:
@@ -145,7 +151,9 @@ class JobRunner:
             _ = self._board_link.board
         self._refusals.accepted(request.job_name)
         experiment = NO_EXPERIMENT if declaration.is_long_running else self._experiments.ensure(request.experiment)
-        return self._begin(job, request.source, experiment, outputs)
+        self._begin(job, request.source, experiment, outputs)
+        keep_running(self._records.store, job, request.config_overrides, request.model)
+        return job
 
     def refuse_starts(self, why: UnavailableError) -> Callable[[], None]:
         """Start no job from now on; return what ends that."""

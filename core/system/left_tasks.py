@@ -14,6 +14,8 @@ REBOOT, IMPORT = "reboot", "import"
 async def finish_left_tasks(service: Service) -> None:
     """Finish what the former instance left, now that this one has started."""
     swap = await asyncio.to_thread(settle_import, service.data_dir)
+    if swap is not None and swap.phase == "swapped":
+        service.interrupted.dismiss_all()  # it ran when the archive was made, perhaps elsewhere
     for task in service.tasks.left_by_former_instance():
         will = task.will or {}
         if will.get("kind") == REBOOT:

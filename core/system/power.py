@@ -29,10 +29,12 @@ async def reboot(service: Service) -> dict[str, Any]:
     _log.info("The unit is restarted.")
     allow = service.jobs.refuse_starts(UnavailableError("The unit is being restarted."))
     try:
+        service.interrupted.expect_cut()
         await service.jobs.end(service.jobs.running)
         board = await _restart_board(service)
         host = await change_host_power(service.config, "reboot")
     except BaseException:
+        service.interrupted.no_cut()
         allow()
         raise
     service.restart_with(Restart(service.shut_down.board_url or service.board_link.url))

@@ -1,0 +1,115 @@
+"""Starting again what was cut off, in an order in which everything finds what it builds on, dosing last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import ConflictError, ServiceError, UnavailableError
+from core.jobs.declaration import STATE_SETTING
+from core.jobs.interrupted_memory import InterruptedJob
+from core.jobs.runner import JobRunner, StartRequest
+from core.jobs.state import JobState
+
+_ORDER = (
+    "stirring",
+    "od_reading",
+    "temperature_automation",
+    "led_automation",
+    "led_intensity",
+    "growth_rate_calculating",
+)
+DOSING = "dosing_automation"
+# A rule that acts every so often must not act at once, as if it were new: its last run may be a moment ago.
+_WAIT_FIRST = "skip_first_run"
+_START_WITHIN_S = 120.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A job that was not resumed, and why."""
+
+    job: InterruptedJob
+    error: str
+    remedy: str
+
+    def item(self) -> dict[str, str]:
+        """Return it as the result of a task shows it."""
+        return {"job_name": self.job.job_name, "error": self.error, "remediation": self.remedy}
+
+
+def in_order(jobs: Iterable[InterruptedJob]) -> list[InterruptedJob]:
+    """Return jobs in the order of their starts: what others need first, jobs of plug-ins later, dosing last."""
+    places = {name: place for place, name in enumerate(_ORDER)} | {DOSING: len(_ORDER) + 1}
+    return sorted(jobs, key=lambda job: (places.get(job.job_name, len(_ORDER)), job.started_at))
+
+
+async def resume_all(runner: JobRunner, jobs: Iterable[InterruptedJob], stops_of_all: int) -> list[Refusal]:
+    """Start jobs again one after another, with the settings they had last; return those that did not start.
+
+    Dosing is left out when anything before it did not start. Stopping everything meanwhile ends this too.
+
+    Args:
+        runner: starts them.
+        jobs: what is to be resumed, in any order.
+        stops_of_all: how often everything had been stopped when this was asked for.
+    """
+    refused: list[Refusal] = []
+    for job in in_order(jobs):
+        try:
+            if job.job_name == DOSING and refused:
+                raise ConflictError(
+                    f"Dosing was not resumed, because {refused[0].job.job_name} was not.",
+                    remedy="Mend that first; then resume dosing, or start it anew.",
+                )
+            async with asyncio.timeout(_START_WITHIN_S):
+                await _resume(runner, job, stops_of_all)
+        except ServiceError as error:
+            refused.append(Refusal(job, error.error, error.remedy))
+        except TimeoutError:
+            late = UnavailableError(f"{job.job_name} did not come up within {_START_WITHIN_S:g} s.")
+            refused.append(Refusal(job, late.error, "See the log of the job."))
+        else:
+            _log.info("%s was resumed with the settings it had last.", job.label)
+            continue
+        _log.error("%s was not resumed: %s %s", job.label, refused[-1].error, refused[-1].remedy)
+    return refused
+
+
+async def _resume(runner: JobRunner, job: InterruptedJob, stops_of_all: int) -> None:
+    runner.refuse_stopped_since(stops_of_all)
+    job_class, _, _ = runner.registry.choose(job.job_name, job.options, job.arguments)
+    known = {option.name for option in job_class.declaration.options}
+    options = job.options | {name: value for name, value in job.settings.items() if name in known}
+    if _WAIT_FIRST in known:
+        options[_WAIT_FIRST] = 1
+    overrides = [(section, key, value) for section, key, value in job.config_overrides]
+    model = (job.model[0], job.model[1]) if job.model else None
+    started = runner.start(
+        StartRequest(job.job_name, options, job.arguments, job.experiment, job.job_source, overrides, model)
+    )
+    if job.state == JobState.SLEEPING:
+        await _fall_asleep(runner, started.context.job_id, started.left_init, job.job_name)
+    await runner.until_started(started)
+    if left := _left_to_set(job, known, started.settings):
+        await runner.change_settings(job.job_name, left)
+
+
+async def _fall_asleep(runner: JobRunner, job_id: int, left_init: asyncio.Event, job_name: str) -> None:
+    """Put a job that slept before to sleep again, as soon as it can be."""
+    await left_init.wait()
+    if any(entry.row.job_id == job_id for entry in runner.running):
+        await runner.change_settings(job_name, {STATE_SETTING: JobState.SLEEPING.value})
+
+
+def _left_to_set(job: InterruptedJob, options: set[str], present: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings no option of the start gave, where they are not what they were."""
+    return {
+        name: value
+        for name, value in job.settings.items()
+        if name in job.settable and name not in options and present.get(name) != value
+    }
