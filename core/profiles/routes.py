@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from core.app_state import ServiceHere
 from core.bodies import body_of, documented
 from core.experiments.experiments import check_name
-from core.profiles.library import check_file_name
+from core.profiles.profile_name import ProfileName
 from core.schemas.errors import errors
 from core.schemas.jobs import Success
 from core.schemas.profiles import (
@@ -27,14 +27,6 @@ from core.schemas.profiles import (
 from core.schemas.tasks import Accepted
 
 router = APIRouter(prefix="/unit_api/experiment_profiles", tags=["experiment profiles"])
-_FORM = {"pattern": r"^[A-Za-z0-9_][A-Za-z0-9._-]*( [A-Za-z0-9._-]+)*\.ya?ml$", "maxLength": 255}
-
-
-async def _name(name: Annotated[str, Path(examples=["batch_growth.yaml"], json_schema_extra=_FORM)]) -> str:
-    return check_file_name(name)
-
-
-ProfileName = Annotated[str, Depends(_name)]
 RunId = Annotated[str, Path(examples=["4f1c2a9b7d3e"])]
 
 
