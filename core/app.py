@@ -15,6 +15,7 @@ from core.bioreactor import routes as bioreactor_routes
 from core.calibrations import routes as calibration_routes
 from core.calibrations.sessions import routes as session_routes
 from core.descriptors import routes as descriptor_routes
+from core.dry_run import routes as dry_run_routes
 from core.errors import ServiceError
 from core.estimators import routes as estimator_routes
 from core.exclusive import InProgressError, tell_in_progress
@@ -67,6 +68,7 @@ _ROUTERS = (
     descriptor_routes.router,
     plugin_routes.router,
     profile_routes.router,
+    dry_run_routes.router,
 )
 
 

@@ -20,9 +20,9 @@ from core.exits import ExitCode, StartError
 from core.folders import default_data_dir
 from core.tokens import WINDOW_TOKEN
 
-COMMANDS = ("serve", "boards", "simulate-board")
+COMMANDS = ("serve", "boards", "simulate-board", "dry-run")
 # What only the program itself runs, each in a process of its own: the package installer, and what makes an export.
-INNER_COMMANDS = ("pip", "export-datasets")
+INNER_COMMANDS = ("pip", "export-datasets", "rehearse")
 _FASTEST = 10_000.0
 _T = TypeVar("_T")
 
@@ -37,10 +37,15 @@ def run_command(arguments: Sequence[str]) -> int:
         from core.experiment_export.worker import make_export
 
         return make_export(arguments[1:])
+    if list(arguments[:1]) == ["rehearse"]:
+        from core.dry_run.worker import run_worker
+
+        return run_worker(arguments[1:])
     faulthandler.enable()
     try:
         given = _parser().parse_args(arguments)
-        run = {"serve": _serve, "boards": _boards, "simulate-board": _simulate_board}[given.command]
+        run = {"serve": _serve, "boards": _boards, "simulate-board": _simulate_board,
+               "dry-run": _dry_run}[given.command]
         run(given)
     except StartError as error:
         print(f"vialdesk: {error}", file=sys.stderr)
@@ -73,6 +78,14 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--tcp", type=_port, metavar="PORT", help="listen on this port, 0 for a free one")
     where.add_argument("--pty", action="store_true", help="make a pseudo terminal")
     simulating.add_argument("--seed", type=int, default=1)
+    rehearsing = commands.add_parser("dry-run", help="see what an experiment profile would do; nothing real moves")
+    rehearsing.add_argument("profile", metavar="PROFILE", help="file, or name of a profile in the data folder")
+    rehearsing.add_argument("--json", action="store_true", help="as JSON")
+    rehearsing.add_argument("--hours", type=float, metavar="N", help="how long at most")
+    rehearsing.add_argument("--data", type=_folder, metavar="DIR", help="data folder; it is only read")
+    rehearsing.add_argument(
+        "--input", type=_input, action="append", default=[], metavar="NAME=VALUE", help="value of an input; repeatable"
+    )
     return parser
 
 
@@ -94,6 +107,18 @@ def _folder(text: str) -> Path:
     if not text.strip():  # such as a variable that is not set: it must not fill the folder one happens to be in
         raise argparse.ArgumentTypeError("an empty name is no folder: give one, or leave --data out")
     return Path(text)
+
+
+def _input(text: str) -> tuple[str, bool | float | str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text[:60]} is not NAME=VALUE")
+    if value in ("true", "false"):
+        return name, value == "true"
+    try:
+        return name, float(value)
+    except ValueError:
+        return name, value
 
 
 # What only one command needs is imported by it: the window asks this module too, and must not wait for a web server.
@@ -184,6 +209,13 @@ def _simulate_board(given: argparse.Namespace) -> None:
     except OSError as error:
         remedy = "Choose another port, or 0 for any free one."
         raise StartError(ExitCode.PORT_TAKEN, f"The simulated board cannot listen ({error}).", remedy) from error
+
+
+def _dry_run(given: argparse.Namespace) -> None:
+    from core.dry_run.command import dry_run
+
+    data_dir = (given.data or default_data_dir()).absolute()
+    dry_run(given.profile, data_dir, given.hours, dict(given.input), as_json=given.json)
 
 
 def _run(work: Coroutine[Any, Any, _T], speed: float) -> _T:

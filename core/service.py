@@ -29,6 +29,7 @@ from core.calibrations.sessions.protocol import SessionPlace
 from core.clock import Clock
 from core.config import Config, ConfigError
 from core.descriptors.descriptors import Descriptors
+from core.dry_run.dry_runs import DryRuns
 from core.estimators.estimators import Estimators
 from core.events import EventHub
 from core.exclusive import ExclusiveOperations
@@ -141,6 +142,7 @@ class Service:
     exclusive: ExclusiveOperations = field(init=False)
     shut_down: ShutDownState = field(init=False)
     profiles: Profiles = field(init=False)
+    dry_runs: DryRuns = field(init=False)
 
     def __post_init__(self) -> None:
         self.calibration_protocols = CalibrationProtocols(built_in_protocols(self.config))
@@ -158,6 +160,7 @@ class Service:
         )  # fmt: skip
         self.plugin_installer = PluginInstaller(self.data_dir, environment, self.config, self.plugins)
         self.profiles = Profiles(self._for_profiles(), self.records)
+        self.dry_runs = DryRuns(self.data_dir, self.bus, self.clock)
 
     def _for_plugins(self) -> Unit:
         """Return the unit as the routes of plug-ins see it."""

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-_COMMANDS = ("serve", "boards", "simulate-board")
+_COMMANDS = ("serve", "boards", "simulate-board", "dry-run")
 # What only the program itself runs, each in a process of its own: the package installer, and what makes an export.
-_INNER_COMMANDS = ("pip", "export-datasets")
+_INNER_COMMANDS = ("pip", "export-datasets", "rehearse")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
