@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+# The command that only the program itself runs, with a file of a plan.
+COMMAND = "rehearse"
 LONGEST_HOURS = 31 * 24.0
 USUAL_HOURS = 24.0
 FILE = "plan.json"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core.dry_run.worker import COMMAND
+from core.dry_run.plan import COMMAND
 from core.errors import ServiceError
 
 _AGAIN = "Try again with fewer hours; if it comes back, look whether the disk has space."

@@ -20,7 +20,6 @@ from core.clock import new_loop
 from core.dry_run.plan import read_plan
 from core.dry_run.rehearsal import rehearse
 
-COMMAND = "rehearse"
 # The experiment comes first: whoever controls the culture has the processor when both want it.
 _NICENESS = 19
 
