@@ -163,16 +163,14 @@ class Link:
     def post(self, identity: int, *values: object, urgent: bool = False) -> asyncio.Future[bytes]:
         """Queue a command at once and return the future of its answer; errors as for `request`."""
         answer: asyncio.Future[bytes] = self._loop.create_future()
-        answer.add_done_callback(_retrieve)
         if not self.is_open:
-            answer.set_exception(NotConnectedError(self._failure or "the link is not open"))
+            _refuse(answer, NotConnectedError(self._failure or "the link is not open"))
             return answer
         try:
             payload = messages.pack(identity, messages.REQUESTS[identity][0], *values)
         except (struct.error, OverflowError) as error:
-            answer.set_exception(
-                CommandRefusedError(f"a value is out of range: {error}", _REMEDIES[messages.BAD_ARGUMENT])
-            )
+            what = f"a value is out of range: {error}"
+            _refuse(answer, CommandRefusedError(what, _REMEDIES[messages.BAD_ARGUMENT]))
             return answer
         (self._urgent if urgent else self._waiting).append(_Request(identity, payload, answer))
         self._send_next()
@@ -317,7 +315,8 @@ class Link:
     def _transmit(self, request: _Request) -> None:
         request.tries += 1
         request.sent_s = self._loop.time()
-        self._timer = self._loop.call_later(self._timing.wait_s(request.tries), self._not_answered, request)
+        due_s = request.sent_s + self._timing.wait_s(request.tries)
+        self._timer = self._loop.call_at(due_s, self._not_answered, request)
         if self._transport is not None:
             self._transport.write(request.frame)
 
@@ -354,15 +353,14 @@ async def open_link(
     return link
 
 
-def _retrieve(answer: asyncio.Future[bytes]) -> None:
-    """Mark an answer's error as seen: not everyone who sends a command waits for its answer."""
-    if not answer.cancelled():
-        answer.exception()
-
-
 def _fail(request: _Request, error: BoardError) -> None:
     if not request.answer.done():
-        request.answer.set_exception(error)
+        _refuse(request.answer, error)
+
+
+def _refuse(answer: asyncio.Future[bytes], error: BoardError) -> None:
+    answer.set_exception(error)
+    answer.exception()  # marked as seen: not everyone who sends a command waits for its answer
 
 
 def _refusal(status: int, explanation: bytes) -> RefusedByBoardError:

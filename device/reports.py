@@ -61,8 +61,8 @@ def read_status(fields: Fields, dictionary: BoardDictionary, clock: BoardClock) 
         faults=fault_names(int(fields["faults"])),
         leases_expired=int(fields["leases_expired"]),
         hall_edges=int(fields["hall_edges"]),
-        led_percent={name: fields[_LED_FIELDS[name]] for name in dictionary.led_channels},
-        pwm_percent={channel: fields[_PWM_FIELDS[channel]] for channel in dictionary.pwm_channels},
+        led_percent={each: fields[field] for each, field in _LED_FIELDS.items() if each in dictionary.led_channels},
+        pwm_percent={each: fields[field] for each, field in _PWM_FIELDS.items() if each in dictionary.pwm_channels},
     )
 
 

@@ -70,8 +70,7 @@ class Results:
         stuck_s = loop.time() + takes_s + STUCK_S
         wait_s = takes_s + LATE_S
         while loop.time() < stuck_s:
-            await asyncio.wait((result,), timeout=wait_s)
-            if result.done():
+            if await _done_within(result, wait_s):
                 return result.result()
             try:
                 return await link.ask(_ASK[message], number)
@@ -80,6 +79,25 @@ class Results:
                     raise
             wait_s = LATE_S
         raise CommandTimeoutError("the board does not finish what it began", "Restart the board.")
+
+
+async def _done_within(result: asyncio.Future[Fields], wait_s: float) -> bool:
+    """Wait for a result, at most this long; return whether it is there. It is not cancelled with who waits."""
+    if not result.done():
+        waiter = result.get_loop().create_future()
+
+        def wake(_: object = None) -> None:
+            if not waiter.done():
+                waiter.set_result(None)
+
+        result.add_done_callback(wake)
+        timer = result.get_loop().call_later(wait_s, wake)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            result.remove_done_callback(wake)
+    return result.done()
 
 
 def _fail(result: asyncio.Future[Fields], error: BoardError) -> None:

@@ -224,7 +224,8 @@ class WiredBoard(Board):
         takes_s = request.settle_s + request.window_s
         async with self._measuring:
             # A burst whose caller gave up is still under way on the board.
-            await asyncio.sleep(max(0.0, self._board_measures_until_s - loop.time()))
+            if self._board_measures_until_s > loop.time():
+                await asyncio.sleep(self._board_measures_until_s - loop.time())
             link, burst_id = self._link(), self._results.next_number()
             self._results.expect(messages.BURST, burst_id)
             self._board_measures_until_s = loop.time() + takes_s + LATE_S

@@ -48,9 +48,11 @@ class Firmware:
         """Do what is due; return the board time in microseconds at which the next call is needed."""
         now_us = self._hardware.now_us()
         self._guard(now_us)
-        self._end_pump_runs(now_us)
+        if self._commands.ended_runs or self._pumps.running:
+            self._end_pump_runs(now_us)
         self._end_leases(now_us)
-        self._measure(now_us)
+        if self._measurement.busy():
+            self._measure(now_us)
         self._watch_button(now_us)
         self._report_status(now_us)
         if self._commands.reboot_asked:
@@ -105,8 +107,6 @@ class Firmware:
         if not self._session.is_open():
             return
         celsius = self._safety.celsius
-        leds = [self._outputs.led_percent(index + 1) for index in range(messages.LED_CHANNELS)]
-        pwms = [self._outputs.pwm_percent(index + 1) for index in range(messages.PWM_CHANNELS)]
         self._session.report(
             messages.STATUS,
             now_us,
@@ -116,7 +116,7 @@ class Firmware:
             self._outputs.leases_expired & 0xFFFF,
             self._reader.skipped & 0xFFFF,
             self._hardware.hall_edges() & 0xFFFFFFFF,
-            *(leds + pwms),
+            *self._outputs.percents(),
         )
 
     def resume_checks(self) -> None:
@@ -129,5 +129,6 @@ class Firmware:
             part_due_us = part.next_due_us()
             if part_due_us is not None and part_due_us < due_us:
                 due_us = part_due_us
-        self._safety.skip_checks(now_us, due_us)
+        # What a check finds is seen in the next STATUS, so it is early enough then as long as all is calm.
+        self._safety.skip_checks(now_us, self._next_status_us)
         return max(min(due_us, self._safety.next_due_us()), now_us)

@@ -28,6 +28,7 @@ class Outputs:
         self._leds = [Output() for _ in range(messages.LED_CHANNELS)]
         self._pwms = [Output() for _ in range(messages.PWM_CHANNELS)]
         self._overlay: "dict[int, int] | None" = None
+        self._next_end_us: "int | None" = None
         self.leases_expired = 0
         self.all_off()
 
@@ -36,6 +37,7 @@ class Outputs:
         led = self._leds[channel - 1]
         led.level = int(percent * LED_LEVELS / 100 + 0.5)
         led.until_us = until_us if led.level else None
+        self._find_next_end()
         self._show_led(channel)
         return led.level * 100 / LED_LEVELS
 
@@ -45,16 +47,18 @@ class Outputs:
         pwm.level = int(percent * PWM_LEVELS / 100 + 0.5)
         pwm.frequency_hz = frequency_hz
         pwm.until_us = until_us if pwm.level else None
+        self._find_next_end()
         self._hardware.set_pwm(channel, pwm.level, frequency_hz)
         return pwm.level * 100 / PWM_LEVELS
-
-    def led_percent(self, channel: int) -> float:
-        """Return what LED 1 to 4 really shows now."""
-        return self._led_level(channel) * 100 / LED_LEVELS
 
     def pwm_percent(self, channel: int) -> float:
         """Return the duty of PWM output 1 to 5."""
         return self._pwms[channel - 1].level * 100 / PWM_LEVELS
+
+    def percents(self) -> "list[float]":
+        """Return what all LEDs really show, then the duties of all PWM outputs."""
+        leds = [self._led_level(index + 1) * 100 / LED_LEVELS for index in range(messages.LED_CHANNELS)]
+        return leds + [pwm.level * 100 / PWM_LEVELS for pwm in self._pwms]
 
     def overlay_leds(self, channel: int, percent: float, dark_others: bool) -> None:
         """Light LED `channel` (0 for none) for a measurement; the rest goes dark when `dark_others`."""
@@ -89,6 +93,8 @@ class Outputs:
 
     def expire(self, now_us: int) -> "list[tuple[bool, int]]":
         """Switch off what is past its lease; return those outputs as (is a PWM output, channel)."""
+        if self._next_end_us is None or now_us < self._next_end_us:
+            return []
         gone = []
         for is_pwm, group in ((False, self._leds), (True, self._pwms)):
             for index, output in enumerate(group):
@@ -101,12 +107,16 @@ class Outputs:
 
     def next_due_us(self) -> "int | None":
         """Return when the next lease ends, None when everything is off."""
+        return self._next_end_us
+
+    def _find_next_end(self) -> None:
         due = None
         for group in (self._leds, self._pwms):
             for output in group:
-                if output.until_us is not None and (due is None or output.until_us < due):
-                    due = output.until_us
-        return due
+                until_us = output.until_us
+                if until_us is not None and (due is None or until_us < due):
+                    due = until_us
+        self._next_end_us = due
 
     def _led_level(self, channel: int) -> int:
         if self._overlay is not None and channel in self._overlay:

@@ -27,11 +27,16 @@ class PumpRun:
 
 
 class Pumps:
-    """The runs under way and the latest ended ones."""
+    """The runs under way and the latest ended ones.
+
+    Attributes:
+        running: how many runs are under way.
+    """
 
     def __init__(self, outputs: Outputs) -> None:
         self._outputs = outputs
         self._runs: "list[PumpRun]" = []
+        self.running = 0
 
     def running_on(self, channel: int) -> bool:
         """Return whether a run is under way on this PWM channel."""
@@ -49,6 +54,7 @@ class Pumps:
         while len(self._runs) >= _REMEMBERED:
             self._forget_oldest()
         self._runs.append(run)
+        self.running += 1
         self._outputs.set_pwm(run.channel, duty_percent, frequency_hz, run.end_us + _LEASE_MARGIN_US)
 
     def stop(self, channel: int, reason: int, now_us: int) -> "list[PumpRun]":
@@ -72,6 +78,8 @@ class Pumps:
     def next_due_us(self) -> "int | None":
         """Return when the next run ends, None when no pump runs."""
         due = None
+        if not self.running:
+            return None
         for run in self._runs:
             if run.running and (due is None or run.end_us < due):
                 due = run.end_us
@@ -80,6 +88,7 @@ class Pumps:
     def _end(self, run: PumpRun, reason: int, now_us: int) -> None:
         self._outputs.switch_off(True, run.channel)
         run.running = False
+        self.running -= 1
         run.reason = reason
         run.ran_us = now_us - run.start_us
 

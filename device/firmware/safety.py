@@ -47,7 +47,6 @@ class Safety:
         self._outputs = outputs
         self._cutoff_celsius = HEATER_CUTOFF_DEFAULT_CELSIUS
         self._next_check_us = 0
-        self._period_us = _CHECK_HEATING_US
         self.heater_channel = heater_channel(hardware)
         self.faults = 0
         self.celsius: "float | None" = None
@@ -89,8 +88,7 @@ class Safety:
         heating = self.heater_channel > 0 and self._outputs.pwm_percent(self.heater_channel) > 0
         if now_us >= self._next_check_us:
             self.measure()
-            self._period_us = _CHECK_HEATING_US if heating else _CHECK_IDLE_US
-            self._next_check_us = now_us + self._period_us
+            self._next_check_us = now_us + (_CHECK_HEATING_US if heating else _CHECK_IDLE_US)
         if not heating or self.heater_allowed():
             return None
         self._outputs.switch_off(True, self.heater_channel)
@@ -104,22 +102,15 @@ class Safety:
             self._next_check_us = min(self._next_check_us, now_us + _CHECK_HEATING_US)
 
     def skip_checks(self, now_us: int, before_us: int) -> None:
-        """Leave out the checks before `before_us` that can find nothing, as far as the hardware knows that.
-
-        The rhythm is kept, and the last check before `before_us` too, so that what is reported then is as fresh as
-        ever.
-        """
-        calm_us = self._hardware.calm_us(self._cutoff_celsius, LOW_SUPPLY_V)
-        if calm_us:
-            ahead_us = min(before_us, now_us + calm_us) - self._next_check_us
-            if ahead_us > 0:
-                self._next_check_us += ahead_us // self._period_us * self._period_us
+        """Leave out the checks before `before_us` that can find nothing, as far as the hardware knows that."""
+        if before_us > self._next_check_us:
+            calm_us = self._hardware.calm_us(self._cutoff_celsius, LOW_SUPPLY_V)
+            if calm_us:
+                self._next_check_us = max(self._next_check_us, min(before_us, now_us + calm_us))
 
     def resume_checks(self, now_us: int) -> None:
-        """Take back what `skip_checks` left out from now on: something has happened that nobody could know."""
-        early_us = self._next_check_us - now_us
-        if early_us > 0:
-            self._next_check_us -= early_us // self._period_us * self._period_us
+        """Go back to the full rhythm: something has happened that the hardware could not know."""
+        self._next_check_us = min(self._next_check_us, now_us + _CHECK_HEATING_US)
 
     def next_due_us(self) -> int:
         """Return when the next check is due."""

@@ -52,6 +52,7 @@ class SimulatedBoard:
     def __init__(self, setup: Setup | None = None) -> None:
         self._setup = setup or Setup()
         self._loop = asyncio.get_running_loop()
+        self._loop_s = self._loop.time
         self._epoch_s = self._loop.time()
         self._rng = np.random.default_rng([self._setup.seed, 5])
         self.reactor = Reactor(self._setup)
@@ -81,7 +82,7 @@ class SimulatedBoard:
 
     def now_us(self) -> int:
         """Return microseconds since the simulation began."""
-        return round((self._loop.time() - self._epoch_s) * 1e6)
+        return round((self._loop_s() - self._epoch_s) * 1e6)
 
     def attach(self, host: HostLink) -> None:
         """Connect a host; there is one at a time."""

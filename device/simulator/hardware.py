@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from device.firmware.hardware import LED_LEVELS, PWM_LEVELS, Hardware, PhotodiodeSum
 from device.simulator.optics import HARMFUL_V, PHOTODIODES
 from device.simulator.reactor import Reactor
@@ -48,6 +50,9 @@ class SimulatedHardware(Hardware):
         self._started_us = clock_us()
         self._gains = [_STARTUP_GAIN] * len(PHOTODIODES)
         self._window: tuple[int, int] | None = None
+        # What the outputs have been set to: the firmware repeats itself with each renewal of a lease.
+        self._led_levels: list[int | None] = [None] * 4
+        self._pwm_levels: list[int | None] = [None] * 5
         self.button = False
         self.status_led = False
 
@@ -61,10 +66,14 @@ class SimulatedHardware(Hardware):
         return self._boot_id
 
     def set_led(self, channel: int, level: int) -> None:
-        self._reactor.set_led(self._clock_us(), channel, level * 100.0 / LED_LEVELS)
+        if level != self._led_levels[channel - 1]:
+            self._led_levels[channel - 1] = level
+            self._reactor.set_led(self._clock_us(), channel, level * 100.0 / LED_LEVELS)
 
     def set_pwm(self, channel: int, level: int, frequency_hz: float) -> None:
-        self._reactor.set_pwm(self._clock_us(), channel, level * 100.0 / PWM_LEVELS)
+        if level != self._pwm_levels[channel - 1]:
+            self._pwm_levels[channel - 1] = level
+            self._reactor.set_pwm(self._clock_us(), channel, level * 100.0 / PWM_LEVELS)
 
     def set_status_led(self, lit: bool) -> None:
         self.status_led = lit
@@ -104,8 +113,10 @@ class SimulatedHardware(Hardware):
         (start_us, end_us), self._window = self._window, None
         full_scale_v = [self.full_scale_v[gain] for gain in self._gains]
         counts = self._reactor.sample(start_us, end_us, full_scale_v)
-        totals, squares = counts.sum(axis=1), (counts * counts).sum(axis=1)
-        minima, maxima = counts.min(axis=1), counts.max(axis=1)
+        add, least, most = np.add.reduce, np.minimum.reduce, np.maximum.reduce
+        minima, maxima = least(counts, axis=1).tolist(), most(counts, axis=1).tolist()
+        totals = add(counts, axis=1).tolist()
+        squares = add(np.multiply(counts, counts, out=counts), axis=1).tolist()
         sums = []
         for index, gain in enumerate(self._gains):
             each = PhotodiodeSum(gain)

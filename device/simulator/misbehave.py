@@ -119,6 +119,7 @@ class Misbehaviour:
         jammed = len(words) > 1
         if jammed and words[1] != "jammed":
             raise ValueError(f"stall takes nothing or the word jammed, not {words[1]!r}")
+        self._board.reactor.advance(self._board.now_us())
         stirrer = self._board.reactor.stirrer
         (stirrer.jam if jammed else stirrer.come_loose)(self._board.now_us())
         return "the stir bar is jammed" if jammed else "the stir bar came loose; it needs a stop and a kick"

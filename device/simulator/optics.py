@@ -83,12 +83,12 @@ class Optics:
 
     def clean_volts(self, scene: Scene) -> Floats:
         """Return what each photodiode would read without noise, hum, ambient light and dark offset, in volts."""
-        light = scene.infrared
+        light, stray = scene.infrared, _STRAY_SHARE * scene.stray
         x = scene.suspended_od
         seen = [pd.clear_v + pd.scatter_v * x * math.exp(-pd.inner_per_od * x) for pd in PHOTODIODES]
-        stray = [0.0] + [_STRAY_SHARE * scene.stray * value for value in seen[1:]]
-        volts: Floats = self._gain * (light * np.array(seen) + np.array(stray))
-        return volts
+        volts = [light * seen[0], *[(light + stray) * value for value in seen[1:]]]
+        seen_v: Floats = self._gain * np.array(volts)
+        return seen_v
 
     def sample(self, scene: Scene, start_us: int, window_us: int, full_scale_v: list[float]) -> Floats:
         """Return raw counts as whole numbers, shape (photodiodes, samples), evenly spaced over the window."""
@@ -96,24 +96,31 @@ class Optics:
             self._courses[window_us] = self._course(window_us)
         course = self._courses[window_us]
         self._draw_errors(scene)
-        light = self.clean_volts(scene) * (1.0 + self._error)
-        # One matrix product: what each photodiode has of each course of time.
-        shares = np.empty((len(PHOTODIODES), len(course)))
-        shares[:, 0] = (1.0 - _DROOP) * light + self._dark_v
-        shares[1:, 0] += self.ambient_v
-        shares[:, 1] = _DROOP * math.exp(-scene.droop_from_s / _DROOP_TAU_S) * light
-        shares[:, 2:] = self._hum_v[:, None] * self._hum(start_us * 1e-6)
+        # One matrix product in counts: what each photodiode has of each course of time, times counts per volt.
+        shares = self._shares(scene, start_us)
+        per_volt = _CONVERTER_LIMIT / np.array(full_scale_v)
+        shares *= per_volt[:, None]
         counts: Floats = self._rng.standard_normal((len(PHOTODIODES), course.shape[1]))
-        counts *= _SAMPLE_NOISE_V
+        counts *= (_SAMPLE_NOISE_V * per_volt)[:, None]
         counts += shares @ course
+        limits = np.minimum(_INPUT_LIMIT_V * per_volt, _CONVERTER_LIMIT)
         for channel in self.saturated:
-            counts[channel - 1] = _INPUT_LIMIT_V
-        np.maximum(counts, 0.0, out=counts)
-        np.minimum(counts, _INPUT_LIMIT_V, out=counts)
-        counts *= (_CONVERTER_LIMIT / np.array(full_scale_v))[:, None]
+            counts[channel - 1] = limits[channel - 1]
+        np.clip(counts, 0.0, limits[:, None], out=counts)
         np.rint(counts, out=counts)
-        np.minimum(counts, _CONVERTER_LIMIT, out=counts)
         return counts
+
+    def _shares(self, scene: Scene, start_us: int) -> Floats:
+        """Return what each photodiode has of the rows of a course, in volts, shape (photodiodes, 6)."""
+        light = self.clean_volts(scene) * (1.0 + self._error)
+        shares = np.empty((len(PHOTODIODES), 6))
+        steady = shares[:, 0]
+        np.multiply(light, 1.0 - _DROOP, out=steady)
+        steady += self._dark_v
+        steady[1:] += self.ambient_v
+        np.multiply(light, _DROOP * math.exp(-scene.droop_from_s / _DROOP_TAU_S), out=shares[:, 1])
+        np.multiply.outer(self._hum_v, self._hum(start_us * 1e-6), out=shares[:, 2:])
+        return shares
 
     def _course(self, window_us: int) -> Floats:
         """Return how light and hum go on within a window, shape (6, samples).

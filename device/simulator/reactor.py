@@ -57,6 +57,7 @@ class Reactor:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._now_us = 0
+        self._heat_us = 0
         self._led_percent = [0.0] * 4
         self._pwm_percent = [0.0] * 5
         self._infrared_since_us = 0
@@ -112,6 +113,7 @@ class Reactor:
 
     def heal(self, now_us: int) -> None:
         """Undo every fault of the reactor's parts."""
+        self.advance(now_us)
         self.led_dead = self.thermometer_missing = False
         self.thermometer_stuck_celsius = None
         self.optics.saturated.clear()
@@ -130,7 +132,7 @@ class Reactor:
 
     def read_celsius(self, now_us: int) -> float | None:
         """Return one reading of the heater board's thermometer: 0.03 °C of noise in steps of 0.0625 °C."""
-        self.advance(now_us)
+        self._warm(now_us)
         if self.thermometer_missing:
             return None
         if self.thermometer_stuck_celsius is not None:
@@ -176,21 +178,29 @@ class Reactor:
 
     def advance(self, to_us: int) -> None:
         """Let time pass: in long exact steps while calm, in short ones while liquid flows."""
+        if self._now_us >= to_us:
+            return
+        stirred = self.stirrer.rpm(to_us) > _STIRRED_RPM
         while self._now_us < to_us:
             pumping = any(pump.moving for pump in self.pumps.values())
-            step_us = min(to_us - self._now_us, _PUMPING_STEP_US if pumping else _CALM_STEP_US)
-            self._step(step_us * 1e-6, pumping)
-            self._now_us += step_us
+            end_us = min(to_us, self._now_us + (_PUMPING_STEP_US if pumping else _CALM_STEP_US))
+            self._warm(end_us)
+            self._step((end_us - self._now_us) * 1e-6, pumping, stirred)
+            self._now_us = end_us
 
-    def _step(self, dt_s: float, pumping: bool) -> None:
+    def _warm(self, to_us: int) -> None:
+        """Let time pass for temperatures, which are looked at far more often than the culture."""
+        if to_us > self._heat_us:
+            duty = self._pwm_percent[HEATER - 1] / 100.0
+            self.heat.room = self._room_celsius(self._heat_us)
+            self.heat.advance((to_us - self._heat_us) * 1e-6, duty, self.supply_v, self.vial.volume_ml)
+            self._heat_us = to_us
+
+    def _step(self, dt_s: float, pumping: bool, stirred: bool) -> None:
         if pumping:
             self._pump(dt_s)
-        volume_ml = self.vial.volume_ml
-        self.culture.add_liquid(volume_ml, -self.vial.evaporate(dt_s), 0.0)
-        stirred = self.stirrer.rpm(self._now_us + round(dt_s * 1e6)) > _STIRRED_RPM
+        self.culture.add_liquid(self.vial.volume_ml, -self.vial.evaporate(dt_s), 0.0)
         self.culture.grow(dt_s, self.heat.vial, stirred)
-        self.heat.room = self._room_celsius(self._now_us)
-        self.heat.advance(dt_s, self._pwm_percent[HEATER - 1] / 100.0, self.supply_v, self.vial.volume_ml)
 
     def _pump(self, dt_s: float) -> None:
         media_ml, alt_media_ml, waste_ml = (pump.move(dt_s) for pump in self.pumps.values())

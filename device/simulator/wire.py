@@ -41,6 +41,9 @@ class FaultyWire:
 
     def push(self, piece: bytes) -> None:
         """Send one piece, a frame as a rule."""
+        if not (self.drop or self.corrupt or self.truncate or self.duplicate):
+            self._transmit(piece)
+            return
         if self._happens(self.drop):
             return
         if self._happens(self.corrupt):
