@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from core.bent_loop import BentLoop
 
@@ -42,9 +43,13 @@ class Clock:
 
 def timestamp(utc_s: float) -> str:
     """Return UTC seconds as the API writes them: `2031-02-03T04:05:06.789Z`."""
-    milliseconds = round(utc_s * 1000)
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
-    return f"{moment.isoformat().removesuffix('+00:00')}.{milliseconds % 1000:03d}Z"
+    seconds, milliseconds = divmod(round(utc_s * 1000), 1000)
+    return f"{_to_the_second(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=16)  # a reading is told and stored in several places, each with its time
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
 
 
 def new_loop(speed: float = 1.0) -> asyncio.AbstractEventLoop:

@@ -73,9 +73,9 @@ _MOST_READERS = 64
 _LAST_WORDS_S = 10.0
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Event:
-    """One numbered event; `experiment` None when it belongs to none. Nobody changes its payload any more."""
+    """One numbered event; `experiment` None when it belongs to none. Nobody changes it or its payload any more."""
 
     seq: int
     loop_s: float

@@ -93,7 +93,7 @@ class Leases:
 
     async def sleep_until(self, loop_s: float) -> None:
         """Wait until `loop_s`, and meanwhile renew what is due."""
-        if self.driven:
+        if self.next_renewal_s() <= self._clock.monotonic_s():
             await self.renew_due()
         loop = asyncio.get_running_loop()
         sleeper = _Sleeper(loop.create_future())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 from typing import Any
 
 from core.bioreactor.accounting import Liquids, after_dose
@@ -77,7 +76,10 @@ class Bioreactors:
             raise BadRequestError("There is no variable to change.", fields=["values"], known=list(VARIABLES))
         for name, value in wanted.items():
             self._refuse_outside(name, value)
-        self._keep(experiment, self.values(experiment) | {name: float(value) for name, value in wanted.items()})
+        before = self.values(experiment)
+        values = before | {name: float(value) for name, value in wanted.items()}
+        changed = {name: value for name, value in values.items() if before[name] != value}
+        self._keep(experiment, values, changed, self._clock.utc_s())
 
     def _known(self, experiment: str) -> dict[str, float]:
         if experiment in self._live_only:
@@ -117,15 +119,14 @@ class Bioreactors:
                 _log.warning(what, event.volume_change_ml, event.event, error)
 
     def _count(self, event: DosingEvent) -> None:
-        counted = after_dose(self.liquids(event.experiment), event.event, event.volume_change_ml)
-        for name, value in asdict(counted).items():
+        before = self.values(event.experiment)
+        counted = vars(after_dose(Liquids(**before), event.event, event.volume_change_ml))
+        changed = {name: value for name, value in counted.items() if before[name] != value}
+        for name, value in changed.items():
             self._refuse_outside(name, value)
-        self._keep(event.experiment, asdict(counted), event.utc_s)
+        self._keep(event.experiment, {**counted}, changed, event.utc_s)
 
-    def _keep(self, experiment: str, values: dict[str, float], utc_s: float | None = None) -> None:
-        utc_s = self._clock.utc_s() if utc_s is None else utc_s
-        before = self.values(experiment)
-        changed = {name: value for name, value in values.items() if before[name] != value}
+    def _keep(self, experiment: str, values: dict[str, float], changed: dict[str, float], utc_s: float) -> None:
         if experiment.startswith(LIVE_ONLY_PREFIX):
             self._live_only[experiment] = values
         else:

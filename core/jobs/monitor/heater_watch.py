@@ -25,6 +25,11 @@ class HeatGuard:
         self._told_at_celsius: float | None = None
         self._hot_since_s: float | None = None
 
+    def is_at_rest(self, celsius: float) -> bool:
+        """Whether this reading is below every limit, and so was the one before: there is nothing to look at."""
+        limit = min(UNATTENDED_CELSIUS, self._shutdown_celsius)
+        return celsius < limit and self._told_at_celsius is None and self._hot_since_s is None
+
     def is_too_hot(self, celsius: float, *, is_attended: bool) -> bool:
         """Whether the heater has to be off at this temperature; less is allowed when no job attends to it."""
         limit = self._shutdown_celsius if is_attended else min(UNATTENDED_CELSIUS, self._shutdown_celsius)

@@ -195,6 +195,8 @@ class Monitor(Job):
             self._stuck_watch.forget()
             return
         self._tell_stuck(celsius)
+        if self._heat_guard.is_at_rest(celsius):
+            return
         is_attended = self.context.settings_of(_HEATER_JOB) is not None
         is_heating = any(status.pwm_percent.get(channel, 0.0) > 0 for channel in self._heater_channels())
         now_s = self.clock.monotonic_s()

@@ -87,6 +87,7 @@ class OdReading(Job):
     def __init__(self, config: Config, options: dict[str, Any]) -> None:
         super().__init__(config, options)
         self._channels: OpticalChannels = read_channels(config)
+        self._other_leds = [channel for channel in config.section("leds") if channel != self._channels.ir_led]
         self._is_made_up = bool(self.options["fake_data"])
         self.needs_board = self.timers_need_board = not self._is_made_up
         self._is_snapshot = bool(self.options["snapshot"])
@@ -212,7 +213,7 @@ class OdReading(Job):
         if self._is_made_up:
             self._is_prepared = True
             return
-        with self.context.led_locks.locked(self._other_leds()):
+        with self.context.led_locks.locked(self._other_leds):
             light = await self._photometer.prepare(self.board, self._intensity)
             if self._is_auto:
                 self._is_auto = False
@@ -235,9 +236,6 @@ class OdReading(Job):
             best = min(best, _AUTO_START_PERCENT / signal_v * _AUTO_SIGNAL_V)
         return round(max(best, _AUTO_LEAST_PERCENT), 2)
 
-    def _other_leds(self) -> list[str]:
-        return [channel for channel in self.config.section("leds") if channel != self._channels.ir_led]
-
     async def _read(self) -> None:
         self._tell_rhythm()
         try:
@@ -258,7 +256,7 @@ class OdReading(Job):
     async def _light(self) -> LightReading:
         if self._is_made_up:
             return self._culture.read(self.clock.utc_s(), self._intensity)
-        with self.context.led_locks.locked(self._other_leds()):
+        with self.context.led_locks.locked(self._other_leds):
             return await self._photometer.read(self.board, self._intensity, self._smoothing())
 
     def _tell_rhythm(self) -> None:
