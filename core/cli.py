@@ -44,8 +44,9 @@ def run_command(arguments: Sequence[str]) -> int:
     faulthandler.enable()
     try:
         given = _parser().parse_args(arguments)
-        run = {"serve": _serve, "boards": _boards, "simulate-board": _simulate_board,
-               "dry-run": _dry_run}[given.command]
+        run = {"serve": _serve, "boards": _boards, "simulate-board": _simulate_board, "dry-run": _dry_run}[
+            given.command
+        ]
         run(given)
     except StartError as error:
         print(f"vialdesk: {error}", file=sys.stderr)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,7 @@ def dry_run(profile: str, data_dir: Path, hours: float | None, inputs: dict[str,
     text = _text(profile, data_dir)
     with tempfile.TemporaryDirectory(prefix="vialdesk-dry-run-") as work_dir:
         plan = DryRunPlan(Path(profile).name, text, str(data_dir), work_dir, hours, inputs)
-        # The one place that asks for the time of day: a rehearsal begins now.
-        process = DryRunProcess(plan.write(), time.time(), _tell)
+        process = DryRunProcess(plan.write(), None, _tell)
         try:
             result = process.finish()
         except DryRunFailedError as error:
@@ -63,6 +61,5 @@ def _text(profile: str, data_dir: Path) -> str:
 
 def _tell(progress: dict[str, Any]) -> None:
     if sys.stderr.isatty():
-        print(
-            f"\r{progress['phase']}: {progress['hours']:.1f} of {progress['of_hours']:.1f} h ", end="", file=sys.stderr
-        )
+        so_far = f"{progress['hours']:.1f} of {progress['of_hours']:.1f} h"
+        print(f"\r{progress['phase']}: {so_far} ", end="", file=sys.stderr)

@@ -26,14 +26,14 @@ class DryRunProcess:
 
     Args:
         plan: file of the plan.
-        epoch_utc_s: UTC at which the rehearsal begins.
+        epoch_utc_s: UTC at which the rehearsal begins, None for now.
         on_progress: called with hours, of_hours and phase, in the thread that runs `finish`.
     """
 
-    def __init__(self, plan: Path, epoch_utc_s: float, on_progress: Callable[[dict[str, Any]], object]) -> None:
+    def __init__(self, plan: Path, epoch_utc_s: float | None, on_progress: Callable[[dict[str, Any]], object]) -> None:
         is_frozen = bool(getattr(sys, "frozen", False))
         program = [sys.executable] if is_frozen else [sys.executable, "-m", "core.cli"]
-        self._command = [*program, COMMAND, str(plan), repr(epoch_utc_s)]
+        self._command = [*program, COMMAND, str(plan), *(() if epoch_utc_s is None else (repr(epoch_utc_s),))]
         self._on_progress = on_progress
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None

@@ -37,8 +37,13 @@ _ASSUMPTIONS = (
 Progress = Callable[[float, float, str], None]
 
 
-async def rehearse(plan: DryRunPlan, epoch_utc_s: float, progress: Progress) -> dict[str, Any]:
+async def rehearse(plan: DryRunPlan, epoch_utc_s: float | None, progress: Progress) -> dict[str, Any]:
     """Return a `DryRunResult`; runs on a loop whose time is bent.
+
+    Args:
+        plan: what to rehearse.
+        epoch_utc_s: UTC at the beginning, None for now.
+        progress: called with hours done, hours in all, and a word for what is done.
 
     Raises:
         OSError: the unit's files cannot be read, or the work folder not written.

@@ -29,10 +29,10 @@ def report(result: dict[str, Any]) -> str:
 
 
 def _problems(problems: list[dict[str, Any]]) -> list[str]:
-    lines = [
-        f"  line {each['line']}, column {each['column']}: {each['severity']}: {each['message']} {each['remedy']}".rstrip()
-        for each in problems
-    ]
+    lines = []
+    for each in problems:
+        where = f"line {each['line']}, column {each['column']}"
+        lines.append(f"  {where}: {each['severity']}: {each['message']} {each['remedy']}".rstrip())
     return ["In the profile:", *lines, ""] if lines else []
 
 

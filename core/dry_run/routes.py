@@ -40,8 +40,8 @@ async def dry_run(
     text = body.text
     if text is None:
         text = (await asyncio.to_thread(service.profiles.library.get, name)).text or ""
-    service.dry_runs.claim()
     await service.records.flush()
+    service.dry_runs.claim()
     plan = DryRunPlan(
         name, text, str(service.data_dir.absolute()), "", body.hours, dict(body.inputs), body.experiment,
         body.inoculum_od,

@@ -25,11 +25,12 @@ _NICENESS = 19
 
 
 def run_worker(arguments: Sequence[str]) -> int:
-    """Rehearse the plan in the file that is named, beginning at the UTC seconds that follow; return the exit code."""
+    """Rehearse the plan in the file that is named, beginning at the UTC seconds that may follow; return an exit code."""
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
-    plan, epoch_utc_s = read_plan(Path(arguments[0])), float(arguments[1])
+    plan = read_plan(Path(arguments[0]))
+    epoch_utc_s = float(arguments[1]) if len(arguments) > 1 else None
     out = sys.stdout
     sys.stdout = sys.stderr  # whatever else is printed must not come between the lines
 

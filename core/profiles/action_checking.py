@@ -19,6 +19,8 @@ from core.profiles.problems import Place, Problems
 from core.profiles.profile import Action, Entry, Kind
 from core.profiles.unit_place import UnitPlace
 
+_TARGET_TEMPERATURE = "target_temperature"
+
 
 class ActionChecker:
     """Checks actions of one profile, in the order they are due."""
@@ -64,6 +66,17 @@ class ActionChecker:
                 fault = next(each for each in faults if each)
                 place = entry.name_place if isinstance(fault, NotFoundError) else entry.place
                 self._note(fault, place, entry.name, _names(each for one in declarations for each in one.changeable))
+
+    def target_temperature(self, action: Action, job_name: str) -> None:
+        """Note a target that the reactor model's heater never reaches."""
+        most_celsius = self._place.parts.models.current.max_temp_to_reduce_heating
+        for entry in action.entries:
+            if entry.name.replace("-", "_") != _TARGET_TEMPERATURE:
+                continue
+            is_known, value = self._expressions.known_value(entry, job_name)
+            if is_known and isinstance(value, int | float) and not 0 <= value <= most_celsius:
+                what = f"{value:g} °C is outside of what this reactor model can hold."
+                self._problems.error(entry.place, what, f"Choose 0 to {most_celsius:g} °C.")
 
     def conditions(self, action: Action, job_name: str) -> None:
         """Check everything of an action that is true or false, and the expressions of a message."""

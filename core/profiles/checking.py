@@ -66,6 +66,7 @@ class _Checker:
     def _check(self, job_name: str, action: Action, *, is_sure: bool) -> None:
         """Check one action; `is_sure` when it will be done at its time, whatever happens."""
         self._actions.conditions(action, job_name)
+        self._actions.target_temperature(action, job_name)
         if action.kind is Kind.LOG:
             return
         if action.kind in (Kind.WHEN, Kind.REPEAT):
