@@ -63,6 +63,7 @@ class Attachment(QObject):
         self._make_host = make_host
         self._settings = settings
         self.client = ServiceClient()
+        self.client.token_renewed = self._keep_token
         self.unit = Unit(self)
         self.stream = EventStream(self.client, self.unit)
         self._host: ServiceHost | None = None
@@ -188,6 +189,11 @@ class Attachment(QObject):
         if self._stream_task is None:
             self._stream_task = background.run(self.stream.run(), self)
         self.host_changed.emit()
+
+    def _keep_token(self, token: str) -> None:
+        """Remember the token that took the place of the one the settings have."""
+        if self.is_elsewhere:
+            self._settings.change(source_token=token)
 
     async def _end_stream(self) -> None:
         task, self._stream_task = self._stream_task, None

@@ -21,6 +21,8 @@ _NAMES = {
     "system": "cog-outline",
     "log": "text-box-search-outline",
     "storage": "harddisk",
+    "tag": "tag-outline",
+    "compare": "chart-multiple",
     "folder": "folder-outline",
     "file": "file-document-outline",
     "back": "arrow-left",

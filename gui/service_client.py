@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -109,6 +109,7 @@ class ServiceClient:
         self._http: httpx.AsyncClient | None = None
         self._requests: set[asyncio.Task[httpx.Response]] = set()
         self._leaving: list[asyncio.Task[None]] = []
+        self.token_renewed: Callable[[str], None] = _nobody_keeps_it
 
     @property
     def base_url(self) -> str:
@@ -124,6 +125,11 @@ class ServiceClient:
             leaving = _close(self._http, set(self._requests))
             self._leaving.append(asyncio.get_running_loop().create_task(leaving))
             self._http = None
+
+    def use_token(self, token: str) -> None:
+        """Send another token from now on, because the former one is refused; whoever keeps it is told."""
+        self.point_at(self._base_url, token)
+        self.token_renewed(token)
 
     async def prepare(self) -> None:
         """Load what requests need, in a thread: it takes most of a second that the window shall not stand still."""
@@ -328,6 +334,10 @@ class ServiceClient:
         if isinstance(error, httpx.TimeoutException):
             return ServiceSilentError(what, f"The service at {self._base_url} is there but silent.", remedy)
         return ServiceUnreachableError(what, f"The connection to {self._base_url} broke.", remedy)
+
+
+def _nobody_keeps_it(_: str) -> None:
+    """Nobody has asked to be told of a new token."""
 
 
 async def _close(http: httpx.AsyncClient, requests: set[asyncio.Task[httpx.Response]]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from gui import background, theme
 from gui.calibrations.calibration import DEVICES, Calibration, Device, read_devices
@@ -82,9 +82,7 @@ class CalibrationsPage(QWidget):
         row.addWidget(self.tree)
         row.addWidget(self.side, 1)
         self.place = Place(content)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.AROUND_PX, 4, theme.AROUND_PX, theme.BETWEEN_PX)
-        column.addWidget(self.place)
+        self.place.fill(self)
 
     def _connect(self) -> None:
         self.place.acted.connect(self.load)

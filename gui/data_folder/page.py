@@ -83,9 +83,7 @@ class DataFolderPage(QWidget):
         inside.addLayout(row, 1)
         inside.addWidget(self.progress)
         self.place = Place(content)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.AROUND_PX, 4, theme.AROUND_PX, theme.BETWEEN_PX)
-        column.addWidget(self.place)
+        self.place.fill(self)
 
     def _connect(self) -> None:
         self.place.acted.connect(self.load)

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from gui import background, theme
 from gui.connection_words import standing
@@ -19,7 +19,9 @@ from gui.jobs.start_list import StartList
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.unit import Unit
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.scrolled import SCROLL_BAR_PX, scrolled
 
+_CAPABILITIES = "/unit_api/capabilities"
 _FORM_PX = 340
 _MOST_REPORTS = 3
 
@@ -41,6 +43,7 @@ class JobsPage(QWidget):
         self.unit = unit
         self._client = client
         self._capabilities: tuple[Capability, ...] = ()
+        self._wanted_form = ""
         self.running: dict[int, RunningJob] = {}
         self.form: StartForm | None = None
         self.reports: list[ActionReport] = []
@@ -55,6 +58,7 @@ class JobsPage(QWidget):
         unit.setting_changed.connect(self._on_setting)
         unit.log.connect(self._on_log)
         unit.snapshot_loaded.connect(self._on_snapshot)
+        unit.plugin_changed.connect(self._on_plugin_changed)
         unit.connection_changed.connect(self._on_connection)
         self._on_connection()
         if unit.has_snapshot and unit.service.is_live:
@@ -65,7 +69,7 @@ class JobsPage(QWidget):
         self._column.setSpacing(12)
         content = QWidget()
         inside = QVBoxLayout(content)
-        inside.setContentsMargins(0, 0, 12, 0)
+        inside.setContentsMargins(0, 0, SCROLL_BAR_PX, 0)
         inside.setSpacing(12)
         inside.addWidget(_heading(self.tr("Running")))
         inside.addWidget(self._none)
@@ -77,19 +81,13 @@ class JobsPage(QWidget):
         inside.addWidget(_heading(self.tr("Can be started")))
         inside.addWidget(self.start_list)
         inside.addStretch(1)
-        area = self._area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(content)
-        area.viewport().setAutoFillBackground(False)
-        content.setAutoFillBackground(False)
+        self._area = scrolled(content)
         self._side = QVBoxLayout()
         self._body = QWidget()
         row = QHBoxLayout(self._body)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.BETWEEN_PX)
-        row.addWidget(area, 1)
+        row.addWidget(self._area, 1)
         row.addLayout(self._side)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._body)
@@ -120,6 +118,15 @@ class JobsPage(QWidget):
         # The list has become narrower and longer: the row that was pressed must not run away.
         QTimer.singleShot(0, self, self._show_marked)
 
+    def open_form_of(self, job_name: str) -> None:
+        """Open the start form of a job by its name, as soon as it is known what can be started."""
+        self._wanted_form = job_name
+        for row in self.start_list.rows:
+            if row.family.job_name == job_name:
+                self._wanted_form = ""
+                self.open_form(row.family)
+                return
+
     def _show_marked(self) -> None:
         marked = self.start_list.marked
         if marked is not None:
@@ -147,14 +154,37 @@ class JobsPage(QWidget):
             action.trigger()
 
     async def _load(self) -> None:
-        entries = await self._client.get("/unit_api/capabilities")
-        self._capabilities = read_capabilities(entries)
-        self.start_list.show_capabilities(self._capabilities)
+        self._show_capabilities(read_capabilities(await self._client.get(_CAPABILITIES)))
         for card in self.running.values():
             card.deleteLater()
         self.running = {}
         self._show_jobs()
         self._stack.setCurrentWidget(self._body)
+        if self._wanted_form:
+            self.open_form_of(self._wanted_form)
+
+    async def _look_again(self) -> None:
+        """Show what a plug-in brought or took away; cards of jobs that are what they were stay as they are."""
+        capabilities = read_capabilities(await self._client.get(_CAPABILITIES))
+        if capabilities == self._capabilities:
+            return
+        self._show_capabilities(capabilities)
+        for job_id, card in tuple(self.running.items()):
+            if card.capability != self._capability_of(card.row["job_name"]):
+                del self.running[job_id]
+                card.hide()
+                card.deleteLater()
+        self._show_jobs()
+
+    def _show_capabilities(self, capabilities: tuple[Capability, ...]) -> None:
+        self._capabilities = capabilities
+        self.start_list.show_capabilities(capabilities)
+        if self.form is None:
+            return
+        if any(row.family == self.form.family for row in self.start_list.rows):
+            self.start_list.mark(self.form.family)
+        else:
+            self.close_form()
 
     def _show_jobs(self) -> None:
         rows = sorted(self.unit.jobs, key=_long_running_last)
@@ -215,6 +245,10 @@ class JobsPage(QWidget):
         for card in self.running.values():
             if card.row["job_name"] == job:
                 card.show_setting(setting, value)
+
+    def _on_plugin_changed(self) -> None:
+        if self._capabilities and self.unit.service.is_live:
+            background.run(self._look_again(), self, self._on_trouble)
 
     def _on_snapshot(self) -> None:
         self.load()

@@ -40,6 +40,7 @@ class RunningJob(QFrame):
         resized: its height may have changed.
 
     Attributes:
+        capability: what the service says the job can do.
         fields: its settings by name, in the order the job declares them; those without a value yet are hidden.
     """
 
@@ -49,7 +50,7 @@ class RunningJob(QFrame):
         super().__init__()
         theme.set_role(self, "card")
         self.row = row
-        self._capability = capability
+        self.capability = capability
         self._unit = unit
         self._client = client
         self._asked: str | None = None
@@ -110,12 +111,12 @@ class RunningJob(QFrame):
     @property
     def title(self) -> str:
         """What runs, in words."""
-        return running_title(self._capability)
+        return running_title(self.capability)
 
     @property
     def is_action(self) -> bool:
         """Whether it does one thing and ends."""
-        return self._capability.is_action
+        return self.capability.is_action
 
     @property
     def job_id(self) -> int:
@@ -130,10 +131,10 @@ class RunningJob(QFrame):
         self.badge.show_job_of(self._unit, state)
         paused = state == "sleeping"
         self.pause.setText(self.tr("Resume") if paused else self.tr("Pause"))
-        self.pause.setAccessibleName(f"{self.pause.text()} {in_sentence(self._capability.label)}")
+        self.pause.setAccessibleName(f"{self.pause.text()} {in_sentence(self.capability.label)}")
         show_icon(self.pause, "start" if paused else "pause")
         can_act = self._unit.service.is_live and self._asked is None
-        can_pause = state in ("ready", "sleeping") and any(s.name == "$state" for s in self._capability.settings)
+        can_pause = state in ("ready", "sleeping") and any(s.name == "$state" for s in self.capability.settings)
         self.pause.setEnabled(can_act and can_pause)
         self.pause.setVisible(not self.is_action)
         self.stop.setEnabled(can_act)

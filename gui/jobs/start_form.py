@@ -15,6 +15,7 @@ from gui.jobs.family import Family
 from gui.jobs.form_fields import FormFields
 from gui.jobs.option_field import ArgumentField, OptionField
 from gui.service_client import ServiceClient, ServiceRefusedError, ServiceTroubleError
+from gui.widgets.scrolled import scrolled
 from gui.words import device_title, listing, sentences
 
 _NOT_CALIBRATED = "no active calibration"
@@ -121,14 +122,7 @@ class StartForm(QFrame):
             self._inside.addSpacing(10)
         self._inside.addWidget(self.inputs)
         self._inside.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(holder)
-        area.viewport().setAutoFillBackground(False)
-        holder.setAutoFillBackground(False)
-        return area
+        return scrolled(holder)
 
     def choose_rule(self, automation_name: str) -> None:
         """Choose one of the rules."""

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import background, theme
 from gui.icons import show_icon
 from gui.plugins.card import PluginCard
-from gui.plugins.dialogs import InstallDialog, UninstallDialog
+from gui.plugins.dialogs import UninstallDialog
+from gui.plugins.install_dialog import InstallDialog
 from gui.plugins.plugin import Plugin, read_plugins
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.system.operations import OperationDialog, reboot
 from gui.toast import toaster_for
 from gui.unit import Unit
 from gui.widgets.place import Place
+from gui.widgets.scrolled import SCROLL_BAR_PX, scrolled
 from gui.widgets.text_dialog import TextDialog
 
 _INSTALLED = "/unit_api/plugins/installed"
@@ -41,6 +44,8 @@ class PluginsPage(QWidget):
         self._client = client
         self.cards: list[PluginCard] = []
         self._plugins: tuple[Plugin, ...] | None = None
+        # Whether something of a plug-in that was uninstalled runs on.
+        self._leftovers = False
         self.install_button = QPushButton(self.tr("Install plug-in…"))
         theme.set_role(self.install_button, "primary")
         self.install_button.clicked.connect(self.ask_install)
@@ -49,8 +54,9 @@ class PluginsPage(QWidget):
         self._again.setInterval(_LOOK_AGAIN_MS)
         self._again.timeout.connect(self.load)
         self.place.acted.connect(self._on_place_acted)
-        unit.snapshot_loaded.connect(self.load)
+        unit.snapshot_loaded.connect(self._on_snapshot)
         unit.connection_changed.connect(self._on_connection)
+        unit.plugin_changed.connect(self._on_plugin_changed)
         self._on_connection()
         if unit.has_snapshot and unit.service.is_live:
             self.load()
@@ -62,38 +68,27 @@ class PluginsPage(QWidget):
         holder = QWidget()
         holder.setMaximumWidth(_WIDEST_PX)
         inside = QVBoxLayout(holder)
-        inside.setContentsMargins(0, 0, 12, 0)
+        inside.setContentsMargins(0, 0, SCROLL_BAR_PX, 0)
         inside.setSpacing(12)
-        inside.addWidget(self.restart_hint)
         inside.addLayout(self._column)
         inside.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(holder)
-        area.viewport().setAutoFillBackground(False)
-        holder.setAutoFillBackground(False)
-        self.place = Place(area)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.AROUND_PX, 4, theme.AROUND_PX - 12, theme.BETWEEN_PX)
-        column.addWidget(self.place)
+        self.place = Place(scrolled(holder))
+        self.place.fill(self, self.restart_hint, scrolls=True)
 
     def _make_hint(self) -> QFrame:
         hint = QFrame()
         theme.set_role(hint, "card")
+        hint.setMaximumWidth(_WIDEST_PX)
         picture = QLabel()
         show_icon(picture, "refresh", "note")
-        words = QLabel(
-            self.tr("What is installed is not what runs. Restart the service to use it; running jobs end then.")
-        )
-        words.setWordWrap(True)
+        self._why_restart = QLabel()
+        self._why_restart.setWordWrap(True)
         self.restart_button = QPushButton(self.tr("Restart…"))
         self.restart_button.clicked.connect(self._on_restart)
         row = QHBoxLayout(hint)
         row.setContentsMargins(16, 8, 12, 8)
         row.addWidget(picture)
-        row.addWidget(words, 1)
+        row.addWidget(self._why_restart, 1)
         row.addWidget(self.restart_button)
         hint.hide()
         return hint
@@ -123,7 +118,7 @@ class PluginsPage(QWidget):
             card.source_asked.connect(self.show_source)
             card.uninstall_asked.connect(self.ask_uninstall)
             self._column.addWidget(card)
-        self.restart_hint.setVisible(any(card.plugin.restart_required for card in self.cards))
+        self._show_restart_hint()
         if self.cards:
             self.place.show_content()
         else:
@@ -144,8 +139,29 @@ class PluginsPage(QWidget):
     def ask_uninstall(self, plugin: Plugin) -> None:
         """Ask whether a plug-in is to go."""
         dialog = UninstallDialog(self._unit, self._client, plugin, self)
-        dialog.succeeded.connect(self.load)
+        dialog.succeeded.connect(self._on_uninstalled)
         dialog.open()
+
+    def _on_uninstalled(self, result: dict[str, Any]) -> None:
+        self._leftovers = self._leftovers or bool(result.get("restart_required"))
+        self.load()
+
+    def _on_plugin_changed(self) -> None:
+        if self._unit.service.is_live:
+            self._again.start()
+
+    def _on_snapshot(self) -> None:
+        self._leftovers = False  # told by a service that has been started anew, as far as the window can know
+        self.load()
+
+    def _show_restart_hint(self) -> None:
+        """Offer a restart where what is installed is not what runs."""
+        if any(card.plugin.restart_required for card in self.cards):
+            why = self.tr("What is installed is not what runs. Restart the service to use it; running jobs end then.")
+        else:
+            why = self.tr("Parts of what was uninstalled stay until the service restarts; running jobs end then.")
+        self._why_restart.setText(why)
+        self.restart_hint.setVisible(self._leftovers or any(card.plugin.restart_required for card in self.cards))
 
     def show_source(self, plugin: Plugin) -> None:
         """Show the text of a plug-in's file."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QDateTime
 
 from gui.connection_words import standing
 from gui.moments import exact
-from gui.service_client import ServiceClient, is_loopback
+from gui.service_client import ServiceClient
 from gui.system.card import SystemCard
 from gui.system.facts import SystemFacts, mqtt_words, space_words, up_words
 from gui.unit import Unit, utc_s_of
@@ -116,6 +117,7 @@ class ClockCard(SystemCard):
 
     def __init__(self) -> None:
         super().__init__(_tr("Clock"), "clock", _tr("Service"), _tr("This computer"), _tr("Difference"))
+        self.add_note(_tr("The board keeps no clock: its readings get the service's time."))
         self.compare_button = self.add_button(
             _tr("Compare clocks…"), "clock", _tr("Tell the unit this computer's time, and see how far it is off")
         )
@@ -142,8 +144,9 @@ class SoftwareCard(SystemCard):
 
     def __init__(self) -> None:
         super().__init__(_tr("Software"), "update", _tr("Vialdesk"), _tr("Board's firmware"))
+        self.add_note(_tr("The board takes no firmware over its link; that is changed by hand."))
         self.update_button = self.add_button(_tr("Update Vialdesk…"), "update")
-        self.firmware_button = self.add_button(_tr("Update firmware…"), "firmware")
+        self.firmware_button = self.add_button(_tr("How to change firmware…"), "firmware")
 
     def show_facts(self, facts: SystemFacts, unit: Unit) -> None:
         """Show what runs."""
@@ -155,36 +158,69 @@ class WebServerCard(SystemCard):
     """Where the service listens, and who may talk to it."""
 
     def __init__(self) -> None:
-        super().__init__(
-            _tr("Web server"), "server", _tr("Address"), _tr("Running for"), _tr("Computer's address"), _tr("MQTT")
-        )
+        captions = _tr("Address"), _tr("Reached from"), _tr("Token"), _tr("Running for"), _tr("MQTT")
+        super().__init__(_tr("Web server"), "server", *captions)
         self.who = self.add_note("")
+        self.token_button = self.add_button(_tr("Show a new token…"), "key")
+        self.token_button.hide()
         self.restart_button = self.add_button(_tr("Restart web server…"), "refresh")
 
     def show_facts(self, facts: SystemFacts, client: ServiceClient) -> None:
-        """Show the address, and what a token is needed for."""
-        up = up_words(facts.text("web_server", "raw_status"))
-        addresses = facts.text("addresses", "ipv4_address").replace(",", ", ")
-        values = client.base_url, up, addresses or _tr("no network")
-        for caption, value in zip(self.facts.captions()[:3], values, strict=True):
-            self.facts.show_value(caption, value)
+        """Show the address, from where it is reached, and what a token is needed for."""
+        access = facts.answers.get("access", {})
+        values = (
+            client.base_url,
+            _reach(facts, access),
+            _token_words(access),
+            up_words(facts.text("web_server", "raw_status")),
+        )
+        hint = _hint(facts, "access")
+        for caption, value in zip(self.facts.captions()[:4], values, strict=True):
+            self.facts.show_value(caption, value, hint if not access else "")
         words, more, tone = mqtt_words(facts.answers.get("mqtt"))
-        self.facts.show_value(self.facts.captions()[3], words, more or _hint(facts, "mqtt"), tone)
+        self.facts.show_value(self.facts.captions()[4], words, more or _hint(facts, "mqtt"), tone)
         state = facts.text("web_server", "state")
         if state == "ready":
             self.state.show_state(_tr("Ready"), "ok", "ok")
         elif state:
             self.state.show_state(_tr("Going down"), "warning", "warn")
         self.state.setVisible(bool(state))
-        if is_loopback(client.base_url):
-            self.who.setText(_tr("Only programs on this computer can reach it; no token is needed."))
-        else:
-            self.who.setText(
-                _tr(
-                    "It is reached over the network: every request carries a token. A token is shown once, when it is "
-                    "made; “serve --new-token” makes another one."
-                )
-            )
+        self.token_button.setVisible(bool(access.get("needs_token")))
+        self.who.setText(_who_words(access))
+        self.who.setVisible(bool(access))
+
+
+def _reach(facts: SystemFacts, access: dict[str, Any]) -> str:
+    """Say from where the service can be reached, with the addresses others use."""
+    if not access:
+        return ""
+    if not access["beyond_this_computer"]:
+        return _tr("this computer only")
+    addresses = facts.text("addresses", "ipv4_address").replace(",", ", ")
+    return _tr("other computers too, at {}").format(addresses) if addresses else _tr("other computers too")
+
+
+def _token_words(access: dict[str, Any]) -> str:
+    if not access:
+        return ""
+    if not access["needs_token"]:
+        return _tr("not needed")
+    if not access["has_token"]:
+        return _tr("none given out yet")
+    made = access.get("token_made_at")
+    return _tr("made {}").format(exact(datetime.fromisoformat(made))) if made else _tr("given out")
+
+
+def _who_words(access: dict[str, Any]) -> str:
+    if not access.get("needs_token"):
+        return _tr(
+            "Every program on this computer may talk to it. To let other computers in, set host in section [http] of "
+            "config.ini and start Vialdesk again: from then on requests need a token."
+        )
+    return _tr(
+        "Whoever has the token may do everything that can be done here. It is shown once, when it is made, and only "
+        "its fingerprint is kept; a new one shuts out whoever has the old one."
+    )
 
 
 class PowerCard(SystemCard):

@@ -17,6 +17,7 @@ _NEARLY_FULL = 0.05
 _ROUTES = {
     "version": "/unit_api/versions/app",
     "web_server": "/unit_api/system/web_server/status",
+    "access": "/unit_api/system/web_server/access",
     "clock": "/unit_api/system/utc_clock",
     "addresses": "/unit_api/system/ipv4",
     "disk": "/unit_api/system/disk_space",

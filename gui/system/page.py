@@ -6,9 +6,9 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from PySide6.QtCore import QDateTime, Qt, QTimer
+from PySide6.QtCore import QDateTime, QTimer
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui import background, theme
 from gui.service_client import ServiceClient, ServiceTroubleError
@@ -24,11 +24,13 @@ from gui.system.operations import (
     restart_web_server,
     shut_down,
 )
-from gui.system.update_dialog import UpdateDialog
+from gui.system.token_dialog import TokenDialog
+from gui.system.update_dialog import FirmwareDialog, UpdateDialog
 from gui.toast import toaster_for
 from gui.unit import Unit
 from gui.widgets.columns import Columns
 from gui.widgets.place import Place
+from gui.widgets.scrolled import SCROLL_BAR_PX, scrolled
 
 _LEAST_CARD_PX = 400
 _LOOK_AGAIN_MS = 10_000
@@ -69,20 +71,11 @@ class SystemPage(QWidget):
         columns = Columns(cards, _LEAST_CARD_PX, theme.BETWEEN_PX)
         holder = QWidget()
         inside = QVBoxLayout(holder)
-        inside.setContentsMargins(0, 0, 12, 0)
+        inside.setContentsMargins(0, 0, SCROLL_BAR_PX, 0)
         inside.addWidget(columns)
         inside.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(holder)
-        area.viewport().setAutoFillBackground(False)
-        holder.setAutoFillBackground(False)
-        self.place = Place(area)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.AROUND_PX, 4, theme.AROUND_PX - 12, theme.BETWEEN_PX)
-        column.addWidget(self.place)
+        self.place = Place(scrolled(holder))
+        self.place.fill(self, scrolls=True)
 
     def _connect(self) -> None:
         self.place.acted.connect(self.load)
@@ -93,8 +86,9 @@ class SystemPage(QWidget):
         self.storage.restore_button.clicked.connect(self.archive.ask_restore)
         self.clock.compare_button.clicked.connect(self._compare_clocks)
         self.software.update_button.clicked.connect(self._update_app)
-        self.software.firmware_button.clicked.connect(self._update_firmware)
+        self.software.firmware_button.clicked.connect(self._explain_firmware)
         self.web_server.restart_button.clicked.connect(self._restart_web_server)
+        self.web_server.token_button.clicked.connect(self._renew_token)
         self.power.reboot_button.clicked.connect(self._reboot)
         self.power.repair_button.clicked.connect(self._repair)
         self.power.shutdown_button.clicked.connect(self._shut_down)
@@ -179,14 +173,17 @@ class SystemPage(QWidget):
         self._ask(compare_clocks(now.isoformat(timespec="milliseconds").replace("+00:00", "Z")))
 
     def _update_app(self) -> None:
-        self._update("app")
-
-    def _update_firmware(self) -> None:
-        self._update("firmware")
-
-    def _update(self, target: str) -> None:
-        dialog = UpdateDialog(self._unit, self._client, target, self)
+        dialog = UpdateDialog(self._client, self)
         dialog.succeeded.connect(self.load)
+        dialog.open()
+
+    def _explain_firmware(self) -> None:
+        FirmwareDialog(str(self._unit.board.get("firmware_version") or ""), self).open()
+
+    def _renew_token(self) -> None:
+        has_token = bool(self._facts and self._facts.answers.get("access", {}).get("has_token"))
+        dialog = TokenDialog(self._client, has_token, self)
+        dialog.finished.connect(self.load)
         dialog.open()
 
     def _clear_faults(self) -> None:

@@ -1,4 +1,4 @@
-"""Updating the program or the board's firmware, after looking what that would change."""
+"""Updating the program, after looking what that would change; and how the board's firmware is changed, by hand."""
 
 from __future__ import annotations
 
@@ -8,19 +8,32 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from gui import background
 from gui.service_client import ServiceClient, ServiceTroubleError
-from gui.system.operations import running_words
-from gui.unit import Unit
+from gui.widgets.ask_dialog import AskDialog
 from gui.widgets.task_dialog import TaskDialog, quiet
 
 _UPDATE_WITHIN_S = 1900.0
 _FOLDER = "incoming"
 
 
-class UpdateDialog(TaskDialog):
-    """Asks what to update to.
+class FirmwareDialog(AskDialog):
+    """Says that the board's firmware is changed by hand, and how; there is nothing to press but Close."""
 
-    Args:
-        target: "app" or "firmware".
+    def __init__(self, version: str, parent: QWidget) -> None:
+        has = self.tr("The board runs {}. ").format(version) if version else ""
+        words = self.tr(
+            "The board takes no firmware over its link; its files are copied by hand, as device/README.md says. Shut "
+            "the unit down on this page first. On a bare board, hold its button while plugging it in and copy "
+            "MicroPython's .uf2 file to the drive that appears; then copy the firmware's files over its prompt."
+        )
+        super().__init__(self.tr("The board's firmware is changed by hand"), has + words, "", parent)
+        self.setMinimumWidth(520)
+        self.act_button.hide()
+        self.cancel_button.setText(self.tr("Close"))
+        self.cancel_button.setDefault(True)
+
+
+class UpdateDialog(TaskDialog):
+    """Asks what to update Vialdesk to.
 
     Attributes:
         version: the version wanted; the newest when empty.
@@ -28,19 +41,11 @@ class UpdateDialog(TaskDialog):
         only_look: whether nothing is to be changed.
     """
 
-    def __init__(self, unit: Unit, client: ServiceClient, target: str, parent: QWidget) -> None:
-        is_firmware = target == "firmware"
-        if is_firmware:
-            words = self.tr(
-                "The board's outputs stay off while its firmware is written, and the board restarts afterwards. "
-                "Do not unplug it meanwhile. Refused while jobs run."
-            )
-        else:
-            words = self.tr("Vialdesk is updated and used from its next restart on. Running jobs go on until then.")
-        title = self.tr("Update the board's firmware") if is_firmware else self.tr("Update Vialdesk")
-        jobs = running_words(unit).replace("stopped", "running") if is_firmware else ""
-        super().__init__(client, title, jobs + words, self.tr("Update"), parent, timeout_s=_UPDATE_WITHIN_S)
-        self._target = target
+    def __init__(self, client: ServiceClient, parent: QWidget) -> None:
+        words = self.tr("Vialdesk is updated and used from its next restart on. Running jobs go on until then.")
+        super().__init__(
+            client, self.tr("Update Vialdesk"), words, self.tr("Update"), parent, timeout_s=_UPDATE_WITHIN_S
+        )
         self.version = QLineEdit()
         self.version.setPlaceholderText(self.tr("Version, such as 1.2.1; the newest when empty"))
         self.version.setAccessibleName(self.tr("Version"))
@@ -67,9 +72,7 @@ class UpdateDialog(TaskDialog):
             options["version"] = self.version.text().strip()
         if self.source.currentData():
             options["source"] = self.source.currentData()
-        accepted: dict[str, Any] = await self.client.post(
-            f"/unit_api/system/update/{self._target}", {"options": options}
-        )
+        accepted: dict[str, Any] = await self.client.post("/unit_api/system/update/app", {"options": options})
         return accepted
 
     def outcome(self, result: dict[str, Any]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from gui import theme
 from gui.connection_words import standing
 from gui.service_client import ServiceTroubleError
 from gui.unit import Unit
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.scrolled import SCROLL_BAR_PX
 from gui.words import sentences
 
 
@@ -31,6 +33,14 @@ class Place(QStackedWidget):
         self.empty.acted.connect(self.acted)
         self.addWidget(content)
         self.addWidget(self.empty)
+
+    def fill(self, page: QWidget, *first: QWidget, scrolls: bool = False) -> None:
+        """Be the whole of a page, below what comes `first`; where it scrolls, the scroll bar stands in the margin."""
+        right_px = theme.AROUND_PX - SCROLL_BAR_PX if scrolls else theme.AROUND_PX
+        column = QVBoxLayout(page)
+        column.setContentsMargins(theme.AROUND_PX, 4, right_px, theme.BETWEEN_PX)
+        for widget in (*first, self):
+            column.addWidget(widget)
 
     @property
     def has_content(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,8 @@ from pytestqt.qtbot import QtBot
 from real_service import RealService
 from stand_in_service import StandInService, log_item, refusal
 
-from gui.plugins.dialogs import InstallDialog, UninstallDialog, name_of_file
+from gui.plugins.dialogs import UninstallDialog
+from gui.plugins.install_dialog import InstallDialog, name_of_source
 from gui.plugins.page import PluginsPage
 from gui.plugins.plugin import read_plugins
 from gui.system.operations import OperationDialog
@@ -56,9 +59,9 @@ def install(bench: PageBench, file_name: str, qtbot: QtBot) -> InstallDialog:
     """Install a file by the dialog, as a user does; return the dialog when it is over."""
     bench.page.install_button.click()
     dialog = bench.dialog(InstallDialog)
-    bench.until(lambda: dialog.file.count() == 2, "the files are found")
-    dialog.by_file.setChecked(True)
-    dialog.file.setCurrentIndex(dialog.file.findText(f"incoming/{file_name}"))
+    bench.until(lambda: dialog.source.count() == 2, "the files are found")
+    dialog.by_source.setChecked(True)
+    dialog.source.setCurrentIndex(dialog.source.findText(f"incoming/{file_name}"))
     qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
     bench.until(lambda: dialog.result_words.text() or dialog.trouble.isVisible(), "the task is over")
     return dialog
@@ -112,6 +115,87 @@ def test_a_name_is_looked_at_before_the_service_is_asked(bench: PageBench, qtbot
     assert dialog.act_button.isEnabled()
     assert not dialog.trouble.isVisible()
     dialog.reject()
+
+
+def test_an_index_is_looked_at_and_sent_along(alone: PageBench, service: StandInService, qtbot: QtBot) -> None:
+    listed(service)
+    service.answer_task(INSTALL.removeprefix("POST "), {"name": "demo-plugin", "version": "2.0"})
+    alone.follow()
+    alone.until(lambda: alone.page.install_button.isEnabled())
+    alone.page.install_button.click()
+    dialog = alone.dialog(InstallDialog)
+    dialog.name.setText("demo-plugin")
+    for wrong in ("pypi.org", "ftp://x", "https://me:pw@x/simple", "https://x/?a", "https://"):
+        dialog.index.setText(wrong)
+        assert not dialog.act_button.isEnabled(), wrong
+        assert "without a password" in dialog.trouble.text()
+    dialog.index.setText("https://lab.example/simple")
+    qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
+    alone.until(lambda: dialog.result_words.text() == "demo-plugin 2.0 is installed.", "installed")
+    body = {"args": ["demo-plugin"], "options": {"index_url": "https://lab.example/simple"}}
+    assert service.asked(*INSTALL.split()) == [body]
+    dialog.reject()
+
+
+def test_a_file_of_this_computer_is_sent_and_installed(
+    bench: PageBench, own_service: RealService, qtbot: QtBot, tmp_path: Path
+) -> None:
+    here = tmp_path / "from_here.py"
+    here.write_text(DEMO.replace("demo-plugin", "from-here"))
+    bench.page.install_button.click()
+    dialog = bench.dialog(InstallDialog)
+    dialog.by_upload.setChecked(True)
+    assert not dialog.act_button.isEnabled()
+    qtbot.mouseClick(dialog.choose_button, Qt.MouseButton.LeftButton)
+    chooser = dialog.files.dialog
+    assert chooser is not None
+    chooser.close()
+    dialog.choose(here)
+    qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
+    bench.until(lambda: dialog.result_words.text() or dialog.trouble.isVisible(), "the task is over")
+    assert dialog.result_words.text() == "from-here 0.2.0 is installed."
+    assert (own_service.data / "incoming" / "from_here.py").read_text() == here.read_text()
+    dialog.reject()
+    (own_service.data / "incoming" / "from_here.py").unlink()
+
+
+def test_folders_of_packages_are_offered(bench: PageBench, own_service: RealService) -> None:
+    tree = own_service.data / "incoming" / "tree"
+    (tree / "nothing").mkdir(parents=True)
+    (tree / "pyproject.toml").write_text("")
+    (own_service.data / "incoming" / "notes").mkdir()
+    bench.page.install_button.click()
+    dialog = bench.dialog(InstallDialog)
+    bench.until(lambda: dialog.source.count() == 3, "found")
+    shown = [(dialog.source.itemText(row), dialog.source.itemData(row)) for row in range(3)]
+    assert shown[2] == ("incoming/tree (folder)", "incoming/tree")
+    dialog.reject()
+    shutil.rmtree(tree)
+
+
+def test_a_restart_is_offered_for_what_an_uninstalled_one_left_behind(bench: PageBench, qtbot: QtBot) -> None:
+    install(bench, "demo_plugin.py", qtbot).reject()
+    bench.until(lambda: bench.page.cards and bench.page.cards[0].plugin.state == "loaded", "listed and loaded")
+    assert not bench.page.restart_hint.isVisible()
+    qtbot.mouseClick(bench.page.cards[0].uninstall_button, Qt.MouseButton.LeftButton)
+    question = bench.dialog(UninstallDialog)
+    qtbot.mouseClick(question.act_button, Qt.MouseButton.LeftButton)
+    bench.until(lambda: question.result_words.text(), "uninstalled")
+    question.reject()
+    bench.until(lambda: not bench.page.place.has_content, "nothing is left")
+    assert bench.page.restart_hint.isVisible()
+    qtbot.mouseClick(bench.page.restart_button, Qt.MouseButton.LeftButton)
+    restart = bench.dialog(OperationDialog)
+    qtbot.mouseClick(restart.act_button, Qt.MouseButton.LeftButton)
+    bench.until(lambda: restart.result_words.text() or restart.trouble.isVisible(), "over")
+    restart.reject()
+    bench.until(lambda: not bench.page.restart_hint.isVisible(), "all that runs is installed")
+
+
+def test_what_somebody_else_installs_appears_by_itself(bench: PageBench) -> None:
+    body = {"args": ["demo_plugin"], "options": {"source": "incoming/demo_plugin.py"}}
+    bench.driver.run(bench.client.run_task("/unit_api/plugins/install", body))
+    bench.until(lambda: bench.page.cards and bench.page.cards[0].plugin.state == "loaded", "shown")
 
 
 def test_what_the_service_refuses_is_told_in_the_dialog(
@@ -235,4 +319,4 @@ def test_a_refusal_is_told_and_tried_again_and_offline_is_said(
     ],
 )
 def test_a_file_name_stands_for_a_plug_in(file_name: str, name: str) -> None:
-    assert name_of_file(file_name) == name
+    assert name_of_source(file_name) == name

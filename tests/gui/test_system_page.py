@@ -12,6 +12,7 @@ import pytest
 from loop_driver import LoopDriver
 from page_bench import PageBench
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from real_service import RealService
@@ -23,7 +24,8 @@ from gui.system.archive import RestoreDialog
 from gui.system.facts import mqtt_words, space_words, up_words
 from gui.system.operations import OperationDialog
 from gui.system.page import SystemPage
-from gui.system.update_dialog import UpdateDialog
+from gui.system.token_dialog import TokenDialog
+from gui.system.update_dialog import FirmwareDialog, UpdateDialog
 from gui.widgets.task_dialog import TaskDialog
 
 # An exclusive operation is in the way of others at least this long, in seconds.
@@ -72,7 +74,10 @@ def test_the_cards_tell_of_the_unit_with_units(bench: PageBench, own_service: Re
     assert page.software.facts.value("Vialdesk") == bench.ask("get", "/versions/app")["version"]
     assert page.web_server.facts.value("Address") == own_service.url
     assert page.web_server.facts.value("MQTT") == "off"
-    assert "no token is needed" in page.web_server.who.text()
+    assert page.web_server.facts.value("Reached from") == "this computer only"
+    assert page.web_server.facts.value("Token") == "not needed"
+    assert "requests need a token" in page.web_server.who.text()
+    assert not page.web_server.token_button.isVisible()
 
 
 def test_restarting_says_what_happens_stops_the_jobs_and_comes_back(bench: PageBench, qtbot: QtBot) -> None:
@@ -197,24 +202,65 @@ def test_what_a_fault_switched_off_is_told_and_can_be_cleared(bench: PageBench, 
         return not bench.unit.board.get("faults")
 
     bench.until(cleared, "cleared")
-    assert "Faults cleared" in bench.toasts()
+    bench.until(lambda: "Faults cleared" in bench.toasts(), "told")
     bench.ask("post", "/board/simulation", {"command": "heal"})
 
 
-def test_an_update_is_only_looked_for_unless_wanted(bench: PageBench, qtbot: QtBot) -> None:
+def test_what_the_board_cannot_do_is_said_plainly(bench: PageBench, qtbot: QtBot) -> None:
+    shown = " ".join(label.text() for label in bench.page.findChildren(QLabel) if label.isVisible())
+    assert "The board keeps no clock" in shown
+    assert "The board takes no firmware over its link" in shown
     qtbot.mouseClick(bench.page.software.firmware_button, Qt.MouseButton.LeftButton)
-    dialog = bench.dialog(UpdateDialog)
-    assert dialog.act_button.text() == "Look"
-    _wait_until_free(bench)
-
-    def over() -> bool:
-        if dialog.act_button.isEnabled() and dialog.act_button.isVisible():
-            qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
-        return bool(dialog.result_words.text())
-
-    bench.until(over, "looked")
-    assert "nothing to update" in dialog.result_words.text()
+    dialog = bench.dialog(FirmwareDialog)
+    assert "by hand" in dialog.windowTitle()
+    assert not dialog.act_button.isVisible()
     dialog.reject()
+
+
+def test_an_update_is_only_looked_for_unless_wanted(alone: PageBench, service: StandInService, qtbot: QtBot) -> None:
+    answer_facts(service)
+    result = {"from_version": "1.2.0", "to_version": "1.2.1", "changed": False}
+    service.answer_task("/unit_api/system/update/app", result)
+    alone.follow()
+    alone.until(lambda: alone.page.place.has_content, "shown")
+    qtbot.mouseClick(alone.page.software.update_button, Qt.MouseButton.LeftButton)
+    dialog = alone.dialog(UpdateDialog)
+    assert dialog.act_button.text() == "Look"
+    qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
+    alone.until(lambda: dialog.result_words.text(), "looked")
+    assert dialog.result_words.text() == "1.2.0 would become 1.2.1. Nothing was changed."
+    assert service.asked("POST", "/unit_api/system/update/app") == [{"options": {"dry_run": True}}]
+    dialog.reject()
+
+
+def test_a_new_token_is_shown_once_and_used_from_then_on(
+    alone: PageBench, service: StandInService, qtbot: QtBot
+) -> None:
+    answer_facts(service)
+    access = {"address": "0.0.0.0:4999", "beyond_this_computer": True, "needs_token": True, "has_token": True,
+              "token_made_at": "2031-02-03T04:05:06.789Z", "names": ["unit7"]}  # fmt: skip
+    service.answer("GET /unit_api/system/web_server/access", 200, access)
+    made = {"token": "a-new-token", "made_at": "2031-02-03T05:05:06.789Z"}
+    service.answer("POST /unit_api/system/web_server/token", 201, made)
+    kept: list[str] = []
+    alone.client.token_renewed = kept.append
+    alone.follow()
+    card = alone.page.web_server
+    alone.until(lambda: card.token_button.isVisible(), "a token is needed")
+    assert card.facts.value("Reached from") == "other computers too, at 10.0.0.1, 10.0.0.2"
+    assert card.facts.value("Token").startswith("made ")
+    qtbot.mouseClick(card.token_button, Qt.MouseButton.LeftButton)
+    dialog = alone.dialog(TokenDialog)
+    assert "refused from then on" in " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert dialog.cancel_button.isDefault(), "Enter alone shuts nobody out"
+    assert not dialog.token.isVisible()
+    qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
+    alone.until(dialog.token.isVisible, "shown")
+    assert (dialog.token.text(), kept) == ("a-new-token", ["a-new-token"])
+    qtbot.mouseClick(dialog.copy_button, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == "a-new-token"
+    dialog.reject()
+    alone.until(lambda: alone.unit.service.is_live and service.headers[-1].get("authorization") == "Bearer a-new-token")
 
 
 FACTS = {
@@ -241,7 +287,6 @@ def test_what_is_wrong_with_the_computer_is_said(alone: PageBench, service: Stan
     assert alone.page.storage.facts.value("Memory") == "–", "one refusal spoils nothing else"
     assert "ahead" in alone.page.clock.facts.value("Difference")
     assert alone.page.web_server.facts.value("Running for") == "2 h"
-    assert alone.page.web_server.facts.value("Computer's address") == "10.0.0.1, 10.0.0.2"
 
 
 def test_an_operation_in_the_way_is_named_and_can_be_tried_again(
