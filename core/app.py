@@ -35,6 +35,8 @@ from core.security import Gate, allowed_names
 from core.service import Service
 from core.system import access_routes, archive_routes, file_routes, host_routes, power_routes, update_routes
 from core.system import routes as system_routes
+from core.traceability import key_routes
+from core.traceability.api import make_record_app
 from core.version import VERSION
 
 _ROUTERS = (
@@ -67,6 +69,7 @@ _ROUTERS = (
     hardware_routes.router,
     descriptor_routes.router,
     plugin_routes.router,
+    key_routes.router,
     profile_routes.router,
     dry_run_routes.router,
 )
@@ -94,4 +97,4 @@ def make_app(service: Service) -> ASGIApp:
     app.add_exception_handler(HTTPException, tell_http_error)
     app.add_exception_handler(Exception, tell_fault)
     gate = Gate(allowed_names(service.unit, service.config.text("http", "allowed_hosts")), service.access)
-    return FrontDoor(app, app.router.routes, gate, service.records)
+    return FrontDoor(app, app.router.routes, gate, service.records, make_record_app(service.unit_record))

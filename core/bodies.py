@@ -16,7 +16,8 @@ from pydantic import BaseModel, ValidationError
 from core.errors import BadRequestError, ServiceError
 
 _MOST_BYTES = 1024 * 1024
-_LONGEST_LENGTH = len(str(_MOST_BYTES))
+# Of a Content-Length that is worth reading as a number.
+_LONGEST_LENGTH = 15
 _DEEPEST = 32
 # More than what others, who have floating point only, can read.
 _MOST_BITS = 1023
@@ -63,7 +64,7 @@ def _with_parts_in_place(value: Any, parts: dict[str, Any]) -> Any:
 
 async def read_object(request: Request) -> dict[str, Any]:
     """Return the body's JSON object, {} for an empty body."""
-    return parse_object(await _read_bytes(request))
+    return parse_object(await read_bytes(request))
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
@@ -95,16 +96,22 @@ def checked(model: type[_M], value: dict[str, Any]) -> _M:
         raise BadRequestError("The body does not fit this request.", cause, fields=fields) from None
 
 
-async def _read_bytes(request: Request) -> bytes:
+async def read_bytes(request: Request, most_bytes: int = _MOST_BYTES) -> bytes:
+    """Return a request's body; raise TooLargeError when it is longer than `most_bytes`."""
     announced = request.headers.get("content-length", "").lstrip("0")
-    if len(announced) > _LONGEST_LENGTH or (announced and int(announced) > _MOST_BYTES):
-        raise TooLargeError("The body is too large.", f"It has {announced} bytes; at most {_MOST_BYTES} are taken.")
+    if len(announced) > _LONGEST_LENGTH or (announced and int(announced) > most_bytes):
+        raise _too_large(announced, most_bytes)
     raw = bytearray()
     async for part in request.stream():
         raw += part
-        if len(raw) > _MOST_BYTES:
-            raise TooLargeError("The body is too large.", f"It has more than {_MOST_BYTES} bytes.")
+        if len(raw) > most_bytes:
+            raise _too_large(f"more than {most_bytes}", most_bytes)
     return bytes(raw)
+
+
+def _too_large(size: str, most_bytes: int) -> TooLargeError:
+    remedy = f"Send less at a time: at most {most_bytes // 2**20} MiB."
+    return TooLargeError("The body is too large.", f"It has {size} bytes; at most {most_bytes} are taken.", remedy)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -19,8 +19,9 @@ from core.config import Config, ConfigError
 from core.exits import ExitCode, StartError
 from core.folders import default_data_dir
 from core.tokens import WINDOW_TOKEN
+from core.traceability.keys_arguments import add_keys_command
 
-COMMANDS = ("serve", "boards", "simulate-board", "dry-run")
+COMMANDS = ("serve", "boards", "simulate-board", "dry-run", "keys")
 # What only the program itself runs, each in a process of its own: the package installer, and what makes an export.
 INNER_COMMANDS = ("pip", "export-datasets", "rehearse")
 _FASTEST = 10_000.0
@@ -44,9 +45,13 @@ def run_command(arguments: Sequence[str]) -> int:
     faulthandler.enable()
     try:
         given = _parser().parse_args(arguments)
-        run = {"serve": _serve, "boards": _boards, "simulate-board": _simulate_board, "dry-run": _dry_run}[
-            given.command
-        ]
+        run = {
+            "serve": _serve,
+            "boards": _boards,
+            "simulate-board": _simulate_board,
+            "dry-run": _dry_run,
+            "keys": _keys,
+        }[given.command]
         run(given)
     except StartError as error:
         print(f"vialdesk: {error}", file=sys.stderr)
@@ -79,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--tcp", type=_port, metavar="PORT", help="listen on this port, 0 for a free one")
     where.add_argument("--pty", action="store_true", help="make a pseudo terminal")
     simulating.add_argument("--seed", type=int, default=1)
+    add_keys_command(commands)
     rehearsing = commands.add_parser("dry-run", help="see what an experiment profile would do; nothing real moves")
     rehearsing.add_argument("profile", metavar="PROFILE", help="file, or name of a profile in the data folder")
     rehearsing.add_argument("--json", action="store_true", help="as JSON")
@@ -210,6 +216,14 @@ def _simulate_board(given: argparse.Namespace) -> None:
     except OSError as error:
         remedy = "Choose another port, or 0 for any free one."
         raise StartError(ExitCode.PORT_TAKEN, f"The simulated board cannot listen ({error}).", remedy) from error
+
+
+def _keys(given: argparse.Namespace) -> None:
+    from core.service import computer_name
+    from core.traceability.keys_command import run_keys, unit_name
+
+    data_dir = given.data or default_data_dir()
+    _run(run_keys(given, data_dir, unit_name(data_dir, computer_name())), 1.0)
 
 
 def _dry_run(given: argparse.Namespace) -> None:

@@ -2,6 +2,8 @@
 
 Paths are taken as they are: nothing is redirected, doubled or trailing slashes and dot segments lead nowhere. HEAD
 works where GET does, OPTIONS says what is allowed. What changes something is noted with who asked for it.
+
+The unit's record has an API of its own with other rules; it shares the look at Host and Origin, and the notes.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from core.answers import MethodNotAllowedError, error_answer, unknown_route
 from core.errors import ServiceError
 from core.records.records import Records
 from core.security import Gate, without_credentials
+from core.traceability.answers import refusal
+from core.traceability.api import is_of_record
 
 _log = logging.getLogger(__name__)
 
@@ -38,10 +42,20 @@ class _Answer:
 
 
 class FrontDoor:
-    """Applies the general rules around `app`, whose routes are `routes`; who may ask is the gate's to say."""
+    """Applies the general rules around `app`, whose routes are `routes`; who may ask is the gate's to say.
 
-    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute], gate: Gate, records: Records) -> None:
+    Args:
+        app, routes: the application and its routes.
+        gate: knows who may ask.
+        records: where changes are noted.
+        record_app: answers for the unit's record, whose keys take the place of the token.
+    """
+
+    def __init__(
+        self, app: ASGIApp, routes: Iterable[BaseRoute], gate: Gate, records: Records, record_app: ASGIApp
+    ) -> None:
         self._app = app
+        self._record_app = record_app
         self._gate = gate
         self._routes = [
             (route.path_regex, frozenset(route.methods or ()), len(route.param_convertors))
@@ -56,20 +70,23 @@ class FrontDoor:
         if scope["type"] != "http":
             return
         answer = _Answer()
+        of_record = is_of_record(scope["path"])
+        told = refusal if of_record else error_answer
         try:
-            self._gate.check(scope)
+            (self._gate.check_site if of_record else self._gate.check)(scope)
         except ServiceError as error:
-            await error_answer(error)(scope, receive, _finishing(send, answer))
+            await told(error)(scope, receive, _finishing(send, answer))
             return
         try:
-            await self._answer(scope, _noting(receive, answer), _finishing(send, answer))
+            app = self._record_app if of_record else self._answer
+            await app(scope, _noting(receive, answer), _finishing(send, answer))
         except ClientDisconnect:
             answer.status = answer.status or 499  # nobody is there to read an answer
         except (Exception, SystemExit, KeyboardInterrupt):  # noqa: BLE001 - the asker gets an answer, the log the details
             _log.exception("%s %s failed", scope["method"], scope["path"])
             if not answer.status:
                 fault = ServiceError("The service could not do this because of a fault in Vialdesk.")
-                await error_answer(fault)(scope, receive, _finishing(send, answer))
+                await told(fault)(scope, receive, _finishing(send, answer))
         if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             self._note(scope, answer)
 
@@ -110,7 +127,9 @@ class FrontDoor:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         agent = headers.get(b"user-agent", "")
         is_upload = headers.get(b"content-type", "").startswith("multipart/")
-        body = None if is_upload else without_credentials(bytes(answer.body).decode("utf-8", "replace")) or None
+        # What is put into the unit's record is kept there.
+        is_noted = not (is_upload or is_of_record(scope["path"]))
+        body = without_credentials(bytes(answer.body).decode("utf-8", "replace")) or None if is_noted else None
         self._records.note_action(
             f"{client} {agent[:100]}".strip(), scope["method"], scope["path"], body, answer.status
         )

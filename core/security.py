@@ -119,6 +119,12 @@ class Gate:
 
     def check(self, scope: Scope) -> None:
         """Raise ForbiddenError or UnauthorisedError when the request must not be answered."""
+        self.check_site(scope)
+        if self._access.needs_token:
+            self._check_token(_values(scope, b"authorization"))
+
+    def check_site(self, scope: Scope) -> None:
+        """Raise ForbiddenError when the request is for another host or from another web site."""
         hosts = _values(scope, b"host")
         if len(hosts) != 1 or not self._is_ours(hosts[0], scope):
             raise ForbiddenError(
@@ -130,8 +136,6 @@ class Gate:
             if _origin(origin) != _origin(f"{scope['scheme']}://{hosts[0]}"):
                 cause = "A web page of another site asked."
                 raise ForbiddenError("Requests from other web sites are refused.", cause, "Ask without a web page.")
-        if self._access.needs_token:
-            self._check_token(_values(scope, b"authorization"))
 
     def _is_ours(self, host: str, scope: Scope) -> bool:
         name, colon, port = host.lower().rpartition(":")

@@ -53,6 +53,7 @@ from core.records.records import Records, open_records
 from core.security import Access
 from core.system.shut_down import ShutDownState
 from core.tasks import Tasks, open_tasks
+from core.traceability.record import UnitRecord, open_record
 from core.web_server import WebServer
 
 _log = logging.getLogger(__name__)
@@ -132,6 +133,7 @@ class Service:
     web: WebServer | None = None
     # Who may ask it.
     access: Access = field(default_factory=Access)
+    unit_record: UnitRecord = field(init=False)
     calibration_protocols: CalibrationProtocols = field(init=False)
     calibration_sessions: CalibrationSessions = field(init=False)
     plugins: Plugins = field(init=False)
@@ -224,6 +226,8 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     for note in (*notes, *(f"{problem.what} {problem.remedy}" for problem in config.problems)):
         _log.warning("%s", note)
     experiments = await load_experiments(records, bus, clock)
+    unit_record = await open_record(options.data_dir, options.data_dir / DataFolder.WORK, clock, unit)
+    stack.push_async_callback(unit_record.close)
     annotations = await load_annotations(records, bus, clock)
     tasks = await open_tasks(options.tasks_path or tasks_file(options.data_dir), bus, clock, unit)
     stack.push_async_callback(tasks.close)
@@ -250,10 +254,12 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     events = EventHub(bus, clock, options.speed)
     stack.callback(events.close)
     started_loop_s = clock.monotonic_s()
-    return Service(
+    service = Service(
         options, unit, clock, bus, config, records, experiments, annotations, tasks, board_link, models,
         calibrations, estimators, bioreactor, jobs, interrupted, alarms, alarm_limits, events, mqtt, started_loop_s,
     )  # fmt: skip
+    service.unit_record = unit_record
+    return service
 
 
 def computer_name() -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-_COMMANDS = ("serve", "boards", "simulate-board", "dry-run")
+_COMMANDS = ("serve", "boards", "simulate-board", "dry-run", "keys")
 # What only the program itself runs, each in a process of its own: the package installer, and what makes an export.
 _INNER_COMMANDS = ("pip", "export-datasets", "rehearse")
 

@@ -24,7 +24,7 @@ _JOURNAL = "import.json"
 _LOGS = "logs"
 # What belongs to this computer and this process, not to the content.
 _OURS = frozenset({"service.lock", "service.json", "service.new", BACKUPS, DataFolder.WORK, f"{_LOGS}/service.err"})
-_KEPT_WHEN_LACKING = ("ui", "hardware")
+_KEPT_WHEN_LACKING = ("ui", "hardware", "unit_record")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,118 @@
+"""The attachments' bytes on the disk: each content a file of its own, under a name of its own.
+
+A file is complete and on the disk before the record points at it, and the record has stopped pointing at it before it
+is removed. So at any moment a killed service leaves at most files too many, which the next start removes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from core.bodies import TooLargeError
+
+_BLOCK_BYTES = 1024 * 1024
+
+
+class AttachmentFiles:
+    """The folder of attachments.
+
+    Args:
+        work: folder of the same disk for what is being received.
+    """
+
+    def __init__(self, folder: Path, work: Path) -> None:
+        self._folder = folder
+        self._work = work
+
+    async def receive(self, parts: AsyncIterator[bytes], most_bytes: int) -> tuple[str, int]:
+        """Store what comes; return the file's name and size once it is on the disk.
+
+        Raises:
+            TooLargeError: it is longer than `most_bytes`; nothing is kept.
+            OSError: it cannot be stored; nothing is kept.
+        """
+        name = secrets.token_hex(16)
+        part_file = self._work / f"attachment-{name}"
+        file = await asyncio.to_thread(_begin, part_file)
+        try:
+            size = await _write(parts, file, most_bytes)
+            await asyncio.to_thread(self._finish, file, part_file, name)
+        except BaseException:
+            await asyncio.to_thread(_give_up, file, part_file)
+            raise
+        return name, size
+
+    async def send(self, name: str, size: int) -> AsyncIterator[bytes]:
+        """Yield a file's bytes; raise OSError before the first when it cannot be read."""
+        return _blocks(await asyncio.to_thread(_read, self._folder / name), size)
+
+    def names(self) -> set[str]:
+        """Return the names of all files; blocks."""
+        return set(os.listdir(self._folder)) if self._folder.is_dir() else set()
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files that nothing points at; blocks."""
+        for name in names:
+            (self._folder / name).unlink(missing_ok=True)
+
+    def _finish(self, file: BinaryIO, part_file: Path, name: str) -> None:
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part_file.replace(self._folder / name)
+        _sync_folder(self._folder)
+
+
+def _begin(path: Path) -> BinaryIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("xb")
+
+
+def _read(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def _give_up(file: BinaryIO, path: Path) -> None:
+    file.close()
+    path.unlink(missing_ok=True)
+
+
+async def _write(parts: AsyncIterator[bytes], file: BinaryIO, most_bytes: int) -> int:
+    size, block = 0, bytearray()
+    async for part in parts:
+        size += len(part)
+        if size > most_bytes:
+            remedy = f"Attach files of at most {most_bytes // 2**20} MiB."
+            raise TooLargeError("The file is too large.", remedy=remedy)
+        block += part
+        if len(block) >= _BLOCK_BYTES:
+            await asyncio.to_thread(file.write, bytes(block))
+            block.clear()
+    await asyncio.to_thread(file.write, bytes(block))
+    return size
+
+
+async def _blocks(file: BinaryIO, size: int) -> AsyncIterator[bytes]:
+    try:
+        while size > 0 and (block := await asyncio.to_thread(file.read, min(size, _BLOCK_BYTES))):
+            size -= len(block)
+            yield block
+    finally:
+        await asyncio.to_thread(file.close)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the file's name on the disk too, where the system knows how."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,147 @@
+"""Lists in pages: filters, order, and a cursor that counts rows.
+
+The cursor is the number of rows that came before. Rows added meanwhile would shift what it counts, so each walk
+through a list sees only what was there at its first page: the newest row's number is remembered for the next pages.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from fastapi import Request
+from pydantic import BaseModel, Field
+
+_WALKS_REMEMBERED = 2048
+_NEWEST_OF_ALL = 2**62
+
+SortOrder = Literal["asc", "desc"]
+
+
+class ListQuery(BaseModel):
+    """What every list is asked for with; unknown parameters are ignored. A cursor may come as 1.0."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[float, Field(ge=0, le=2**53, allow_inf_nan=False)] = 0
+
+
+class Walks:
+    """For every walk through a list, the newest row it began with."""
+
+    def __init__(self) -> None:
+        self._newest: OrderedDict[tuple[str, int], int] = OrderedDict()
+        self._lock = threading.Lock()  # two threads read
+
+    def newest(self, walk: str, offset: int) -> int | None:
+        """Return the newest row of the walk that goes on at `offset`; None for a walk nobody began here."""
+        with self._lock:
+            return self._newest.get((walk, offset))
+
+    def remember(self, walk: str, offset: int, newest: int) -> None:
+        """Remember with what a walk goes on at `offset`."""
+        with self._lock:
+            self._newest[walk, offset] = newest
+            self._newest.move_to_end((walk, offset))
+            if len(self._newest) > _WALKS_REMEMBERED:
+                self._newest.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which part of a list is asked for.
+
+    Attributes:
+        walk: what the pages of one walk have in common: who asks, for which list, with which filters.
+        offset: rows before it.
+    """
+
+    walks: Walks
+    walk: str
+    limit: int
+    offset: int
+
+
+def page_asked(request: Request, query: ListQuery) -> Page:
+    """Return the page a request asks for."""
+    others = sorted(pair for pair in request.query_params.multi_items() if pair[0] != "cursor")
+    who = request.headers.get("authorization", "")
+    return Page(request.app.state.record.walks, repr((who, request.url.path, others)), query.limit, int(query.cursor))
+
+
+@dataclass
+class Filters:
+    """Conditions that a row must meet, all of them, and their values."""
+
+    conditions: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+
+    def add(self, condition: str, *values: Any) -> None:
+        """Add a condition with a question mark for each value."""
+        self.conditions.append(condition)
+        self.values.extend(values)
+
+    def any_of(self, column: str, values: Sequence[Any] | None, inside: str = "{}") -> None:
+        """Have `column` be one of the values, when there are any; `inside` is what the condition stands in."""
+        if values:
+            self.add(inside.format(f"{column} IN ({', '.join('?' * len(values))})"), *values)
+
+    def between(self, column: str, least: int | None, most: int | None) -> None:
+        """Have `column` be no less and no more, where limits are given."""
+        if least is not None:
+            self.add(f"{column} >= ?", least)
+        if most is not None:
+            self.add(f"{column} <= ?", most)
+
+    def has_text(self, text: str | None, *columns: str) -> None:
+        """Have one of the columns contain a text, whatever its case; an empty one asks for nothing."""
+        if text:
+            found = " OR ".join(f"instr(casefold({column}), ?)" for column in columns)
+            self.add(f"({found})", *[text.casefold()] * len(columns))
+
+    def where(self) -> str:
+        """Return the conditions as SQL."""
+        return " AND ".join(self.conditions) or "1"
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a list is sorted: an SQL expression and its direction; ties by age, turned round with it."""
+
+    by: str
+    order: SortOrder = "desc"
+
+
+def read_page(
+    connection: sqlite3.Connection,
+    table: str,
+    joins: str,
+    filters: Filters,
+    order: Order,
+    page: Page,
+    rows_of: Callable[[list[int]], list[dict[str, Any]]],
+) -> dict[str, Any]:
+    """Return one page as the API answers it.
+
+    The list's table has the alias `row` in conditions and order; `joins` adds further tables they name. `rows_of` makes
+    the page's rows from their numbers, in the same order.
+    """
+    newest = page.walks.newest(page.walk, page.offset) if page.offset else None
+    if newest is None:
+        newest = connection.execute(f"SELECT max(id) FROM {table}").fetchone()[0] or 0  # noqa: S608 - own words
+        if page.offset:
+            newest = _NEWEST_OF_ALL
+    by = f"{order.by} {order.order}, " if order.by != "row.id" else ""
+    sql = (
+        f"SELECT row.id FROM {table} AS row {joins} WHERE {filters.where()} AND row.id <= ? "  # noqa: S608 - own words
+        f"ORDER BY {by}row.id {order.order} LIMIT ? OFFSET ?"
+    )
+    found = [row[0] for row in connection.execute(sql, (*filters.values, newest, page.limit + 1, page.offset))]
+    has_more = len(found) > page.limit
+    follows = page.offset + page.limit if has_more else None
+    if follows is not None:
+        page.walks.remember(page.walk, follows, newest)
+    return {"data": rows_of(found[: page.limit]), "meta": {"has_more": has_more, "next_cursor": follows}}

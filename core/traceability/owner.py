@@ -1,0 +1,53 @@
+"""What a record has from its first day: a user for the unit's owner; and what is put in order at each start."""
+
+from __future__ import annotations
+
+import getpass
+import sqlite3
+
+from core.traceability.attachment_files import AttachmentFiles
+from core.traceability.book import Change
+from core.traceability.callers import Caller
+from core.traceability.keys import add_user
+
+_UNUSED_FOR_US = 24 * 3600 * 1_000_000
+_UNUSED = """
+SELECT id FROM attachments WHERE created_us < ?
+    AND NOT EXISTS (SELECT 1 FROM unit_attachments WHERE attachment = attachments.id)
+    AND NOT EXISTS (SELECT 1 FROM run_attachments WHERE attachment = attachments.id)
+    AND NOT EXISTS (SELECT 1 FROM stations WHERE image = attachments.id)
+    AND NOT EXISTS (SELECT 1 FROM revisions WHERE image = attachments.id)
+"""
+
+
+def first_user(connection: sqlite3.Connection) -> Caller:
+    """Return the unit's owner."""
+    row = connection.execute("SELECT * FROM users ORDER BY id LIMIT 1").fetchone()
+    return Caller(row["uuid"], row["name"], user=row["id"], email=row["email"])
+
+
+def forget_unused_uploads(change: Change, unit: str, files: AttachmentFiles) -> list[str]:
+    """Make the owner if need be; forget uploads nobody linked within a day, and files no upload points at.
+
+    Returns:
+        names of attachments whose file is gone, such as after an import: they count as not uploaded now.
+    """
+    connection = change.connection
+    if connection.execute("SELECT 1 FROM users").fetchone() is None:
+        add_user(change, _owners_name(), unit)
+    unused = [row["id"] for row in connection.execute(_UNUSED, (change.utc_us - _UNUSED_FOR_US,))]
+    connection.executemany("DELETE FROM attachments WHERE id = ?", [(number,) for number in unused])
+    known = {row["file"]: row for row in connection.execute("SELECT * FROM attachments WHERE file IS NOT NULL")}
+    there = files.names()
+    change.files_left.extend(there - known.keys())
+    lost = [row for file, row in known.items() if file not in there]
+    forget = "UPDATE attachments SET file = NULL, size_bytes = NULL WHERE id = ?"
+    connection.executemany(forget, [(row["id"],) for row in lost])
+    return [row["name"] for row in lost]
+
+
+def _owners_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a user without a name
+        return "owner"

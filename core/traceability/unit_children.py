@@ -1,0 +1,52 @@
+"""What a unit is made of: units under units, never in a circle."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from core.errors import BadRequestError
+from core.traceability.book import Change
+from core.traceability.refs import find_unit
+
+
+def add_child(change: Change, parent_serial: str, child_serial: str) -> str:
+    """Put a unit under another one, taking it from where it was; return the child's id.
+
+    Raises:
+        NotFoundError: one of the two is not there.
+        BadRequestError: the child is the parent itself or above it.
+    """
+    parent, child = _both(change, parent_serial, child_serial)
+    put_under(change, parent["id"], child)
+    return str(child["uuid"])
+
+
+def remove_child(change: Change, parent_serial: str, child_serial: str) -> str:
+    """Take a unit out from under another one; return the child's id.
+
+    Raises:
+        NotFoundError: one of the two is not there.
+        BadRequestError: it is not directly under that one.
+    """
+    parent, child = _both(change, parent_serial, child_serial)
+    if child["parent"] != parent["id"]:
+        what = f"The unit {child['serial_number']!r} is not a child of {parent['serial_number']!r}."
+        raise BadRequestError(what, remedy="Look at the unit's children first.")
+    change.connection.execute("UPDATE units SET parent = NULL WHERE id = ?", (child["id"],))
+    return str(child["uuid"])
+
+
+def put_under(change: Change, parent: int, child: sqlite3.Row) -> None:
+    """Put a unit under the one in row `parent`; raise BadRequestError when that would close a circle."""
+    above: int | None = parent
+    while above is not None:
+        if above == child["id"]:
+            what = f"The unit {child['serial_number']!r} cannot be put under itself or under what it contains."
+            raise BadRequestError(what, remedy="Take it apart first.")
+        above = change.connection.execute("SELECT parent FROM units WHERE id = ?", (above,)).fetchone()[0]
+    change.connection.execute("UPDATE units SET parent = ? WHERE id = ?", (parent, child["id"]))
+
+
+def _both(change: Change, parent_serial: str, child_serial: str) -> tuple[sqlite3.Row, sqlite3.Row]:
+    parent = find_unit(change.connection, parent_serial)
+    return parent, find_unit(change.connection, child_serial, "child unit")

@@ -1,0 +1,106 @@
+"""Lists of units: what they can be filtered and sorted by."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from core.schemas.unit_record.fields import Moment, RunOutcome
+from core.traceability.lists import Filters, ListQuery, Order, Page, SortOrder, read_page
+from core.traceability.units_read import unit_rows
+
+_ORDERS = {
+    "created_at": "row.created_us",
+    "serial_number": "row.serial_number",
+    "last_run_at": "row.last_run_us",
+    "part_number": "parts.number",
+    "last_run_procedure": "casefold(procedures.name)",
+}
+_JOINS = {
+    "part_number": "JOIN revisions ON revisions.id = row.revision JOIN parts ON parts.id = revisions.part",
+    "last_run_procedure": "LEFT JOIN runs ON runs.id = row.last_run "
+    "LEFT JOIN procedures ON procedures.id = runs.procedure",
+}
+_REVISION_IN = "row.revision IN (SELECT r.id FROM revisions AS r JOIN parts AS p ON p.id = r.part WHERE {})"
+_MOST = 2**62
+
+Count = Annotated[int, Field(ge=0, le=_MOST)] | None
+
+
+class UnitQuery(ListQuery):
+    """What a list of units is asked for with; parameters combine with AND, values of one with OR."""
+
+    search_query: str | None = None
+    ids: list[str] | None = None
+    serial_numbers: list[str] | None = None
+    part_numbers: list[str] | None = None
+    revision_numbers: list[str] | None = None
+    batch_numbers: list[str] | None = None
+    procedure_ids: list[str] | None = None
+    outcomes: list[RunOutcome] | None = None
+    started_after: Moment | None = None
+    started_before: Moment | None = None
+    latest_only: bool = False
+    run_count_min: Count = None
+    run_count_max: Count = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
+    created_by_user_ids: list[str] | None = None
+    created_by_station_ids: list[str] | None = None
+    exclude_units_with_parent: bool = False
+    samples: list[Literal["production", "golden", "failing", "ignored"]] | None = None
+    sort_by: Literal["created_at", "serial_number", "last_run_at", "part_number", "last_run_procedure"] = "created_at"
+    sort_order: SortOrder = "desc"
+
+
+def list_units(connection: sqlite3.Connection, query: UnitQuery, page: Page) -> dict[str, Any]:
+    """Return one page of the units that fit."""
+    filters = Filters()
+    filters.has_text(query.search_query, "row.serial_number")
+    filters.any_of("row.uuid", query.ids)
+    filters.any_of("row.serial_number", query.serial_numbers)
+    filters.any_of("p.number", query.part_numbers, _REVISION_IN)
+    filters.any_of("r.number", query.revision_numbers, _REVISION_IN)
+    filters.between("row.run_count", query.run_count_min, query.run_count_max)
+    filters.between("row.created_us", query.created_after, query.created_before)
+    filters.any_of("uuid", query.created_by_user_ids, "row.by_user IN (SELECT id FROM users WHERE {})")
+    filters.any_of("uuid", query.created_by_station_ids, "row.by_station IN (SELECT id FROM stations WHERE {})")
+    if query.exclude_units_with_parent:
+        filters.add("row.parent IS NULL")
+    _in_batches(filters, query.batch_numbers)
+    _of_samples(filters, query.samples)
+    _with_runs(filters, query)
+    order = Order(_ORDERS[query.sort_by], query.sort_order)
+    joins = _JOINS.get(query.sort_by, "")
+    return read_page(connection, "units", joins, filters, order, page, lambda found: unit_rows(connection, found))
+
+
+def _in_batches(filters: Filters, numbers: list[str] | None) -> None:
+    """Keep units of these batches; an empty number stands for being in none."""
+    if not numbers:
+        return
+    named = Filters()
+    named.any_of("number", [each for each in numbers if each], "row.batch IN (SELECT id FROM batches WHERE {})")
+    if "" in numbers:
+        named.add("row.batch IS NULL")
+    filters.add(f"({' OR '.join(named.conditions)})", *named.values)
+
+
+def _of_samples(filters: Filters, samples: list[Any] | None) -> None:
+    """Keep units that serve as such samples; `production` stands for those that are none."""
+    if samples:
+        wanted = ["" if each == "production" else each for each in samples]
+        filters.any_of("coalesce(row.sample, '')", wanted)
+
+
+def _with_runs(filters: Filters, query: UnitQuery) -> None:
+    """Keep units that have a run which meets all the conditions on runs; or whose newest one does."""
+    runs = Filters()
+    runs.any_of("x.uuid", query.procedure_ids, "run.procedure IN (SELECT x.id FROM procedures AS x WHERE {})")
+    runs.any_of("run.outcome", query.outcomes)
+    runs.between("run.started_us", query.started_after, query.started_before)
+    if runs.conditions:
+        which = "run.id = row.last_run" if query.latest_only else "run.unit = row.id"
+        filters.add(f"EXISTS (SELECT 1 FROM runs AS run WHERE {which} AND {runs.where()})", *runs.values)  # noqa: S608
