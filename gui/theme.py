@@ -66,7 +66,8 @@ _SERIES: dict[str, str] = {
     "od_filtered": "#CC79A7",
     "growth_rate": "#D55E00",
     "temperature": "#56B4E9",
-    "board_temperature": "#56B4E9",
+    # Ours: quieter than the culture's.
+    "board_temperature": "#7D919C",
     "media_pump": "#0072B2",
     "alt_media_pump": "#CC79A7",
     "waste_pump": "#E69F00",

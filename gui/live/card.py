@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
 from gui import theme
 from gui.live.session import Session
@@ -17,6 +17,10 @@ class Card(QFrame):
     Args:
         title: what it shows.
         job: the job that measures or holds it; None when there is no job to start.
+        by_form: whether starting needs a choice, to be made in the job's form.
+
+    Signals:
+        form_wanted: name of the job whose form is wanted.
 
     Attributes:
         body: where a subclass puts its values.
@@ -24,13 +28,14 @@ class Card(QFrame):
         button: starts or stops the job.
     """
 
-    def __init__(
-        self, title: str, job: str | None, unit: Unit, session: Session, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    form_wanted = Signal(str)
+
+    def __init__(self, title: str, job: str | None, unit: Unit, session: Session, *, by_form: bool = False) -> None:
+        super().__init__()
         theme.set_role(self, "card")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.job = job
+        self._by_form = by_form
         self._title = title
         self._unit = unit
         self._session = session
@@ -39,9 +44,9 @@ class Card(QFrame):
         self.badge = StateBadge()
         self.button = QPushButton()
         theme.set_role(self.button, "quiet")
-        self.button.setFixedWidth(self.button.fontMetrics().horizontalAdvance(self.tr("Start")) + 28)
+        self.button.setFixedWidth(self.button.fontMetrics().horizontalAdvance(self.tr("Start…")) + 28)
         self.body = QVBoxLayout()
-        self.body.setSpacing(4)
+        self.body.setSpacing(2)
         self._lay_out(heading)
         self.button.clicked.connect(self._on_clicked)
         session.changed.connect(self.refresh)
@@ -51,19 +56,17 @@ class Card(QFrame):
         self.refresh()
 
     def _lay_out(self, heading: QLabel) -> None:
-        names = QVBoxLayout()
-        names.setSpacing(0)
-        names.addWidget(heading)
-        names.addWidget(self.badge)
         top = QHBoxLayout()
         top.setSpacing(theme.SPACE_PX)
-        top.addLayout(names, 1)
-        top.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(heading)
+        top.addWidget(self.badge)
+        top.addStretch(1)
+        top.addWidget(self.button)
         self.badge.setVisible(self.job is not None)
         self.button.setVisible(self.job is not None)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 8, 8, 10)
-        column.setSpacing(4)
+        column.setContentsMargins(12, 6, 8, 8)
+        column.setSpacing(2)
         column.addLayout(top)
         column.addLayout(self.body)
 
@@ -78,7 +81,8 @@ class Card(QFrame):
         else:
             state = "init" if pending == "starting" else self._unit.state_of(self.job)
             self.badge.show_job_of(self._unit, state)
-        self.button.setText(self.tr("Stop") if running else self.tr("Start"))
+        start = self.tr("Start…") if self._by_form else self.tr("Start")
+        self.button.setText(self.tr("Stop") if running else start)
         self.button.setEnabled(pending is None and self._unit.service.is_live)
         action = self.tr("Stop {name}") if running else self.tr("Start {name}")
         self.button.setAccessibleName(action.format(name=self._title.lower()))
@@ -89,5 +93,7 @@ class Card(QFrame):
             return
         if self._unit.is_running(self.job):
             self._session.stop_jobs(self.job)
+        elif self._by_form:
+            self.form_wanted.emit(self.job)
         else:
             self._session.start_jobs(self.job)

@@ -1,51 +1,21 @@
-"""The cards of the Live page: optical density, stirring, temperature."""
+"""The cards of what is measured: optical density, growth rate, temperature, stirring."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QLabel
 
 from gui import theme
 from gui.live.card import Card
 from gui.live.curve import Curve
 from gui.live.session import Session
-from gui.live.sparkline import Sparkline
 from gui.live.trace import HEATER_BOARD, OPTICAL_DENSITY
+from gui.live.value_row import ValueRow, caption, figures, number_of
 from gui.unit import Unit
-from gui.widgets.value_label import ValueLabel
+from gui.words import rule_title
 
-
-class ValueRow(QWidget):
-    """A curve's newest value, big, with its age and its sparkline."""
-
-    def __init__(self, unit: Unit, curve: Curve, stale_after_s: float, *, named: bool) -> None:
-        super().__init__()
-        self.curve = curve
-        self.value = ValueLabel(unit, curve.trace.unit, curve.trace.decimals or 0, stale_after_s=stale_after_s)
-        self.spark = Sparkline(unit, curve)
-        self._name = QLabel()
-        self._name.setVisible(named)
-        theme.set_role(self._name, "caption")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.SPACE_PX)
-        row.addWidget(self._name, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self.value, 1)
-        row.addWidget(self.spark, 0, Qt.AlignmentFlag.AlignVCenter)
-        self._name.setMinimumWidth(QFontMetrics(theme.value_font(11)).horizontalAdvance("● 135°") + 4)
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Show the newest sample, and the curve's word as it is now known."""
-        trace = self.curve.trace
-        self._name.setText(f"<span style='color:{trace.colour.name()}'>●</span> {trace.label}")
-        self.value.set_measure(trace.unit)
-        latest = self.curve.buffer.latest()
-        self.value.show_value(None if latest is None else latest[1], 0.0 if latest is None else latest[0])
-        self.spark.update()
+_LONG_H = 48.0
 
 
 class OpticalDensityCard(Card):
@@ -59,8 +29,7 @@ class OpticalDensityCard(Card):
         theme.set_role(self._empty, "quiet")
         self._empty.setMinimumHeight(44)
         self.body.addWidget(self._empty)
-        self._light = QLabel()
-        theme.set_role(self._light, "caption")
+        self._light = caption()
         self.body.addWidget(self._light)
         self.refresh_values()
 
@@ -75,11 +44,12 @@ class OpticalDensityCard(Card):
         for row in self._rows.values():
             row.refresh()
         self._empty.setVisible(not self._rows)
-        interval_s = _number(self._unit, "od_reading", "interval")
-        light = _number(self._unit, "od_reading", "ir_led_intensity")
+        interval_s = number_of(self._unit, "od_reading", "interval")
+        light = number_of(self._unit, "od_reading", "ir_led_intensity")
         parts = [] if interval_s is None else [self.tr("every {s:g} s").format(s=interval_s)]
         parts += [] if light is None else [self.tr("IR LED {percent:g} %").format(percent=light)]
         self._light.setText(" · ".join(parts))
+        self._light.setVisible(bool(parts))
 
     @property
     def rows(self) -> dict[str, ValueRow]:
@@ -87,10 +57,86 @@ class OpticalDensityCard(Card):
         return dict(self._rows)
 
     def _add_row(self, curve: Curve) -> None:
-        interval_s = _number(self._unit, "od_reading", "interval") or 5.0
+        interval_s = number_of(self._unit, "od_reading", "interval") or 5.0
         row = ValueRow(self._unit, curve, max(15.0, 3 * interval_s), named=True)
         self._rows[curve.trace.series] = row
         self.body.insertWidget(self.body.count() - 2, row)
+
+
+class GrowthRateCard(Card):
+    """Growth rate, and the time in which the culture doubles at that rate."""
+
+    def __init__(self, curves: dict[str, Curve], unit: Unit, session: Session) -> None:
+        super().__init__(self.tr("Growth rate"), "growth_rate_calculating", unit, session)
+        self.row = ValueRow(unit, curves["growth_rate"], 60.0, named=False)
+        self._doubling = caption()
+        self.body.addWidget(self.row)
+        self.body.addWidget(self._doubling)
+        self.refresh_values()
+
+    def refresh_values(self) -> None:
+        """Show the newest rate and the doubling time, or why there is none."""
+        self.row.refresh()
+        self._doubling.setText(self._doubling_words())
+
+    @property
+    def doubling_text(self) -> str:
+        """The line below the value."""
+        return self._doubling.text()
+
+    def _doubling_words(self) -> str:
+        latest = self.row.curve.buffer.latest()
+        if latest is not None:
+            if latest[1] > 0:
+                return self.tr("doubles in {}").format(_hours(math.log(2) / latest[1]))
+            return self.tr("doubling time –: the culture does not grow")
+        if not self._unit.is_running("growth_rate_calculating"):
+            return self.tr("doubling time –: not estimated")
+        if not self._unit.is_running("od_reading"):
+            return self.tr("doubling time –: optical density is not measured")
+        return self.tr("doubling time –: the first readings are collected")
+
+
+class TemperatureCard(Card):
+    """Temperature of the vial where a job infers it, else of the heater board below it; target and heater."""
+
+    def __init__(self, curves: dict[str, Curve], unit: Unit, session: Session) -> None:
+        super().__init__(self.tr("Temperature"), "temperature_automation", unit, session, by_form=True)
+        self.vial = ValueRow(unit, curves["temperature"], 600.0, named=True)
+        self.heater_board = ValueRow(unit, curves[HEATER_BOARD], 30.0, named=True)
+        self._target = caption()
+        for part in (self.vial, self.heater_board, self._target):
+            self.body.addWidget(part)
+        self.refresh_values()
+
+    def refresh_values(self) -> None:
+        """Show the newest temperatures; the heater board's alone only while nothing infers the vial's."""
+        self.vial.setVisible(not self.vial.is_empty)
+        self.heater_board.setVisible(self.vial.is_empty)
+        self.vial.refresh()
+        self.heater_board.refresh()
+        celsius = self._unit.board.get("heater_celsius")
+        if self.heater_board.is_empty and isinstance(celsius, int | float):
+            # Recorded only within an experiment; the board's own report tells it always.
+            self.heater_board.value.show_value(float(celsius), self._unit.utc_s())
+        self._target.setText(" · ".join(self._parts()) or self.tr("not held at a temperature"))
+
+    @property
+    def target_text(self) -> str:
+        """The line below the values."""
+        return self._target.text()
+
+    def _parts(self) -> list[str]:
+        job = "temperature_automation"
+        target, duty = number_of(self._unit, job, "target_temperature"), number_of(self._unit, job, "heater_duty_cycle")
+        parts = [] if target is None else [self.tr("target {celsius:g} °C").format(celsius=target)]
+        if target is None and self._unit.is_running(job):
+            parts.append(rule_title(str(self._unit.settings.get(job, {}).get("automation_name") or "")))
+        parts += [] if duty is None else [self.tr("heater {percent:g} %").format(percent=duty)]
+        latest = self.heater_board.curve.buffer.latest()
+        if not self.vial.is_empty and latest is not None:
+            parts.append(self.tr("heater board {} °C").format(figures(latest[1], 1)))
+        return parts
 
 
 class StirringCard(Card):
@@ -99,9 +145,7 @@ class StirringCard(Card):
     def __init__(self, curves: dict[str, Curve], unit: Unit, session: Session) -> None:
         super().__init__(self.tr("Stirring"), "stirring", unit, session)
         self.row = ValueRow(unit, curves["measured_rpm"], 60.0, named=False)
-        self._target = QLabel()
-        theme.set_role(self._target, "caption")
-        self._target.setFont(theme.value_font(11))
+        self._target = caption()
         self.body.addWidget(self.row)
         self.body.addWidget(self._target)
         self.refresh_values()
@@ -109,7 +153,7 @@ class StirringCard(Card):
     def refresh_values(self) -> None:
         """Show the newest speed, the target and the duty."""
         self.row.refresh()
-        target, duty = _number(self._unit, "stirring", "target_rpm"), _number(self._unit, "stirring", "duty_cycle")
+        target, duty = number_of(self._unit, "stirring", "target_rpm"), number_of(self._unit, "stirring", "duty_cycle")
         parts = [] if target is None else [self.tr("target {rpm:.0f} RPM").format(rpm=target)]
         parts += [] if duty is None else [self.tr("duty {percent:.1f} %").format(percent=duty)]
         self._target.setText(" · ".join(parts) or self.tr("not stirring"))
@@ -120,28 +164,9 @@ class StirringCard(Card):
         return self._target.text()
 
 
-class TemperatureCard(Card):
-    """Temperature of the vial where a job infers it, and of the heater board below it."""
-
-    def __init__(self, curves: dict[str, Curve], unit: Unit, session: Session) -> None:
-        super().__init__(self.tr("Temperature"), None, unit, session)
-        self.vial = ValueRow(unit, curves["temperature"], 600.0, named=True)
-        self.heater_board = ValueRow(unit, curves[HEATER_BOARD], 30.0, named=True)
-        self.body.addWidget(self.vial)
-        self.body.addWidget(self.heater_board)
-        self.refresh_values()
-
-    def refresh_values(self) -> None:
-        """Show the newest temperatures; the vial's only when something infers it."""
-        self.vial.setVisible(bool(len(self.vial.curve.buffer)))
-        self.vial.refresh()
-        self.heater_board.refresh()
-        celsius = self._unit.board.get("heater_celsius")
-        if not len(self.heater_board.curve.buffer) and isinstance(celsius, int | float):
-            # Recorded only within an experiment; the board's own report tells it always.
-            self.heater_board.value.show_value(float(celsius), self._unit.utc_s())
-
-
-def _number(unit: Unit, job: str, setting: str) -> float | None:
-    value: Any = unit.settings.get(job, {}).get(setting)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def _hours(hours: float) -> str:
+    """Say a length of time as growth is told: "47 min", "3 h 05 min", "2.4 days"."""
+    if hours >= _LONG_H:
+        return f"{hours / 24:.1f} days" if hours < 240 else f"{hours / 24:.0f} days"
+    minutes = max(1, round(hours * 60))
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

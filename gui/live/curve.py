@@ -32,7 +32,8 @@ class Curve:
         self.key = key or trace.series
         self.trace = trace
         self.buffer = buffer
-        self.line = LineItem()
+        # A target or a level has no points that were measured.
+        self.line = LineItem(marks_points=not (trace.dashed or trace.holds))
         self.is_shown = True
         self._asked: tuple[object, ...] = ()
         self.drawn = NOTHING

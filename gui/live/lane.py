@@ -32,7 +32,7 @@ _TICK_PX = 2.0
 _TICK_SHARE, _LIGHT_SHARE = 0.72, 0.84
 _NEAR_PX = 5.0
 _MOST_TOLD = 4
-_ROW_STRETCH = 0.8
+_ROW_STRETCH = 1.1
 # Announced and taken back wholly: nothing has moved.
 _NOTHING_ML = 1e-6
 # No dose that is in view began longer ago than this before the view.
@@ -69,6 +69,7 @@ class RowAxis(pg.AxisItem):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__("left")
+        self.setStyle(hideOverlappingLabels=False)
         self.rows: tuple[str, ...] = ()
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:

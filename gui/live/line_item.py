@@ -18,13 +18,17 @@ _MARK_PX = 4
 class LineItem(pg.GraphicsObject):  # type: ignore[misc]
     """Draws points joined by lines; its bounds are those of the view, so that new points cost no new geometry.
 
+    Args:
+        marks_points: whether few points are marked.
+
     Attributes:
         t: times of the points.
         y: their values, as drawn (logarithms on a logarithmic scale).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, marks_points: bool = True) -> None:
         super().__init__()
+        self._marks_points = marks_points
         self.t: Floats = np.empty(0)
         self.y: Floats = np.empty(0)
         self._path = QPainterPath()
@@ -46,7 +50,7 @@ class LineItem(pg.GraphicsObject):  # type: ignore[misc]
         # A line without gaps is made several times as fast when it is said to have none.
         connect = "all" if joined[:-1].all() else joined
         self._path = pg.arrayToQPath(t, y, connect=connect, finiteCheck=False)
-        few = 0 < len(t) < _MARK_BELOW
+        few = self._marks_points and 0 < len(t) < _MARK_BELOW
         self._marks = QPolygonF([QPointF(*point) for point in zip(t.tolist(), y.tolist(), strict=True)] if few else [])
         self.update()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -14,7 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
-from gui.live.cards import OpticalDensityCard, StirringCard, TemperatureCard
+from gui.jobs.page import JobsPage
+from gui.live.cards import GrowthRateCard, OpticalDensityCard, StirringCard, TemperatureCard
 from gui.live.charts import PluginCharts
 from gui.live.curve import Curve
 from gui.live.emptiness import RETRY, START, emptiness
@@ -28,15 +30,17 @@ from gui.live.notes import Notes
 from gui.live.plot_stack import PlotStack
 from gui.live.readout import Readout
 from gui.live.session import Session
+from gui.live.supply_cards import DosingCard, LightCard, VolumeCard
 from gui.live.time_view import TimeView
 from gui.live.trace import OPTICAL_DENSITY, traces
 from gui.live.view_bar import ViewBar
 from gui.service_client import ServiceClient
 from gui.unit import Unit
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.scrolled import SCROLL_BAR_PX, scrolled
 
 _TICK_MS = 250
-_CARDS_PX = 340
+_CARDS_PX = 352
 
 
 class LivePage(QWidget):
@@ -61,8 +65,12 @@ class LivePage(QWidget):
         self.start_button = QPushButton()
         self.cards = (
             OpticalDensityCard(self.stack.curves, unit, self.session),
-            StirringCard(self.stack.curves, unit, self.session),
+            GrowthRateCard(self.stack.curves, unit, self.session),
             TemperatureCard(self.stack.curves, unit, self.session),
+            StirringCard(self.stack.curves, unit, self.session),
+            VolumeCard(self.stack.curves, unit, self.session, client),
+            DosingCard(self.events, unit, self.session),
+            LightCard(self.events, unit, self.session),
         )
         self.export = Export(unit, self.history, self.stack, self.readout, self)
         self._empty_action = START
@@ -92,7 +100,7 @@ class LivePage(QWidget):
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(4)
         column.addWidget(self.readout)
-        column.addWidget(_scrollable(self.stack), 1)
+        column.addWidget(scrolled(self.stack), 1)
         self._plots = QStackedWidget()
         self._plots.addWidget(self._curves)
         self._plots.addWidget(self.empty)
@@ -105,15 +113,14 @@ class LivePage(QWidget):
     def _card_column(self) -> QScrollArea:
         holder = QWidget()
         column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 12, 0)  # room for the scroll bar
-        column.setSpacing(12)
+        column.setContentsMargins(0, 0, SCROLL_BAR_PX, 0)
+        column.setSpacing(theme.SPACE_PX)
         column.addWidget(self.start_button)
         for card in self.cards:
             column.addWidget(card)
         column.addStretch(1)
-        area = _scrollable(holder)
+        area = scrolled(holder)
         area.setFixedWidth(_CARDS_PX)
-        holder.setAutoFillBackground(False)
         return area
 
     def _connect(self) -> None:
@@ -125,6 +132,8 @@ class LivePage(QWidget):
         self.feed.outages_changed.connect(self._shade)
         self.history.changed.connect(self._on_history)
         self.session.changed.connect(self._refresh_session)
+        for card in self.cards:
+            card.form_wanted.connect(self._open_form)
         self.unit.connection_changed.connect(self._refresh_session)
         self.unit.snapshot_loaded.connect(self._refresh_session)
         self.empty.acted.connect(self._on_empty_action)
@@ -261,18 +270,17 @@ class LivePage(QWidget):
             self._empty_action = why.does
             self.empty.explain(why.icon, why.headline, why.words, why.button, why.tone)
 
+    def _open_form(self, job: str) -> None:
+        """Lead to the form of a job on the Jobs page."""
+        action = self.window().findChild(QAction, "page_jobs")
+        if action is not None:
+            action.trigger()
+            jobs = self.window().findChild(JobsPage)
+            if jobs is not None:
+                jobs.open_form_of(job)
+
     def _on_empty_action(self) -> None:
         if self._empty_action == RETRY:
             self.feed.reload()
         else:
             self.session.start()
-
-
-def _scrollable(content: QWidget) -> QScrollArea:
-    """Return a place that scrolls up and down when its content does not fit."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(content)
-    area.viewport().setAutoFillBackground(False)
-    return area

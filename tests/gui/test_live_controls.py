@@ -193,7 +193,7 @@ def test_the_led_reference_has_its_lane_when_wanted(live: LiveBench) -> None:
 
 def test_a_card_stops_and_starts_its_job(live: LiveBench) -> None:
     live.begin()
-    stirring = live.page.cards[1]
+    [stirring] = [card for card in live.page.cards if card.job == "stirring"]
     assert (stirring.badge.word, stirring.button.text()) == ("Running", "Stop")
     live.service.answer_task("/unit_api/jobs/stop", {"stopped": [], "still_running": []})
     stirring.button.clicked.emit()
@@ -207,7 +207,7 @@ def test_a_card_stops_and_starts_its_job(live: LiveBench) -> None:
 
 def test_a_job_that_cannot_reach_the_board_says_that_it_waits(live: LiveBench) -> None:
     live.begin()
-    badge = live.page.cards[1].badge
+    [badge] = [card.badge for card in live.page.cards if card.job == "stirring"]
     live.tell("board", state="lost", link="disconnected", since=utc_text(live.at_s))
     assert (badge.word, badge.tone) == ("Waiting for the board", "warn")
     live.tell("setting", job_id=1, job_name="stirring", setting="$state", value="sleeping")
@@ -222,5 +222,5 @@ def test_a_refused_start_leaves_the_button_usable(live: LiveBench) -> None:
     live.service.routes["POST /unit_api/jobs/run/job_name/stirring"] = lambda b, q: refusal(503, "No board.")
     live.page.empty.acted.emit()
     live.driver.until(lambda: not live.page.session.is_pending)
-    assert live.page.cards[1].button.isEnabled()
+    assert live.page.cards[3].button.isEnabled()
     assert not live.service.asked("POST", "/unit_api/jobs/run/job_name/od_reading")

@@ -209,7 +209,7 @@ def test_target_and_duty_stand_beside_the_speed(live: LiveBench) -> None:
     live.read("measured_rpm", 499.8)
     live.tell("setting", job_id=1, job_name="stirring", setting="target_rpm", value=300.0)
     live.page.refresh_cards()
-    stirring = live.page.cards[1]
+    stirring = live.page.cards[3]
     assert stirring.row.value.text == "500"
     assert stirring.target_text == "target 300 RPM · duty 29.8 %"
 

@@ -76,7 +76,7 @@ def test_one_click_and_the_curve_grows_then_one_click_and_it_ends(pages: Pages, 
     until(lambda: target.note.text() == "taken", "the job took the new speed")
     until(lambda: unit.settings["stirring"]["target_rpm"] == 400.0)
     live.refresh_cards()
-    assert live.cards[1].target_text.startswith("target 400 RPM")
+    assert live.cards[3].target_text.startswith("target 400 RPM")
 
     live.start_button.click()
     until(lambda: not unit.stoppable_jobs() and not live.session.is_pending, "everything has stopped")
