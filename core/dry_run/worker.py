@@ -25,7 +25,7 @@ _NICENESS = 19
 
 
 def run_worker(arguments: Sequence[str]) -> int:
-    """Rehearse the plan in the file that is named, beginning at the UTC seconds that may follow; return an exit code."""
+    """Rehearse the plan in the file that is named, beginning at the UTC seconds that may follow; return exit code."""
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)

@@ -54,7 +54,9 @@ def test_a_profile_is_kept_run_and_told(tmp_path: Path) -> None:
             assert await served.json("GET", "/jobs/running/stirring") == []
             (job,) = [row for row in await served.json("GET", "/jobs") if row["job_name"] == "stirring"]
             assert job["job_source"] == f"experiment_profile/{run['run_id']}"
-            (logged,) = [line for line in (await served.json("GET", "/logs"))["logs"] if line["message"].startswith("now 500")]
+            (logged,) = [
+                line for line in (await served.json("GET", "/logs"))["logs"] if line["message"].startswith("now 500")
+            ]
             assert (logged["level"], logged["experiment"]) == ("NOTICE", "first")
 
     fast(run_it())
