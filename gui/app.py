@@ -9,19 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
+from PySide6.QtWidgets import QApplication
 
 from gui import background, settings, theme
 from gui.attachment import Attachment
 from gui.closing import ClosingDialog
 from gui.crash import Problems
 from gui.garbage import GarbageCollection
-from gui.icons import app_icon
 from gui.loop import WindowLoop
 from gui.main_window import MainWindow
 from gui.service_client import ServiceTroubleError
 from gui.service_host import ServiceHost
 from gui.settings import SettingsStore
+from gui.tray import Tray
 
 # A window that is asked to end by a signal looks for it this often: Qt's loop does not wake for signals by itself.
 _LOOK_FOR_SIGNALS_MS = 250
@@ -76,7 +76,11 @@ class Program(QObject):
         self.window.close_asked.connect(self.on_close_asked)
         if start.size_px is not None:
             self.window.resize(*start.size_px)
-        self._tray: QSystemTrayIcon | None = None
+        actions = self.window.actions_by_key
+        self._tray = Tray(self, self.window, [actions["page_alarms"], actions["stop_all"], actions["quit"]])
+        self._tray.opened.connect(self._show_again)
+        self.window.announcer.told.connect(self._notify)
+        self.window.announcer.over.connect(self._alarms_over)
         self._over = asyncio.Event()
         self._is_leaving = False
         self._asked_first = False
@@ -126,27 +130,26 @@ class Program(QObject):
 
     def _goes_to_tray(self) -> bool:
         """Whether the window stays behind an icon to keep its service running; one it did not start needs no window."""
-        return self.attachment.owns_service and QSystemTrayIcon.isSystemTrayAvailable()
+        return self.attachment.owns_service and self._tray.is_available()
 
     def _hide_in_tray(self) -> None:
-        if self._tray is None:
-            self._tray = QSystemTrayIcon(app_icon(), self)
-            self._tray.setToolTip(self.tr("Vialdesk: jobs are running"))
-            menu = QMenu(self.window)
-            menu.addAction(self.tr("Open Vialdesk")).triggered.connect(self._show_again)
-            menu.addAction(self.window.actions_by_key["stop_all"])
-            menu.addAction(self.window.actions_by_key["quit"])
-            self._tray.setContextMenu(menu)
-            self._tray.activated.connect(self._show_again)
-        self._tray.show()
+        self._tray.show_because("hidden", self.tr("Vialdesk: jobs are running"))
         self.window.hide()
+
+    def _notify(self, title: str, text: str) -> None:
+        """Have the system tell of new alarms, where it can."""
+        if self._tray.is_available():
+            self._tray.show_because("alarms", title)
+            self._tray.notify(title, text)
+
+    def _alarms_over(self) -> None:
+        self._tray.reason_gone("alarms")
 
     def _show_again(self) -> None:
         self.window.show()
         self.window.raise_()
         self.window.activateWindow()
-        if self._tray is not None:
-            self._tray.hide()
+        self._tray.reason_gone("hidden")
 
     def _stop_and_quit(self) -> None:
         background.run(self._stop_then_quit(), self, self._on_not_stopped)
@@ -169,8 +172,7 @@ class Program(QObject):
         try:
             await self.attachment.leave(stop=stop)
         finally:
-            if self._tray is not None:
-                self._tray.hide()
+            self._tray.hide()
             self.window.close_for_good()
             self._over.set()
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QMenu, QStackedW
 from gui import background, theme
 from gui.actions.action_set import ActionSet
 from gui.actions.registry import ACTIONS, CONNECTION_MENU, EXPERIMENT_MENU, MAIN_MENU
+from gui.alarms.announcer import Announcer
 from gui.attachment import Attachment
 from gui.banner import Banner
 from gui.connection_words import standing
@@ -54,6 +55,7 @@ class MainWindow(QMainWindow):
         actions_by_key: every action, for buttons of pages.
         experiments: the dialogs about experiments.
         toaster: shows short messages.
+        announcer: calls a person when there is a new alarm.
     """
 
     close_asked = Signal()
@@ -65,10 +67,10 @@ class MainWindow(QMainWindow):
         self._problems = problems
         self._may_close = False
         self._pages: dict[str, QWidget] = {}
-        self.setWindowTitle("Vialdesk")
         self.setWindowIcon(app_icon())
         self.setMinimumSize(*_SMALLEST_PX)
         self.toaster = Toaster(self)
+        self.announcer = Announcer(attachment.unit, settings, self)
         self.experiments: ExperimentDialogs = ExperimentDialogs(attachment.unit, attachment.client, self)
         self.actions_by_key = ActionSet(self, ACTIONS)
         self._build()
@@ -84,7 +86,7 @@ class MainWindow(QMainWindow):
         self.rail = Rail(PAGES, self._menu(MAIN_MENU))
         self.top_bar = TopBar(self._attachment.unit, self._connection_menu, self._menu(EXPERIMENT_MENU))
         self.banner = Banner()
-        self.strip = StatusStrip(self._attachment.unit)
+        self.strip = StatusStrip(self._attachment.unit, self._attachment.client)
         self._title = QLabel()
         theme.set_role(self._title, "title")
         self._title.setMinimumHeight(_TITLE_PX)
@@ -125,7 +127,8 @@ class MainWindow(QMainWindow):
         unit = self._attachment.unit
         self.rail.page_asked.connect(self.show_page)
         self.top_bar.stop_button.clicked.connect(self.stop_all)
-        self.strip.clear_faults_asked.connect(self._clear_faults)
+        for alarms in (self.strip.alarms.opened, self.top_bar.alarm_badge.clicked):
+            alarms.connect(self.show_alarms)
         self.top_bar.stop_button.setToolTip(
             f"{self.actions_by_key['stop_all'].toolTip()} ({self.actions_by_key['stop_all'].shortcut().toString()})"
         )
@@ -188,6 +191,10 @@ class MainWindow(QMainWindow):
         self.banner.show_standing(now, [self.actions_by_key[key] for key in now.actions])
         self._enable_actions()
 
+    def show_alarms(self) -> None:
+        """Show the alarms."""
+        self.show_page("alarms")
+
     def stop_all(self) -> None:
         """Stop every job, and say what was stopped. Asks nothing, and may be pressed again."""
         self.top_bar.show_stopping(True)
@@ -246,9 +253,6 @@ class MainWindow(QMainWindow):
         """Close without asking again."""
         self._may_close = True
         self.close()
-
-    def _clear_faults(self) -> None:
-        background.run(self._attachment.client.post("/unit_api/board/clear_faults"), self)
 
     async def _stop_all(self) -> None:
         try:

@@ -88,6 +88,12 @@ def _log_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWid
     return LogPage(unit, client, parent)
 
 
+def _alarms_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
+    from gui.alarms.page import AlarmsPage
+
+    return AlarmsPage(unit, client, parent)
+
+
 # In the order of the rail. A page's widget may offer `page_actions() -> list[QWidget]`, shown right of its title.
 PAGES: tuple[Page, ...] = (
     Page("live", "Live", "live", _live_page, "Ctrl+1", "The curves, and the values of now", ("numpy", "pyqtgraph")),
@@ -113,6 +119,15 @@ PAGES: tuple[Page, ...] = (
     Page("plugins", "Plugins", "plugin", _plugins_page, "Ctrl+5", "What is added to this unit, by whom"),
     Page("system", "System", "system", _system_page, "Ctrl+6", "Board, link, storage, backup, clock, updates, power"),
     Page("data", "Data folder", "folder", _data_folder_page, "Ctrl+D", "The unit's files", part_of="system"),
+    Page(
+        "alarms",
+        "Alarms",
+        "alarm",
+        _alarms_page,
+        "Ctrl+Shift+A",
+        "What needs a person, what did, and the limits that tell",
+        part_of="log",
+    ),
     Page("log", "Log", "log", _log_page, "Ctrl+8", "What happened, live and back to the first day"),
 )
 

@@ -35,6 +35,8 @@ class Settings:
         page: key of the page shown last.
         window_px: x, y, width and height of the window; empty before the first time.
         maximized: whether the window fills the screen.
+        alarm_notification: whether the system shows a notification of each new alarm.
+        alarm_sound: whether there is a sound until alarms are acknowledged.
         when_window_dies: what the service does when the window is gone without a word: "keep" or "stop".
     """
 
@@ -45,6 +47,8 @@ class Settings:
     page: str = "live"
     window_px: list[int] = field(default_factory=list)
     maximized: bool = False
+    alarm_notification: bool = True
+    alarm_sound: bool = False
     when_window_dies: str = "keep"
 
 
@@ -87,6 +91,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "page": _text,
     "window_px": _rectangle,
     "maximized": _boolean,
+    "alarm_notification": _boolean,
+    "alarm_sound": _boolean,
     "when_window_dies": _one_of("keep", "stop"),
 }
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from gui import theme
+from gui.alarms.badge import AlarmBadge
 from gui.connection_words import Standing
 from gui.icons import icon
 from gui.moments import clock_time, exact
@@ -23,6 +24,7 @@ class TopBar(QWidget):
 
     Attributes:
         stop_button: the Stop all button, never disabled.
+        alarm_badge: how many alarms nobody has acknowledged.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class TopBar(QWidget):
         theme.set_role(self._name, "heading")
         self._connection = self._menu_button(connection_menu)
         self._experiment = self._menu_button(experiment_menu)
+        self.alarm_badge = AlarmBadge(unit)
         self._clock = QLabel()
         self._clock.setFont(theme.value_font())
         theme.set_role(self._clock, "quiet")
@@ -59,6 +62,7 @@ class TopBar(QWidget):
         row.addWidget(Rule(upright=True))
         row.addWidget(self._experiment)
         row.addStretch(1)
+        row.addWidget(self.alarm_badge)
         row.addWidget(self._clock)
         row.addWidget(self.stop_button)
 

@@ -60,7 +60,6 @@ class Unit(QObject):
         snapshot_loaded: everything was replaced; read all attributes again.
         jobs_changed: `jobs` or `job_states` changed.
         jobs_missed: names of jobs that ran when the service was lost and do not run now that it is back.
-        job_crashed: the event of a job that ended with `$state` lost.
         setting_changed: job name, setting, value (None when cleared).
         reading: series, UTC in seconds, value.
         gap: series ("" for all), UTC in seconds, reason; the curve stops here.
@@ -96,7 +95,6 @@ class Unit(QObject):
     board_changed = Signal()
     snapshot_loaded = Signal()
     jobs_changed = Signal()
-    job_crashed = Signal(dict)
     jobs_missed = Signal(list)
     setting_changed = Signal(str, str, object)
     reading = Signal(str, float, float)
@@ -251,8 +249,6 @@ class Unit(QObject):
             if all(row["job_name"] != name for row in others):
                 self.settings.pop(name, None)
         self.jobs_changed.emit()
-        if data.get("state") == "lost":
-            self.job_crashed.emit(data)
 
     def _on_setting(self, data: dict[str, Any]) -> None:
         job, setting, value = data["job_name"], data["setting"], data["value"]

@@ -34,8 +34,8 @@ async def dosing_events(
 ) -> JSONResponse:
     """Return what was dosed, oldest first.
 
-    Pumps are recorded in slices of half a second. Slices of one kind and cause at most `together_s` seconds apart are
-    given as one dose; 0 gives every slice by itself.
+    Pumps are recorded in slices of half a second. Slices of one kind and cause that follow each other within 5 s are
+    given as one dose; so are doses within `together_s` seconds, for an overview. 0 gives every slice by itself.
     """
     service.experiments.get(experiment)
     low, high = _span(from_, to)

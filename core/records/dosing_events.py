@@ -43,6 +43,11 @@ class Dose:
     source: str
     doses: int = 1
 
+    def reaches_back_to(self, utc_s: float, together_s: float) -> bool:
+        """Whether an earlier event belongs to it: one close before its first, or not long before its last."""
+        is_close = self.start_s - utc_s <= min(SAME_DOSE_S, together_s)
+        return together_s > 0 and (is_close or self.end_s - utc_s <= together_s)
+
     def add_earlier(self, event_id: int, utc_s: float, volume_ml: float) -> None:
         """Take in an event from before."""
         self.doses += self.start_s - utc_s > SAME_DOSE_S
@@ -66,13 +71,13 @@ def read_doses(
 ) -> tuple[list[Dose], bool]:
     """Return the newest doses of an experiment, oldest first, and whether there are older ones in the span.
 
-    At most `most` doses are given. Events of one kind and cause at most `together_s` apart are put together, none at 0.
+    At most `most` doses are given. Events of one dose are put together, and doses within `together_s`; none at 0.
     """
     under_way: dict[tuple[str, str], Dose] = {}
     whole: list[Dose] = []
     for event_id, utc_s, event, volume_ml, source in connection.execute(_DOSES, (experiment, from_s, to_s)):
         for key, dose in tuple(under_way.items()):
-            if dose.start_s - utc_s > together_s or together_s <= 0:
+            if not dose.reaches_back_to(utc_s, together_s):
                 whole.append(under_way.pop(key))
         if len(whole) > most:
             break

@@ -121,6 +121,7 @@ MAIN_MENU = (
     "theme_dark",
     SEPARATOR,
     "go_on_without_window",
+    "page_alarms",
     "show_problems",
     "show_shortcuts",
     SEPARATOR,

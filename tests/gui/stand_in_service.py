@@ -48,6 +48,15 @@ def log_item(log_id: int, message: str = "hello", level: str = "INFO", **changes
     return whole | {"experiment": "exp one", "pioreactor_unit": "unit7"} | changes
 
 
+def alarm_item(alarm_id: int, message: str = "It broke.", severity: str = "alarm", **changes: Any) -> dict[str, Any]:
+    whole = {"id": alarm_id, "key": f"test:{alarm_id}", "signal": "temperature", "severity": severity}
+    whole |= {"message": message, "remedy": "Mend it.", "value": 41.2, "limit": 40.0, "experiment": "exp one"}
+    whole |= {"raised_at": T0, "last_raised_at": T0, "times": 1, "cleared_at": None}
+    whole |= {"acknowledged_at": None, "acknowledged_by": None} | changes
+    condition = "active" if whole["cleared_at"] is None else "cleared"
+    return whole | {"state": f"{condition}_{'un' if whole['acknowledged_at'] is None else ''}acknowledged"}
+
+
 class StandInService:
     """Routes are a dict of "METHOD /path" to a handler (body, query) -> (status, JSON); all requests are remembered."""
 

@@ -256,22 +256,6 @@ def test_a_service_that_does_not_start_is_told_with_the_remedy(shown: Shown) -> 
     shown.until_live()
 
 
-def test_faults_and_crashed_jobs_raise_the_alarm_strip(shown: Shown) -> None:
-    shown.service.snapshot = snapshot(jobs=[row(2, "stirring")])
-    shown.start()
-    assert shown.window.strip.alarm_text == ""
-    shown.send("board", **board(faults=["heater cut-off"]))
-    shown.until(lambda: shown.window.strip.alarm_text == "Board: heater cut-off", "the fault")
-    shown.send("job", **row(2, "stirring", is_running=0), state="lost")
-    shown.until(lambda: "Stirring crashed at" in shown.window.strip.alarm_text, "the crashed job")
-    shown.service.routes["POST /unit_api/board/clear_faults"] = lambda body, query: (200, board())
-    shown.window.strip.dismiss()
-    assert shown.window.strip.alarm_text == "Board: heater cut-off", "a fault stays until the board says it is gone"
-    shown.until(lambda: bool(shown.service.asked("POST", "/unit_api/board/clear_faults")), "the wish to clear it")
-    shown.send("board", **board())
-    shown.until(lambda: shown.window.strip.alarm_text == "", "no alarm")
-
-
 def test_actions_on_experiments_need_one(shown: Shown) -> None:
     actions = shown.window.actions_by_key
     assert not actions["new_experiment"].isEnabled()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
-from stand_in_service import T0, log_item, row, snapshot
+from stand_in_service import T0, alarm_item, log_item, row, snapshot
 
 from gui.unit import Unit, utc_s_of
 
@@ -55,12 +55,26 @@ def test_jobs_come_change_and_go_with_their_settings(unit: Unit) -> None:
     assert "stirring" not in unit.settings
 
 
-def test_a_crashed_job_is_told(unit: Unit, qtbot: QtBot) -> None:
+def test_a_crashed_job_runs_no_longer(unit: Unit) -> None:
     tell(unit, "snapshot", **snapshot(jobs=[row(5, "stirring")]))
-    with qtbot.waitSignal(unit.job_crashed) as told:
-        tell(unit, "job", **row(5, "stirring", is_running=0), state="lost")
-    assert told.args[0]["job_name"] == "stirring"
+    tell(unit, "job", **row(5, "stirring", is_running=0), state="lost")
     assert not unit.is_running("stirring")
+
+
+def test_alarms_are_kept_until_they_are_over_and_acknowledged(unit: Unit, qtbot: QtBot) -> None:
+    tell(unit, "snapshot", **snapshot(alarms=[alarm_item(1)]))
+    assert [item["id"] for item in unit.alarms] == [1]
+    with qtbot.waitSignal(unit.alarm) as told:
+        tell(unit, "alarm", **alarm_item(2))
+    assert told.args[0]["id"] == 2
+    assert [item["id"] for item in unit.alarms] == [2, 1], "newest first"
+    tell(unit, "alarm", **alarm_item(2, cleared_at=T0))
+    tell(unit, "alarm", **alarm_item(1, acknowledged_at=T0))
+    assert [item["id"] for item in unit.alarms] == [2, 1], "one is not seen, the other not over"
+    tell(unit, "alarm", **alarm_item(2, cleared_at=T0, acknowledged_at=T0))
+    assert [item["id"] for item in unit.alarms] == [1]
+    tell(unit, "snapshot", **snapshot())
+    assert unit.alarms == []
 
 
 def test_readings_carry_series_time_and_value(unit: Unit, qtbot: QtBot) -> None:
