@@ -74,8 +74,10 @@ class EventLog(QObject):
         self._looked_at = (0.0, 0.0, 1)
         self._settled = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._settled.timeout.connect(self._look_closer)
-        # Slices told since the last answer was asked for: it may not hold them yet.
+        # What was told while an answer is on its way, which may not hold it yet.
+        self._is_loading = False
         self._meanwhile: list[tuple[float, str, float, str]] = []
+        self._lit_meanwhile: list[tuple[float, str, float, str]] = []
         self.version = 0
         self.doses: list[Dose] = []
         self._lights = LightTimes()
@@ -89,7 +91,8 @@ class EventLog(QObject):
             self._experiment, self._coarse_s = experiment, None
             self.doses, self._lights = [], LightTimes()
             self._tell()
-        self._meanwhile = []
+        self._meanwhile, self._lit_meanwhile = [], []
+        self._is_loading = experiment is not None
         if experiment is not None:
             background.run(self._load(experiment, self._generation), self, self._on_trouble)
 
@@ -128,15 +131,17 @@ class EventLog(QObject):
         except ServiceRefusedError as refusal:
             if refusal.status != 404:
                 raise
+            self._is_loading = False
             return  # it begins with the first reading: nothing is recorded of it yet
         # Thousands of them take longer than a frame.
         known = await asyncio.to_thread(_doses, doses["events"])
         times = await asyncio.to_thread(LightTimes, lights["events"])
         if generation == self._generation:
             self._coarse_s = coarse_s
-            self._take(known, times)
+            last_s = utc_s_of(lights["events"][-1]["t"]) if lights["events"] else 0.0
+            self._take(known, times, last_s)
 
-    def _take(self, doses: list[Dose], lights: LightTimes) -> None:
+    def _take(self, doses: list[Dose], lights: LightTimes, last_light_s: float) -> None:
         """Take what was recorded, and what was told since it was asked for and is not in it."""
         self.doses = doses
         told: dict[tuple[str, str], float] = {}
@@ -145,10 +150,11 @@ class EventLog(QObject):
         for utc_s, event, volume_ml, cause in self._meanwhile:
             if utc_s > told.get((event, cause), 0.0):
                 self._add_slice(utc_s, event, volume_ml, cause)
-        for light in self._lights.all:
-            if not lights.all or light.start_s > lights.all[-1].start_s:
-                lights.change(light.start_s, light.channel, light.percent, light.cause)
+        for change in self._lit_meanwhile:
+            if change[0] > last_light_s:
+                lights.change(*change)
         self._lights = lights
+        self._is_loading = False
         self._tell()
 
     async def _coarseness(self, path: str, newest: dict[str, Any]) -> float:
@@ -181,7 +187,8 @@ class EventLog(QObject):
             self._tell()
 
     def _on_dosed(self, utc_s: float, event: str, volume_ml: float, cause: str) -> None:
-        self._meanwhile.append((utc_s, event, volume_ml, cause))
+        if self._is_loading:
+            self._meanwhile.append((utc_s, event, volume_ml, cause))
         self._add_slice(utc_s, event, volume_ml, cause)
         self._tell()
 
@@ -195,6 +202,8 @@ class EventLog(QObject):
         self.doses.insert(bisect.bisect(self.doses, utc_s, key=_start), new)
 
     def _on_lit(self, utc_s: float, channel: str, percent: float, cause: str) -> None:
+        if self._is_loading:
+            self._lit_meanwhile.append((utc_s, channel, percent, cause))
         self._lights.change(utc_s, channel, percent, cause)
         self._tell()
 
@@ -204,6 +213,7 @@ class EventLog(QObject):
 
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:
         """Draw what comes live; the history says already that loading failed, and the next snapshot asks again."""
+        self._is_loading = False
 
 
 class LightTimes:

@@ -215,7 +215,10 @@ class LivePage(QWidget):
         self.view_bar.offer_note(self.notes.is_possible)
 
     def _on_events(self) -> None:
+        before = self.stack.visible_panes
         self.stack.arrange()
+        if self.stack.visible_panes != before:
+            self._offer_curves()
         self.stack.request_redraw()
 
     def _on_flags(self) -> None:
