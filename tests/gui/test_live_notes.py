@@ -128,6 +128,7 @@ def test_the_flags_are_at_the_top_whatever_is_the_uppermost_pane(live: LiveBench
     assert live.page.stack.flags.getViewBox() is None or not live.page.stack.visible_panes
 
 
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 def test_the_menu_offers_a_note_and_what_can_be_done_with_those_there(live: LiveBench) -> None:
     begin(live, [note(1, -50, "a & b " + "x" * 40)], [alarm(1, -50)])
     menus: list[QMenu] = []
