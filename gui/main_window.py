@@ -23,6 +23,7 @@ from gui.icons import app_icon
 from gui.pages import PAGES, Page, page
 from gui.problems_dialog import ProblemsDialog
 from gui.rail import Rail
+from gui.resume_banner import ResumeBanner
 from gui.service_client import ServiceTroubleError
 from gui.settings import SettingsStore
 from gui.shortcuts_dialog import ShortcutsDialog
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         self.rail = Rail(PAGES, self._menu(MAIN_MENU))
         self.top_bar = TopBar(self._attachment.unit, self._connection_menu, self._menu(EXPERIMENT_MENU))
         self.banner = Banner()
+        self.resume = ResumeBanner(self._attachment.unit, self._attachment.client)
         self.strip = StatusStrip(self._attachment.unit, self._attachment.client)
         self._title = QLabel()
         theme.set_role(self._title, "title")
@@ -99,6 +101,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.top_bar)
         column.addWidget(self.banner)
+        column.addWidget(self.resume)
         column.addLayout(self._make_heading())
         column.addWidget(self._stack, 1)
         column.addWidget(self.strip)
@@ -272,6 +275,10 @@ class MainWindow(QMainWindow):
         self.toaster.show(self.tr("Stop all did not get through"), detail, "alarm", stays=True)
 
     def _on_missed(self, job_names: list[str]) -> None:
+        offered = [job["job_name"] for job in self._attachment.unit.interrupted.get("jobs", [])]
+        job_names = [name for name in job_names if name not in offered]
+        if not job_names:
+            return
         jobs = self.tr("1 job") if len(job_names) == 1 else self.tr("{} jobs").format(len(job_names))
         names = listing([job_title(name) for name in job_names])
         headline = self.tr("{} ended meanwhile").format(jobs)
@@ -289,6 +296,7 @@ class MainWindow(QMainWindow):
 
     def _on_second(self) -> None:
         self.top_bar.show_time()
+        self.resume.refresh()
         if not self._attachment.unit.service.is_live or self._attachment.unit.board.get("state") in (
             "lost",
             "connecting",

@@ -74,6 +74,7 @@ class Unit(QObject):
             active experiment.
         lit: UTC in seconds, channel, percent, cause; a change of light in the active experiment.
         annotations_changed: name of the experiment of which a note was written, changed or deleted.
+        interrupted_changed: `interrupted` changed.
         plugin_changed: `{"name", "state"}`; what the unit can do may be something else now.
         calibration_changed: `{"device", "name", "action"}`; action is created, deleted, activated or deactivated.
 
@@ -87,6 +88,7 @@ class Unit(QObject):
         alarms: the API's items of the alarms that must still be shown, newest first.
         leds, pwms: outputs in percent by channel ("A", "1").
         bioreactor: the active experiment's bioreactor variables (volumes in ml, shares), empty while not known.
+        interrupted: jobs a former service was cut off in, as the API's object; no `jobs` while not known.
         reactor: name and volumes of the reactor model: display_name, capacity_ml, max_fill_volume_ml.
         speed: how many times as fast as the wall clock the service's time runs.
     """
@@ -111,6 +113,7 @@ class Unit(QObject):
     annotations_changed = Signal(str)
     calibration_changed = Signal(dict)
     plugin_changed = Signal(dict)
+    interrupted_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -134,6 +137,7 @@ class Unit(QObject):
             "annotation": self._on_annotation,
             "calibration": self.calibration_changed.emit,
             "plugin": self.plugin_changed.emit,
+            "interrupted": self._on_interrupted,
         }
 
     def _know_nothing(self) -> None:
@@ -149,6 +153,7 @@ class Unit(QObject):
         self.pwms: dict[str, float] = {}
         self.bioreactor: dict[str, float] = {}
         self.reactor: dict[str, Any] = {}
+        self.interrupted: dict[str, Any] = {}
         self.speed = 1.0
         self._told_utc_s: float | None = None
         self._told_at_s = 0.0
@@ -214,6 +219,7 @@ class Unit(QObject):
         self.leds, self.pwms = dict(data.get("leds", {})), dict(data.get("pwms", {}))
         self.bioreactor, self.reactor = dict(data.get("bioreactor") or {}), dict(data.get("reactor") or {})
         self.alarms = list(data.get("alarms", []))
+        self.interrupted = dict(data.get("interrupted") or {})
         self.speed = float(data.get("speed") or 1.0)
         self.has_snapshot = True
         self.set_service("live")
@@ -232,6 +238,7 @@ class Unit(QObject):
             self.led_changed,
             self.bioreactor_changed,
             self.alarms_changed,
+            self.interrupted_changed,
         ):
             signal.emit()
 
@@ -308,6 +315,10 @@ class Unit(QObject):
         """Take the active experiment's bioreactor variables as these."""
         self.bioreactor = dict(values)
         self.bioreactor_changed.emit()
+
+    def _on_interrupted(self, data: dict[str, Any]) -> None:
+        self.interrupted = {key: value for key, value in data.items() if key not in ("seq", "t")}
+        self.interrupted_changed.emit()
 
     def _on_annotation(self, data: dict[str, Any]) -> None:
         self.annotations_changed.emit(data["experiment"])
