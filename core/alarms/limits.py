@@ -100,6 +100,7 @@ class AlarmLimits:
             "unit": signal.unit,
             "meaning": signal.meaning,
             "has_limits": signal.has_limits,
+            "is_deviation": signal.is_deviation,
             "hysteresis": signal.hysteresis,
             **asdict(limit),
             "default": asdict(default),

@@ -75,6 +75,7 @@ class LimitItem(LimitValues):
     unit: str
     meaning: str = Field(description="What is watched.")
     has_limits: bool = Field(description="Whether it has low and high limits; otherwise only delay_s counts.")
+    is_deviation: bool = Field(description="Whether its limits are distances from a target.")
     hysteresis: float = Field(description="How far a value must come back inside for the condition to be over.")
     default: LimitValues
 

@@ -46,7 +46,10 @@ class HistoryModel(QAbstractTableModel):
             return self._text(item, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             key = _TIMES.get(column)
-            return whole(item) if key is None or item[key] is None else exact(moment_of(item, key))
+            if key is None or item[key] is None:
+                return whole(item)
+            by = f" · {item['acknowledged_by']}" if column == ACKNOWLEDGED else ""
+            return f"{exact(moment_of(item, key))}{by}"
         if role == Qt.ItemDataRole.DecorationRole and column == SEVERITY:
             return icon(icon_name, tone)
         if role == Qt.ItemDataRole.ForegroundRole:
@@ -95,5 +98,5 @@ class HistoryModel(QAbstractTableModel):
         if moment is None:
             return self.tr("lasts") if column == OVER else self.tr("no")
         if column == ACKNOWLEDGED:
-            return f"{moment:%H:%M:%S} {item['acknowledged_by']}"
-        return f"{moment:%Y-%m-%d %H:%M:%S}" if column == RAISED else f"{moment:%H:%M:%S}"
+            return str(item["acknowledged_by"])
+        return f"{moment:%Y-%m-%d %H:%M}" if column == RAISED else f"{moment:%H:%M:%S}"

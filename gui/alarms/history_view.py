@@ -25,7 +25,7 @@ from gui.unit import Unit
 from gui.widgets.place import Place
 
 _AT_ONCE = 200
-_WIDTHS_PX = {RAISED: 150, SEVERITY: 100, ABOUT: 130, OVER: 84, ACKNOWLEDGED: 150}
+_WIDTHS_PX = {RAISED: 140, SEVERITY: 100, ABOUT: 140, OVER: 84, ACKNOWLEDGED: 120}
 _GRADES = ("note", "warning", "alarm")
 _DAY_S = 86400.0
 _ALL_TIMES = 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from gui import theme
@@ -20,6 +21,23 @@ _NUMBER_PX, _SEVERITY_PX = 84, 116
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("limits", text)
+
+
+class SeverityChoice(QComboBox):
+    """The severities; a wheel that only passes over while the page scrolls changes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        for key, (word, _, _, _) in SEVERITIES.items():
+            self.addItem(_tr(word), key)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Turn only what has the focus."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
 
 class LimitRow(QObject):
@@ -44,9 +62,7 @@ class LimitRow(QObject):
         self.enabled = QCheckBox(item["label"])
         self.enabled.setToolTip(item["meaning"])
         self.low, self.high, self.delay = QLineEdit(), QLineEdit(), QLineEdit()
-        self.severity = QComboBox()
-        for key, (word, _, _, _) in SEVERITIES.items():
-            self.severity.addItem(_tr(word), key)
+        self.severity = SeverityChoice()
         self.back = QPushButton()
         theme.set_role(self.back, "link")
         self.back.setToolTip(_tr("This differs from the default. Press to put the default back."))
@@ -69,7 +85,9 @@ class LimitRow(QObject):
             field.setVisible(has_limits)
         self.severity.setAccessibleName(f"{label}: {_tr('severity')}")
         self.severity.setFixedWidth(_SEVERITY_PX)
-        unit = QLabel(self.item["unit"])
+        unit = QLabel(
+            _tr("{} off target").format(self.item["unit"]) if self.item["is_deviation"] else self.item["unit"]
+        )
         theme.set_role(unit, "unit")
         parts: list[tuple[int, QWidget]] = [
             (SIGNAL, self.enabled), (LOW, self.low), (HIGH, self.high), (UNIT, unit), (SEVERITY, self.severity),

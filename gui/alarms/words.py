@@ -20,8 +20,8 @@ SEVERITIES: dict[str, tuple[str, str, str, str]] = {
 _GRAVEST_FIRST = tuple(SEVERITIES)
 # How an alarm stands, by the service's word for it.
 STATES = {
-    "active_unacknowledged": "Lasts",
-    "active_acknowledged": "Lasts, acknowledged",
+    "active_unacknowledged": "Active",
+    "active_acknowledged": "Active, acknowledged",
     "cleared_unacknowledged": "Over, not acknowledged",
     "cleared_acknowledged": "Over, acknowledged",
 }
@@ -83,12 +83,12 @@ def moment_of(alarm: dict[str, Any], key: str) -> datetime:
 
 
 def brief(alarm: dict[str, Any]) -> str:
-    """Say in one line what happened, when, and how often."""
+    """Say in one line when and what happened, how often, and whether it is over."""
     times = _tr(" · {} times").format(alarm["times"]) if alarm["times"] > 1 else ""
     over = _tr(" · over since {}").format(clock_time(moment_of(alarm, "cleared_at"))) if alarm["cleared_at"] else ""
     if alarm["cleared_at"] == alarm["last_raised_at"]:
         over = ""
-    return f"{alarm['message']} {clock_time(moment_of(alarm, 'last_raised_at'))}{times}{over}"
+    return f"{clock_time(moment_of(alarm, 'last_raised_at'))} · {alarm['message']}{times}{over}"
 
 
 def whole(alarm: dict[str, Any]) -> str:
