@@ -44,7 +44,7 @@ class ResumeBanner(QFrame):
         self._words = QLabel()
         self._words.setWordWrap(True)
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.resume_button = QPushButton()
+        self.resume_button = QPushButton(self.tr("Resume"))
         self.choose_button = QPushButton(self.tr("Choose…"))
         self.choose_button.setToolTip(self.tr("See each with its settings, and choose"))
         self.leave_button = QPushButton(self.tr("Not now"))
