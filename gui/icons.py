@@ -23,6 +23,8 @@ _NAMES = {
     "storage": "harddisk",
     "tag": "tag-outline",
     "compare": "chart-multiple",
+    "profile": "timeline-clock-outline",
+    "dry-run": "fast-forward-outline",
     "folder": "folder-outline",
     "file": "file-document-outline",
     "back": "arrow-left",

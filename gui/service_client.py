@@ -155,6 +155,10 @@ class ServiceClient:
         """PATCH with a JSON object; return the JSON answer."""
         return await self._request("PATCH", path, body=body)
 
+    async def put(self, path: str, body: dict[str, Any]) -> Any:
+        """PUT a JSON object; return the JSON answer."""
+        return await self._request("PUT", path, body=body)
+
     async def delete(self, path: str) -> Any:
         """DELETE `path`; return the JSON answer."""
         return await self._request("DELETE", path)

@@ -114,6 +114,8 @@ class Unit(QObject):
     calibration_changed = Signal(dict)
     plugin_changed = Signal(dict)
     interrupted_changed = Signal()
+    profile_run_changed = Signal(dict)
+    dry_run_progressed = Signal(dict)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -138,6 +140,8 @@ class Unit(QObject):
             "calibration": self.calibration_changed.emit,
             "plugin": self.plugin_changed.emit,
             "interrupted": self._on_interrupted,
+            "profile": self.profile_run_changed.emit,
+            "dry_run": self.dry_run_progressed.emit,
         }
 
     def _know_nothing(self) -> None:
