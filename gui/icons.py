@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import as_file, files
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QObject, QSize
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
@@ -23,6 +23,8 @@ _NAMES = {
     "storage": "harddisk",
     "tag": "tag-outline",
     "compare": "chart-multiple",
+    "ticked": "checkbox-marked",
+    "unticked": "checkbox-blank-outline",
     "profile": "timeline-clock-outline",
     "dry-run": "fast-forward-outline",
     "folder": "folder-outline",
@@ -106,7 +108,9 @@ def pixmap(name: str, tone: str, size_px: int) -> QPixmap:
 
 
 def show_icon(widget: QLabel | QAbstractButton, name: str, tone: str = "quiet", size_px: int = 16) -> None:
-    """Put an icon on a label or button, and remember it there so that it can follow the theme (`refresh`)."""
+    """Put an icon on a label or button, and remember it there; it follows the theme by itself."""
+    if not widget.property("icon_shown"):
+        _Follower(widget)
     widget.setProperty("icon_shown", [name, tone, size_px])
     refresh(widget)
 
@@ -123,6 +127,18 @@ def refresh(widget: QLabel | QAbstractButton) -> None:
     else:
         widget.setIcon(icon(name, tone))
         widget.setIconSize(QSize(int(size_px), int(size_px)))
+
+
+class _Follower(QObject):
+    """Draws a widget's icon again when the theme's colours change, as long as the widget lives."""
+
+    def __init__(self, widget: QLabel | QAbstractButton) -> None:
+        super().__init__(widget)
+        self._widget = widget
+        theme.current().palette_changed.connect(self._redraw)
+
+    def _redraw(self) -> None:
+        refresh(self._widget)
 
 
 def app_icon() -> QIcon:

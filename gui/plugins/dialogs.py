@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from gui import background
 from gui.plugins.plugin import Plugin
-from gui.service_client import ServiceClient
+from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.unit import Unit
 from gui.widgets.task_dialog import TaskDialog
 
@@ -57,7 +57,15 @@ class PluginTaskDialog(TaskDialog):
     def cancel_task(self) -> None:
         """Ask the service to give the task up; it ends as failed, and nothing is left half done."""
         self.progress.cancel_button.setEnabled(False)
-        background.run(self.client.post(f"/unit_api/task_results/{self._task_id}/cancel"), self, self.show_trouble)
+        cancelling = self.client.post(f"/unit_api/task_results/{self._task_id}/cancel")
+        background.run(cancelling, self, self._on_not_cancelled)
+
+    def _on_not_cancelled(self, trouble: ServiceTroubleError) -> None:
+        """Say why it goes on; a task that is over tells how it went by itself."""
+        if getattr(trouble, "status", 0) != 409:
+            self.progress.cancel_button.setEnabled(True)
+            self.show_trouble(trouble)
+            self.act_button.setEnabled(False)
 
     def _on_line(self, item: dict[str, Any]) -> None:
         if item.get("source") == _LOG_SOURCE and not self.log.isHidden():

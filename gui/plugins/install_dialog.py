@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QRadioButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QRadioButton, QVBoxLayout, QWidget
 
 from gui import background, theme
 from gui.file_transfer import send
@@ -59,6 +59,12 @@ class InstallDialog(PluginTaskDialog):
         self.upload: Path | None = None
         self.files = FileChoice(self)
         self._make_fields()
+        # Each way with what it asks for; while a task runs only the chosen one is shown, its log takes the room.
+        self._ways: dict[QRadioButton, tuple[QWidget, ...]] = {
+            self.by_name: (self.name, self.index),
+            self.by_upload: (self.choose_button, self._chosen),
+            self.by_source: (self.source, self._hint),
+        }
         self._lay_out()
         self.by_name.setChecked(True)
         for way in (self.by_name, self.by_upload, self.by_source):
@@ -75,7 +81,7 @@ class InstallDialog(PluginTaskDialog):
         self.name.setPlaceholderText(self.tr("Name, such as “demo-plugin” or “demo-plugin==1.2”"))
         self.name.setAccessibleName(self.tr("Name of the plug-in"))
         self.index = QLineEdit()
-        self.index.setPlaceholderText(self.tr("Index, such as https://pypi.org/simple; the unit’s own when empty"))
+        self.index.setPlaceholderText(self.tr("Index, such as https://pypi.org/simple; or the unit’s own"))
         self.index.setAccessibleName(self.tr("Address of the package index"))
         self.choose_button = QPushButton(self.tr("Choose file…"))
         self.choose_button.setAutoDefault(False)
@@ -87,24 +93,16 @@ class InstallDialog(PluginTaskDialog):
         self._hint = quiet("")
 
     def _lay_out(self) -> None:
-        file_row = QHBoxLayout()
-        file_row.setSpacing(theme.SPACE_PX)
-        file_row.addWidget(self.choose_button)
-        file_row.addWidget(self._chosen, 1)
-        for way, parts in (
-            (self.by_name, (self.name, self.index)),
-            (self.by_upload, (file_row,)),
-            (self.by_source, (self.source, self._hint)),
-        ):
-            self.fields.addWidget(way)
+        for way, parts in self._ways.items():
+            row = QHBoxLayout() if way is self.by_upload else QVBoxLayout()
+            row.setContentsMargins(_INDENT_PX, 0, 0, 0)
+            row.setSpacing(theme.SPACE_PX)
             for part in parts:
-                row = QHBoxLayout()
-                row.setContentsMargins(_INDENT_PX, 0, 0, 0)
-                if isinstance(part, QHBoxLayout):
-                    row.addLayout(part)
-                else:
-                    row.addWidget(part)
-                self.fields.addLayout(row)
+                row.addWidget(part)
+            if way is self.by_upload:
+                row.addStretch(1)
+            self.fields.addWidget(way)
+            self.fields.addLayout(row)
 
     def doing(self) -> str:
         """Say what is being installed."""
@@ -136,16 +134,10 @@ class InstallDialog(PluginTaskDialog):
 
     def set_fields_enabled(self, enabled: bool) -> None:
         """Let the fields be changed, or not."""
-        for part in (
-            self.by_name,
-            self.by_upload,
-            self.by_source,
-            self.name,
-            self.index,
-            self.choose_button,
-            self.source,
-        ):
-            part.setEnabled(enabled)
+        for way, parts in self._ways.items():
+            for part in (way, *parts):
+                part.setEnabled(enabled)
+                part.setVisible(enabled or way.isChecked())
         if enabled:
             self._look()
 

@@ -185,6 +185,7 @@ class PluginsPage(QWidget):
         is_live = self._unit.service.is_live
         self.install_button.setEnabled(is_live)
         self.restart_button.setEnabled(is_live)
+        self.place.offer(is_live)
         for card in self.cards:
             card.set_live(is_live)
         if self._plugins is None and not is_live:

@@ -53,6 +53,10 @@ class EmptyState(QWidget):
         self._button.setVisible(bool(action))
         self.setAccessibleName(f"{headline}. {words}")
 
+    def offer(self, is_possible: bool) -> None:
+        """Let the button be pressed, or not."""
+        self._button.setEnabled(is_possible)
+
     @property
     def headline(self) -> str:
         """The headline shown now."""

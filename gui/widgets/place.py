@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.connection_words import standing
@@ -39,8 +39,12 @@ class Place(QStackedWidget):
         right_px = theme.AROUND_PX - SCROLL_BAR_PX if scrolls else theme.AROUND_PX
         column = QVBoxLayout(page)
         column.setContentsMargins(theme.AROUND_PX, 4, right_px, theme.BETWEEN_PX)
-        for widget in (*first, self):
-            column.addWidget(widget)
+        for widget in first:
+            row = QHBoxLayout()
+            row.setContentsMargins(0, 0, theme.AROUND_PX - right_px, 0)
+            row.addWidget(widget)
+            column.addLayout(row)
+        column.addWidget(self)
 
     @property
     def has_content(self) -> bool:
@@ -55,6 +59,10 @@ class Place(QStackedWidget):
         """Say why there is nothing here, and the one thing to do about it."""
         self.empty.explain(icon, headline, words, action, tone)
         self.setCurrentWidget(self.empty)
+
+    def offer(self, is_possible: bool) -> None:
+        """Let the button of the empty place be pressed, or not: what it does needs a service that answers."""
+        self.empty.offer(is_possible)
 
     def explain_trouble(self, trouble: ServiceTroubleError) -> None:
         """Say what the service refused, and offer to try again."""
