@@ -88,6 +88,12 @@ def _log_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWid
     return LogPage(unit, client, parent)
 
 
+def _profiles_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
+    from gui.profiles.page import ProfilesPage
+
+    return ProfilesPage(unit, client, parent)
+
+
 def _alarms_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
     from gui.alarms.page import AlarmsPage
 
@@ -115,6 +121,16 @@ PAGES: tuple[Page, ...] = (
         "Ctrl+4",
         "What was done, in detail and side by side",
         ("numpy", "pyqtgraph"),
+    ),
+    Page(
+        "profiles",
+        "Experiment profiles",
+        "profile",
+        _profiles_page,
+        "Ctrl+P",
+        "What jobs do when: written, rehearsed, run",
+        ("numpy", "pyqtgraph"),
+        part_of="experiments",
     ),
     Page("plugins", "Plugins", "plugin", _plugins_page, "Ctrl+5", "What is added to this unit, by whom"),
     Page("system", "System", "system", _system_page, "Ctrl+6", "Board, link, storage, backup, clock, updates, power"),

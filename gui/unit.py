@@ -75,6 +75,8 @@ class Unit(QObject):
         lit: UTC in seconds, channel, percent, cause; a change of light in the active experiment.
         annotations_changed: name of the experiment of which a note was written, changed or deleted.
         interrupted_changed: `interrupted` changed.
+        profile_run_changed: the item of a run of a profile, whenever it moves on.
+        dry_run_progressed: `{"task_id", "hours", "of_hours", "phase"}`.
         plugin_changed: `{"name", "state"}`; what the unit can do may be something else now.
         calibration_changed: `{"device", "name", "action"}`; action is created, deleted, activated or deactivated.
 
