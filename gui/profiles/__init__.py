@@ -1,0 +1,1 @@
+"""The Profiles page: experiment profiles are written, looked at, rehearsed and run."""
