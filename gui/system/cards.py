@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QDateTime
 
+from gui import theme
 from gui.connection_words import standing
 from gui.moments import exact
 from gui.service_client import ServiceClient
@@ -29,6 +30,7 @@ class BoardCard(SystemCard):
     def __init__(self) -> None:
         super().__init__(_tr("Board"), "board", _tr("Name"), _tr("Serial number"), _tr("Firmware"), _tr("Port"))
         self.faults = self.add_note("")
+        theme.set_tone(self.faults, "alarm")
         self.faults.hide()
         self.choose_button = self.add_button(
             _tr("Choose board…"), "board", _tr("A board plugged in, or a simulated one")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from stand_in_service import T0, snapshot
 
@@ -53,6 +53,18 @@ def test_text_can_be_read_on_every_ground(tokens: theme.Tokens) -> None:
         assert contrast(asdict(tokens)[tone], asdict(tokens)[f"{tone}_soft"]) >= READABLE, tone
         assert contrast(tokens.text, asdict(tokens)[f"{tone}_soft"]) >= READABLE, tone
     assert contrast(tokens.on_accent, tokens.accent) >= READABLE
+
+
+def test_icons_follow_the_theme_wherever_they_are(look: theme.Theme, qtbot: QtBot) -> None:
+    button, label = QPushButton("Save"), QLabel()
+    for widget in (button, label):
+        qtbot.addWidget(widget)
+        icons.show_icon(widget, "export")
+    drawn = {}
+    for wanted in ("light", "dark"):
+        look.choose(wanted)
+        drawn[wanted] = button.icon().pixmap(16).toImage(), label.pixmap().toImage()
+    assert all(light != dark for light, dark in zip(drawn["light"], drawn["dark"], strict=True))
 
 
 @pytest.mark.parametrize("wanted", ["light", "dark", "system", "pink"])
