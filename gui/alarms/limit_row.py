@@ -6,14 +6,14 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.alarms.words import SEVERITIES
 from gui.jobs.numbers import NotANumberError, number_of
 
 # Columns of the grid.
-SIGNAL, LOW, HIGH, UNIT, SEVERITY, DELAY, DEFAULT = range(7)
+SIGNAL, LOW, HIGH, UNIT, SEVERITY, DELAY, REST = range(7)
 _LONGEST_DELAY_S = 86400.0
 _BOUND = 1e6
 _NUMBER_PX, _SEVERITY_PX = 84, 116
@@ -45,7 +45,7 @@ class LimitRow(QObject):
 
     Args:
         item: the API's limit.
-        grid: where its widgets go: into `line`, and the words about what is wrong into the line below.
+        grid: where its widgets go: into `line`, and what is wrong or not the default into the line below.
 
     Signals:
         changed: something was typed or chosen.
@@ -91,11 +91,15 @@ class LimitRow(QObject):
         theme.set_role(unit, "unit")
         parts: list[tuple[int, QWidget]] = [
             (SIGNAL, self.enabled), (LOW, self.low), (HIGH, self.high), (UNIT, unit), (SEVERITY, self.severity),
-            (DELAY, self.delay), (DEFAULT, self.back),
+            (DELAY, self.delay),
         ]  # fmt: skip
         for column, widget in parts:
             grid.addWidget(widget, line, column, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
-        grid.addWidget(self.trouble, line + 1, LOW, 1, DEFAULT)
+        below = QVBoxLayout()
+        below.setSpacing(2)
+        below.addWidget(self.trouble)
+        below.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
+        grid.addLayout(below, line + 1, LOW, 1, REST - LOW + 1)
 
     def _connect(self) -> None:
         for field in (self.low, self.high, self.delay):

@@ -8,7 +8,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import background, theme
-from gui.alarms.limit_row import DEFAULT, DELAY, HIGH, LOW, SEVERITY, SIGNAL, LimitRow
+from gui.alarms.limit_row import DELAY, HIGH, LOW, REST, SEVERITY, SIGNAL, LimitRow
 from gui.alarms.telling import Telling
 from gui.jobs.numbers import NotANumberError
 from gui.service_client import ServiceClient, ServiceRefusedError, ServiceTroubleError
@@ -41,8 +41,8 @@ class LimitsView(QWidget):
         self._is_saving = False
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(12)
-        self._grid.setVerticalSpacing(theme.SPACE_PX)
-        self._grid.setColumnStretch(DEFAULT, 1)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(REST, 1)
         for column, word in _HEADINGS.items():
             heading = QLabel(self.tr(word))
             theme.set_role(heading, "caption")
