@@ -21,6 +21,7 @@ _CODES = {
     403: "FORBIDDEN",
     404: "NOT_FOUND",
     409: "CONFLICT",
+    413: "BAD_REQUEST",
     422: "UNPROCESSABLE_CONTENT",
     500: "INTERNAL_SERVER_ERROR",
 }
@@ -30,6 +31,7 @@ _MEANING = {
     403: "This kind of key may not do this, or the Host or Origin is foreign to this unit.",
     404: "What is addressed or referred to is not there.",
     409: "A number or name is taken, or something still uses it.",
+    413: "The file is too large.",
     422: "More must be said.",
     500: "A fault of the service.",
 }

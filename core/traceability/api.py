@@ -19,19 +19,41 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import ServiceError
-from core.traceability import parts_routes, units_routes
+from core.traceability import (
+    attachments_routes,
+    batches_routes,
+    parts_routes,
+    procedures_routes,
+    run_contents_routes,
+    runs_routes,
+    stations_routes,
+    units_routes,
+    users_routes,
+)
 from core.traceability.answers import tell_fault, tell_http_error, tell_service_error, tell_validation_error
 from core.traceability.record import UnitRecord
 from core.version import VERSION
 
 PREFIXES = ("/v2", "/api/v2")
-_ROUTERS = (units_routes.router, parts_routes.router)
+_ROUTERS = (
+    units_routes.router,
+    parts_routes.router,
+    batches_routes.router,
+    attachments_routes.router,
+    procedures_routes.router,
+    runs_routes.router,
+    run_contents_routes.router,
+    stations_routes.router,
+    users_routes.router,
+    # Outside of both prefixes.
+    stations_routes.link_router,
+)
 _UNUSED = ("HTTPValidationError", "ValidationError")
 
 
 def is_of_record(path: str) -> bool:
     """Whether a path belongs to this API."""
-    return prefix_of(path) is not None
+    return prefix_of(path) is not None or path == stations_routes.LINK_PATH
 
 
 def prefix_of(path: str) -> str | None:

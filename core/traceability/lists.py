@@ -96,11 +96,15 @@ class Filters:
         if most is not None:
             self.add(f"{column} <= ?", most)
 
-    def has_text(self, text: str | None, *columns: str) -> None:
-        """Have one of the columns contain a text, whatever its case; an empty one asks for nothing."""
+    def has_number(self, text: str | None, column: str) -> None:
+        """Have a column of numbers, which are ASCII, contain a text, whatever its case; "" asks for nothing."""
         if text:
-            found = " OR ".join(f"instr(casefold({column}), ?)" for column in columns)
-            self.add(f"({found})", *[text.casefold()] * len(columns))
+            self.add(f"instr(lower({column}), ?)", text.lower())
+
+    def has_name(self, text: str | None, column: str) -> None:
+        """Have a column of names contain a text, whatever its case; "" asks for nothing."""
+        if text:
+            self.add(f"instr(casefold({column}), ?)", text.casefold())
 
     def where(self) -> str:
         """Return the conditions as SQL."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sqlite3
+import uuid
 
 from core.traceability.attachment_files import AttachmentFiles
 from core.traceability.book import Change
@@ -33,6 +34,8 @@ def forget_unused_uploads(change: Change, unit: str, files: AttachmentFiles) -> 
         names of attachments whose file is gone, such as after an import: they count as not uploaded now.
     """
     connection = change.connection
+    make_id = "INSERT OR IGNORE INTO store VALUES ('record', 'id', ?)"
+    connection.execute(make_id, (str(uuid.uuid4()),))
     if connection.execute("SELECT 1 FROM users").fetchone() is None:
         add_user(change, _owners_name(), unit)
     unused = [row["id"] for row in connection.execute(_UNUSED, (change.utc_us - _UNUSED_FOR_US,))]

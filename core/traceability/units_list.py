@@ -58,7 +58,7 @@ class UnitQuery(ListQuery):
 def list_units(connection: sqlite3.Connection, query: UnitQuery, page: Page) -> dict[str, Any]:
     """Return one page of the units that fit."""
     filters = Filters()
-    filters.has_text(query.search_query, "row.serial_number")
+    filters.has_number(query.search_query, "row.serial_number")
     filters.any_of("row.uuid", query.ids)
     filters.any_of("row.serial_number", query.serial_numbers)
     filters.any_of("p.number", query.part_numbers, _REVISION_IN)

@@ -70,7 +70,7 @@ async def imported(http: httpx.AsyncClient, content: bytes) -> dict[str, Any]:
 
 def snapshot(folder: Path) -> dict[str, bytes]:
     """Return what an import must leave alone when it fails: every file but the service's own."""
-    own = ("service.", "backups", ".work", "storage/vialdesk.sqlite", "logs")
+    own = ("service.", "backups", ".work", "storage/vialdesk.sqlite", "unit_record", "logs")
     kept: dict[str, bytes] = {}
     # The service removes work of its own meanwhile: its folders are not looked into.
     for place, folders, files in os.walk(folder):

@@ -1,0 +1,85 @@
+"""Routes of phases, measurements and log lines across runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import JSONResponse
+
+from core.schemas.unit_record.fields import Uuid
+from core.schemas.unit_record.run_contents import (
+    LogLine,
+    MeasurementDetail,
+    MeasurementRow,
+    PhaseDetail,
+    PhaseRow,
+)
+from core.schemas.unit_record.shared import Listing
+from core.traceability.access import AnyCaller, RecordHere
+from core.traceability.answers import refusals
+from core.traceability.lists import page_asked
+from core.traceability.run_contents import (
+    LogQuery,
+    MeasurementQuery,
+    PhaseQuery,
+    list_logs,
+    list_measurements,
+    list_phases,
+    read_log,
+    read_measurement,
+    read_phase,
+)
+
+router = APIRouter(tags=["run contents"])
+
+
+@router.get("/phases", response_model=Listing[PhaseRow], responses=refusals())
+async def phases(
+    caller: AnyCaller, record: RecordHere, request: Request, query: Annotated[PhaseQuery, Query()]
+) -> JSONResponse:
+    """Return the phases of a procedure's runs that fit, a page at a time."""
+    del caller
+    page = page_asked(request, query)
+    return JSONResponse(await record.read(lambda connection: list_phases(connection, query, page)))
+
+
+@router.get("/phases/{id}", response_model=PhaseDetail, responses=refusals(404))
+async def phase(caller: AnyCaller, record: RecordHere, id: Uuid) -> JSONResponse:
+    """Return a phase with its measurements."""
+    del caller
+    return JSONResponse(await record.read(lambda connection: read_phase(connection, id)))
+
+
+@router.get("/measurements", response_model=Listing[MeasurementRow], responses=refusals())
+async def measurements(
+    caller: AnyCaller, record: RecordHere, request: Request, query: Annotated[MeasurementQuery, Query()]
+) -> JSONResponse:
+    """Return the measurements of a procedure's runs that fit, a page at a time."""
+    del caller
+    page = page_asked(request, query)
+    return JSONResponse(await record.read(lambda connection: list_measurements(connection, query, page)))
+
+
+@router.get("/measurements/{id}", response_model=MeasurementDetail, responses=refusals(404))
+async def measurement(caller: AnyCaller, record: RecordHere, id: Uuid) -> JSONResponse:
+    """Return a measurement and where it comes from."""
+    del caller
+    return JSONResponse(await record.read(lambda connection: read_measurement(connection, id)))
+
+
+@router.get("/logs", response_model=Listing[LogLine], responses=refusals())
+async def logs(
+    caller: AnyCaller, record: RecordHere, request: Request, query: Annotated[LogQuery, Query()]
+) -> JSONResponse:
+    """Return the log lines of runs that fit, a page at a time."""
+    del caller
+    page = page_asked(request, query)
+    return JSONResponse(await record.read(lambda connection: list_logs(connection, query, page)))
+
+
+@router.get("/logs/{id}", response_model=LogLine, responses=refusals(404))
+async def log(caller: AnyCaller, record: RecordHere, id: Uuid) -> JSONResponse:
+    """Return a log line and where it comes from."""
+    del caller
+    return JSONResponse(await record.read(lambda connection: read_log(connection, id)))
