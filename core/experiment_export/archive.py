@@ -169,7 +169,9 @@ def _types(dataset: dict[str, Any], written: WrittenCsv) -> dict[str, str]:
     """Return DuckDB's type of each column."""
     columns = list(written.types)
     moments, local = timestamp_columns(dataset, columns), local_columns(dataset, columns)
-    types = {name: kind or "VARCHAR" for name, kind in written.types.items()}
+    # What has a unit is a number, also where there is none yet.
+    measured = dict.fromkeys(dataset["column_units"], "DOUBLE")
+    types = {name: kind or measured.get(name, "VARCHAR") for name, kind in written.types.items()}
     types |= dict.fromkeys(moments, "TIMESTAMPTZ") | dict.fromkeys(local, "TIMESTAMP")
     return types | ({HOURS: "DOUBLE"} if HOURS in types else {})
 

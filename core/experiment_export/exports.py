@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from core.clock import timestamp
 from core.errors import ConflictError, NotFoundError
@@ -140,7 +141,7 @@ def _item(path: Path) -> dict[str, Any]:
         "name": path.name,
         "size_bytes": status.st_size,
         "created_at": timestamp(status.st_mtime),
-        "url_path": f"/unit_api/exports/{path.name}",
+        "url_path": f"/unit_api/exports/{quote(path.name, safe='')}",
     }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QPainter
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
@@ -43,6 +43,10 @@ class _Row(QStyledItemDelegate):
             painter.fillRect(area, colours.colour("accent_soft"))
         _, icon_name, tone = experiment.state()
         left = area.left() + 8
+        ticked = index.data(Qt.ItemDataRole.CheckStateRole)
+        if ticked is not None:
+            is_ticked = ticked in (Qt.CheckState.Checked, Qt.CheckState.Checked.value)
+            icon_name, tone = ("ticked", "accent") if is_ticked else ("unticked", "quiet")
         painter.drawPixmap(left, area.top() + 7, pixmap(icon_name, tone, _ICON_PX))
         left += _ICON_PX + 8
         width = area.right() - left - 8
@@ -59,12 +63,24 @@ class _Row(QStyledItemDelegate):
         """Every row is as high."""
         return QSize(120, _ROW_PX)
 
+    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
+        """Tick a row, where rows can be ticked, by a click anywhere on it, or by the space bar."""
+        ticked = index.data(Qt.ItemDataRole.CheckStateRole)
+        is_click = event.type() == QEvent.Type.MouseButtonRelease
+        is_space = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space
+        if ticked is None or not (is_click or is_space):
+            return False
+        is_ticked = ticked in (Qt.CheckState.Checked, Qt.CheckState.Checked.value)
+        wanted = Qt.CheckState.Unchecked if is_ticked else Qt.CheckState.Checked
+        return model.setData(index, wanted, Qt.ItemDataRole.CheckStateRole)
+
 
 class ExperimentList(QWidget):
     """The list with its search and its filter by tag.
 
     Signals:
         chosen: the experiment that is marked, None when there is none.
+        ticked: the experiments to compare, in the order of the list.
 
     Attributes:
         search: words that must be in name, notes or tags.
@@ -73,11 +89,14 @@ class ExperimentList(QWidget):
     """
 
     chosen = Signal(object)
+    ticked = Signal(list)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._experiments: tuple[Experiment, ...] = ()
         self._is_filling = False
+        self._can_be_ticked = False
+        self._ticked: list[str] = []
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Search names, notes and tags"))
         self.search.setAccessibleName(self.tr("Search the experiments"))
@@ -100,6 +119,7 @@ class ExperimentList(QWidget):
         self.search.textChanged.connect(self._filter)
         self.tag.currentIndexChanged.connect(self._filter)
         self.rows.currentItemChanged.connect(self._on_current)
+        self.rows.itemChanged.connect(self._on_item)
         theme.current().palette_changed.connect(self.rows.viewport().update)
 
     def show_experiments(self, experiments: tuple[Experiment, ...], now_utc_s: float) -> None:
@@ -116,11 +136,58 @@ class ExperimentList(QWidget):
             item.setToolTip("\n".join([experiment.name, caption, *experiment.tags]))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{experiment.name}, {caption}")
             self.rows.addItem(item)
+        self._show_ticks()
         self._fill_tags()
         self._is_filling = False
         self._filter()
         if not self.choose(before):
             self._choose_first()
+
+    def choose_tag(self, tag: str) -> None:
+        """Show the experiments with a tag only."""
+        self.tag.setCurrentIndex(max(0, self.tag.findData(tag)))
+
+    def forget_choice(self) -> None:
+        """Mark the first the next time experiments are shown, with nothing filtered out."""
+        self.search.clear()
+        self.choose_tag("")
+        self.rows.setCurrentRow(-1)
+
+    def let_tick(self, can_be_ticked: bool, first: list[str]) -> None:
+        """Have boxes to tick before the names, or none; `first` are ticked to begin with."""
+        self._can_be_ticked = can_be_ticked
+        self._ticked = first
+        self._show_ticks()
+        self.ticked.emit(self.ticked_experiments())
+
+    def ticked_experiments(self) -> list[Experiment]:
+        """Return the experiments that are ticked, hidden ones too."""
+        return [one for one in self._experiments if one.name in self._ticked]
+
+    def tick(self, name: str, wanted: bool = True) -> None:
+        """Tick an experiment, or do not."""
+        for item in self._items():
+            if item.data(_WHAT).name == name:
+                item.setCheckState(Qt.CheckState.Checked if wanted else Qt.CheckState.Unchecked)
+
+    def _show_ticks(self) -> None:
+        was_filling, self._is_filling = self._is_filling, True
+        for item in self._items():
+            if not self._can_be_ticked:
+                item.setData(Qt.ItemDataRole.CheckStateRole, None)
+            else:
+                is_ticked = item.data(_WHAT).name in self._ticked
+                item.setCheckState(Qt.CheckState.Checked if is_ticked else Qt.CheckState.Unchecked)
+        self._is_filling = was_filling
+
+    def _on_item(self, item: QListWidgetItem) -> None:
+        if self._is_filling or not self._can_be_ticked:
+            return
+        name, is_ticked = item.data(_WHAT).name, item.checkState() == Qt.CheckState.Checked
+        if is_ticked == (name in self._ticked):
+            return
+        self._ticked = [other for other in self._ticked if other != name] + [name] * is_ticked
+        self.ticked.emit(self.ticked_experiments())
 
     def choose(self, name: str) -> bool:
         """Mark the experiment of that name; whether there is one that is shown."""

@@ -77,6 +77,13 @@ class ProgressLine(QWidget):
         else:
             self._words.setText(f"{self._what} · {size_words(done)}")
 
+    def show_steps(self, done: int, whole: int, words: str) -> None:
+        """Show how many steps are done of how many, and say what is being done now."""
+        self._timer.stop()
+        self.bar.setRange(0, whole)
+        self.bar.setValue(done)
+        self._words.setText(f"{self._what} · {words}" if words else self._what)
+
     def end(self) -> None:
         """Hide it again."""
         self._timer.stop()
