@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from core.bus import Bus, DryRunProgressed
 from core.clock import Clock
@@ -16,9 +16,9 @@ from core.dry_run.plan import DryRunPlan
 from core.dry_run.process import DryRunFailedError, DryRunProcess
 from core.errors import ConflictError
 from core.folders import DataFolder
+from core.to_the_end import to_the_end
 
 DEADLINE_S = 1800.0
-_T = TypeVar("_T")
 
 
 class DryRuns:
@@ -55,9 +55,9 @@ class DryRuns:
             loop.call_soon_threadsafe(lambda: self._bus.publish(DryRunProgressed(task_id(), **progress)))
 
         try:
-            path = await _to_the_end(lambda: _write(plan, scratch))
+            path = await to_the_end(lambda: _write(plan, scratch))
             process = DryRunProcess(path, self._clock.utc_s(), tell)
-            return await _to_the_end(process.finish, process.kill)
+            return await to_the_end(process.finish, process.kill)
         finally:
             self.is_under_way = False
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
@@ -71,16 +71,3 @@ def _write(plan: DryRunPlan, scratch: Path) -> Path:
         raise DryRunFailedError(
             "The dry run was not begun.", f"{error.strerror}.", "See that the disk has space."
         ) from error
-
-
-async def _to_the_end(work: Callable[[], _T], stop: Callable[[], None] = lambda: None) -> _T:
-    """Do blocking work in a thread; when cancelled, call `stop` and wait for its end, so that nothing is left."""
-    thread = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(thread)
-    except asyncio.CancelledError:
-        stop()
-        await asyncio.wait({thread})
-        if not thread.cancelled():
-            thread.exception()
-        raise

@@ -7,10 +7,9 @@ import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Callable
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from core.config import Config
 from core.errors import ConflictError
@@ -21,9 +20,9 @@ from core.plugins.found import FOLDER, GROUPS, FoundPlugin, canonical, find_file
 from core.plugins.pip_process import PipRun
 from core.plugins.plugins import InstalledPlugin, Plugins
 from core.plugins.wanted import InstallError, WantedPlugin, copy_source, read_source
+from core.to_the_end import to_the_end
 
 DEADLINE_S = 600.0
-_T = TypeVar("_T")
 
 
 class PluginInstaller:
@@ -47,7 +46,7 @@ class PluginInstaller:
             where = f" from {wanted.index_url}" if wanted.index_url and wanted.source is None else ""
             self._log.info("Installing %s%s.", wanted.source.name if wanted.source else wanted.requirement, where)
             if wanted.source is not None and wanted.source.suffix == ".py":
-                found = await _to_the_end(lambda: self._put_file(wanted.source))
+                found = await to_the_end(lambda: self._put_file(wanted.source))
             else:
                 found = await self._install_package(wanted)
             plugin = await self._plugins.take_up(found)
@@ -61,7 +60,7 @@ class PluginInstaller:
         async with self._turn:
             found = plugin.found
             self._log.info("Uninstalling %s.", found.name)
-            await _to_the_end(lambda: self._remove(found))
+            await to_the_end(lambda: self._remove(found))
             self._plugins.drop(plugin)
             self._log.info("%s is uninstalled.", found.name)
             return {"name": found.name, "removed": True, "restart_required": plugin.state == "loaded"}
@@ -118,12 +117,12 @@ class PluginInstaller:
         scratch = self._environment.incoming
         built = scratch / "packages"
         try:
-            run = await _to_the_end(lambda: self._prepare(wanted, scratch, built))
-            code = await _to_the_end(run.finish, run.kill)
+            run = await to_the_end(lambda: self._prepare(wanted, scratch, built))
+            code = await to_the_end(run.finish, run.kill)
             if code != 0:
                 cause = "\n".join(run.last_lines) or f"The installer ended with {code} and said nothing."
                 raise InstallError(f"{wanted.requirement} could not be installed.", cause)
-            return await _to_the_end(lambda: self._take_in(wanted, built))
+            return await to_the_end(lambda: self._take_in(wanted, built))
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
 
@@ -167,15 +166,3 @@ class PluginInstaller:
         self._environment.put_in_place(built, package.address)
         self._environment.enter()
         return next(each for each in find_packages() if each.address == package.address)
-
-
-async def _to_the_end(work: Callable[[], _T], stop: Callable[[], None] = lambda: None) -> _T:
-    """Do blocking work in a thread; when cancelled, call `stop` and wait for its end, so that nothing overlaps."""
-    thread = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(thread)
-    except asyncio.CancelledError:
-        stop()
-        await asyncio.wait({thread})
-        thread.exception()
-        raise

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from gui import background, theme
+from gui.asking import Asking
 from gui.calibrations.calibration import DEVICES, Calibration, Device, read_devices
 from gui.calibrations.consequences import of_activating, purpose
 from gui.calibrations.details import CalibrationDetails
@@ -49,8 +50,7 @@ class CalibrationsPage(QWidget):
         self._client = client
         self._devices: tuple[Device, ...] = ()
         self._is_loaded = False
-        self._loading: asyncio.Task[Any] | None = None
-        self._is_outdated = False
+        self._asking = Asking(self._load, self, self._on_trouble)
         self._saved: Calibration | None = None
         self.tree = DeviceTree()
         self.tree.setFixedWidth(_TREE_PX)
@@ -107,20 +107,14 @@ class CalibrationsPage(QWidget):
         """Ask the service for all there is; once more when something changes meanwhile."""
         if not self._is_loaded:
             self.place.explain("working", self.tr("Loading the calibrations"), self.tr("Asking the service."))
-        if self._loading is not None and not self._loading.done():
-            self._is_outdated = True
-            return
-        self._loading = background.run(self._load(), self, self._on_trouble)
+        self._asking.again()
 
     async def _load(self) -> None:
-        self._is_outdated = True
-        while self._is_outdated:
-            self._is_outdated = False
-            calibrations, estimators, protocols = await asyncio.gather(
-                self._client.get("/unit_api/calibrations"),
-                self._client.get("/unit_api/estimators"),
-                self._client.get("/unit_api/calibration_protocols"),
-            )
+        calibrations, estimators, protocols = await asyncio.gather(
+            self._client.get("/unit_api/calibrations"),
+            self._client.get("/unit_api/estimators"),
+            self._client.get("/unit_api/calibration_protocols"),
+        )
         known = [str(protocol["target_device"]) for protocol in protocols]
         self._devices = read_devices(calibrations, estimators, known)
         self._is_loaded = True
