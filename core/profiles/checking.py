@@ -23,8 +23,18 @@ _NEEDS = {
 }
 
 
-def check_profile(profile: Profile, place: UnitPlace, problems: Problems, inputs: dict[str, Any]) -> None:
-    """Note everything in a profile that this unit cannot do, or that is doubtful."""
+def check_profile(
+    profile: Profile, place: UnitPlace, problems: Problems, inputs: dict[str, Any], running: set[str]
+) -> None:
+    """Note everything in a profile that this unit cannot do, or that is doubtful.
+
+    Args:
+        profile: what was read.
+        place: the unit.
+        problems: what was found so far; more is added.
+        inputs: values instead of the profile's own.
+        running: names of the jobs that run when it begins.
+    """
     for requirement in profile.plugins:
         _check_plugin(requirement, place.plugin_versions(), problems)
     plans = profile.plans_of(place.unit)
@@ -33,19 +43,19 @@ def check_profile(profile: Profile, place: UnitPlace, problems: Problems, inputs
             what = f"{unit} is not this unit, which is called {place.unit}: what is planned for it is left out."
             problems.warning(where, what, "Plan it under common to have it done on any unit.")
     known = {name: entry.value for name, entry in profile.inputs.items() if entry.is_known} | inputs
-    _Checker(place, problems, known).check(plans)
+    _Checker(place, problems, known, running).check(plans)
 
 
 class _Checker:
     """Goes through the plans of one unit in the order things are due."""
 
-    def __init__(self, place: UnitPlace, problems: Problems, inputs: dict[str, Any]) -> None:
+    def __init__(self, place: UnitPlace, problems: Problems, inputs: dict[str, Any], running: set[str]) -> None:
         self._place = place
         self._problems = problems
         self._actions = ActionChecker(place, ExpressionChecker(place, inputs, problems), problems)
         # By job: what it may be of by now, and since which line it runs.
         self._started: dict[str, set[type[Job]]] = {}
-        self._running: dict[str, int] = {entry.name: 0 for entry in place.jobs.running}
+        self._running: dict[str, int] = dict.fromkeys(running, 0)
 
     def check(self, plans: list[JobPlan]) -> None:
         """Check all plans together, because what one job needs is another job."""

@@ -53,12 +53,18 @@ class Profiles:
         profile, problems = await asyncio.to_thread(read_profile, text)
         if profile is not None:
             await self._place.parts.calibrations.refresh()
-            check_profile(profile, self._place, problems, inputs or {})
+            check_profile(profile, self._place, problems, inputs or {}, self._running())
         return Checked(profile, problems)
 
     async def items(self) -> list[dict[str, Any]]:
         """Return every profile as the API lists it."""
         return [self.item(stored, await self.check(stored.text or "")) for stored in await self._stored()]
+
+    def _running(self) -> set[str]:
+        """Return the jobs that run, without those of the run that goes on: they are there because of a profile."""
+        current = self.runs.current
+        source = None if current is None else current.job_source
+        return {entry.name for entry in self._place.jobs.running if entry.row.job_source != source}
 
     async def close(self) -> None:
         """End the run that goes on."""

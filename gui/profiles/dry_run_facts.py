@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from gui import theme
 from gui.icons import icon
-from gui.profiles.profile import hours_words
+from gui.profiles.profile import action_words, hours_words
 
 _LINE = Qt.ItemDataRole.UserRole
 _PICTURE = Qt.ItemDataRole.UserRole + 1
@@ -68,7 +68,8 @@ class DryRunFacts(QListWidget):
         if not failed and not lines:
             self._row(self.tr("None."), "ok", "ok")
         for each in failed:
-            words = f"{hours_words(each['hours'])}: {each['action']} {each['job_name']} failed. {each['message']}"
+            what = action_words(each["action"], each["job_name"])
+            words = f"{hours_words(each['hours'])}: {what} failed. {each['message']}"
             self._row(words, "alarm", "alarm", each["line"])
         for each in lines:
             if each["task"] == "experiment_profile" and "was not done" in each["message"]:

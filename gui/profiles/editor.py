@@ -151,7 +151,7 @@ class ProfileEditor(QPlainTextEdit):
         form.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
         form.setUnderlineColor(theme.current().colour(tone))
         form.setBackground(theme.current().colour(f"{tone}_soft"))
-        selection.cursor, selection.format = cursor, form  # type: ignore[attr-defined]
+        selection.cursor, selection.format = cursor, form
         return selection
 
     def _fit(self) -> None:

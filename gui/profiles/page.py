@@ -6,33 +6,31 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from gui import background, theme
-from gui.file_transfer import read_text
 from gui.icons import show_icon
 from gui.profiles.dialogs import DeleteDialog, DiscardDialog, NameDialog, RunDialog
 from gui.profiles.drafts import Drafts
 from gui.profiles.dry_run_panel import DryRunPanel
 from gui.profiles.editor import ProfileEditor
+from gui.profiles.files import ProfileFiles
 from gui.profiles.problem_list import ProblemList
 from gui.profiles.profile import PROFILES, Check, Profile, read_check, read_profiles
 from gui.profiles.profile_list import ProfileList
 from gui.profiles.run_panel import RunPanel
+from gui.profiles.text_bar import TextBar
 from gui.profiles.text_state import OpenText
 from gui.profiles.timeline_view import TimelineView
 from gui.service_client import ServiceClient, ServiceRefusedError, ServiceTroubleError
 from gui.toast import toaster_for
 from gui.unit import Unit
-from gui.widgets.elided_label import ElidedLabel
-from gui.widgets.file_choice import FileChoice
 from gui.widgets.place import Place
 
 _LIST_PX = 232
-_YAML = "Experiment profile (*.yaml *.yml)"
-_MOST_BYTES = 256 * 1024
+_NOW_EVERY_MS = 1000
 _NEW = """\
 version: "1.0"
 experiment_profile_name: New profile
@@ -58,6 +56,7 @@ class ProfilesPage(QWidget):
         problems: what is wrong in it.
         dry_run: what it would do.
         run: the run that goes on, or the last one.
+        bar: says how the text stands, and saves it.
         place: all of it, or why it is not there.
     """
 
@@ -74,7 +73,7 @@ class ProfilesPage(QWidget):
         self._is_loaded = False
         self._checking: asyncio.Task[Any] | None = None
         self._opening: asyncio.Task[Any] | None = None
-        self.files = FileChoice(self)
+        self.files = ProfileFiles(self, self._ask_imported, self._on_exported)
         self._make_parts()
         self._make_buttons()
         self._lay_out()
@@ -94,10 +93,7 @@ class ProfilesPage(QWidget):
         self.no_problems = Place(self.problems)
         self.dry_run = DryRunPanel(self._unit, self._client)
         self.run = RunPanel(self._unit, self._client)
-        self._title = ElidedLabel()
-        theme.set_role(self._title, "heading")
-        self._standing = QLabel()
-        theme.set_role(self._standing, "caption")
+        self.bar = TextBar()
 
     def _make_buttons(self) -> None:
         self.back_button = _button(self.tr("Back to Experiments"), "back")
@@ -105,24 +101,8 @@ class ProfilesPage(QWidget):
         self.import_button = _button(self.tr("Import…"), "restore")
         self.run_button = _button(self.tr("Run…"), "start", "on_accent")
         theme.set_role(self.run_button, "primary")
-        self.save_button = _button(self.tr("Save"), "ok")
-        self.save_button.setToolTip(self.tr("Keep the text on the unit (Ctrl+S)"))
-        self.discard_button = _button(self.tr("Give up changes"), "close")
-        self.copy_button = _button(self.tr("Save as…"), "copy")
-        self.export_button = _button(self.tr("Export…"), "export")
-        self.delete_button = _button(self.tr("Delete…"), "delete")
-        for button in (self.discard_button, self.copy_button, self.export_button, self.delete_button):
-            theme.set_role(button, "quiet")
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(4)
-        head.addWidget(self._title, 1)
-        head.addWidget(self._standing)
-        for button in (
-            self.discard_button, self.save_button, self.copy_button, self.export_button, self.delete_button,
-        ):  # fmt: skip
-            head.addWidget(button)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for widget, words in (
@@ -136,12 +116,12 @@ class ProfilesPage(QWidget):
         split.setHandleWidth(theme.SPACE_PX)
         split.addWidget(self.editor)
         split.addWidget(self.tabs)
-        split.setStretchFactor(0, 1)
-        split.setStretchFactor(1, 1)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
         split.setChildrenCollapsible(False)
         side = QVBoxLayout()
         side.setSpacing(theme.SPACE_PX)
-        side.addLayout(head)
+        side.addWidget(self.bar)
         side.addWidget(split, 1)
         content = QWidget()
         row = QHBoxLayout(content)
@@ -164,15 +144,18 @@ class ProfilesPage(QWidget):
         self.dry_run.asked.connect(self.begin_dry_run)
         self.run.run_changed.connect(self._on_run)
         for button, act in (
-            (self.back_button, self._go_back), (self.new_button, self.ask_new), (self.import_button, self.ask_import),
-            (self.run_button, self.ask_run), (self.save_button, self.save), (self.discard_button, self.ask_discard),
-            (self.copy_button, self.ask_copy), (self.export_button, self.ask_export),
-            (self.delete_button, self.ask_delete),
+            (self.back_button, self._go_back), (self.new_button, self.ask_new), (self.run_button, self.ask_run),
+            (self.import_button, self.files.ask_import),
         ):  # fmt: skip
             button.clicked.connect(act)
-        save = QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self)
-        save.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        save.activated.connect(self.save)
+        self.bar.save_asked.connect(self.save)
+        self.bar.discard_asked.connect(self.ask_discard)
+        self.bar.copy_asked.connect(self.ask_copy)
+        self.bar.export_asked.connect(self.ask_export)
+        self.bar.delete_asked.connect(self.ask_delete)
+        second = QTimer(self)
+        second.timeout.connect(self._show_now)
+        second.start(_NOW_EVERY_MS)
         self._unit.snapshot_loaded.connect(self._on_snapshot)
         self._unit.connection_changed.connect(self._enable)
 
@@ -328,7 +311,7 @@ class ProfilesPage(QWidget):
         """Keep the text on the unit; an example is kept under another name."""
         if self._open.is_example:
             self.ask_copy()
-        elif self.save_button.isEnabled():
+        elif self.bar.save_button.isEnabled():
             background.run(self._save(self._open.name, self._open.version), self, self._on_save_trouble)
 
     async def _save(self, name: str, version: str) -> None:
@@ -370,7 +353,7 @@ class ProfilesPage(QWidget):
 
     def ask_delete(self) -> None:
         """Ask whether the profile is to be deleted."""
-        if self.delete_button.isEnabled():
+        if self.bar.delete_action.isEnabled():
             dialog = DeleteDialog(self._client, self._open.name, self)
             dialog.deleted.connect(self._on_deleted)
             dialog.open()
@@ -381,35 +364,16 @@ class ProfilesPage(QWidget):
         self._is_loaded = False
         self.load()
 
-    def ask_import(self) -> None:
-        """Ask for a file of this computer."""
-        self.files.ask_for_file(self.tr("Import a profile"), _YAML, self.read_file)
-
-    def read_file(self, source: Path) -> None:
-        """Open a file's text as a new profile; it is kept on the unit when it is saved."""
-        background.run(self._read_file(source), self)
-
-    async def _read_file(self, source: Path) -> None:
-        text = await read_text(source, _MOST_BYTES)
+    def _ask_imported(self, name: str, text: str) -> None:
         words = self.tr("The text is opened here; Save keeps it on the unit.")
-        self._ask_name(self.tr("Import profile"), words, self.tr("Import"), source.name,
-                       lambda name: self._begin_text(name, text))  # fmt: skip
+        self._ask_name(self.tr("Import profile"), words, self.tr("Import"), name,
+                       lambda chosen: self._begin_text(chosen, text))  # fmt: skip
 
     def ask_export(self) -> None:
         """Ask where to save the text on this computer."""
-        self.files.ask_where_to_save(self.tr("Export profile"), self._open.name, _YAML, self.write_file)
+        self.files.ask_export(self._open.name, self.text)
 
-    def write_file(self, target: Path) -> None:
-        """Save the text as it stands on this computer."""
-        background.run(self._write_file(target, self.text), self)
-
-    async def _write_file(self, target: Path, text: str) -> None:
-        try:
-            await asyncio.to_thread(target.write_text, text, encoding="utf-8")
-        except OSError as error:
-            raise ServiceTroubleError(
-                f"{target.name} cannot be written.", str(error.strerror), "Choose another folder."
-            ) from error
+    def _on_exported(self, target: Path) -> None:
         self._tell(self.tr("Saved {}").format(target.name), str(target.parent))
 
     def begin_dry_run(self) -> None:
@@ -424,13 +388,16 @@ class ProfilesPage(QWidget):
         dialog.open()
 
     def _on_run(self) -> None:
-        is_this = self.run.run.get("profile") == self._open.name and self.run.is_going_on
-        self.timeline.show_now(float(self.run.run["hours"]) if is_this else None)
+        self._show_now()
         if self._is_loaded:
             self._show_list()
             self._enable()
 
     # Showing
+
+    def _show_now(self) -> None:
+        is_this = self.run.run.get("profile") == self._open.name
+        self.timeline.show_now(self.run.hours_now() if is_this else None)
 
     def _enable(self) -> None:
         is_live, is_open = self._unit.service.is_live, bool(self._open.name)
@@ -438,18 +405,10 @@ class ProfilesPage(QWidget):
         self.editor.setReadOnly(not is_open)
         self.new_button.setEnabled(is_live)
         self.import_button.setEnabled(is_live)
-        self.save_button.setEnabled(is_live and is_changed)
-        self.discard_button.setVisible(is_changed)
-        self.copy_button.setEnabled(is_live and is_open)
-        self.export_button.setEnabled(is_open)
-        self.delete_button.setEnabled(
-            is_live and is_open and not self._open.is_example and self._open.saved is not None
-        )
         self.dry_run.again_button.setEnabled(is_live and is_open and not self.dry_run.is_under_way)
         self.run_button.setEnabled(is_live and self._why_not_run() == "")
         self.run_button.setToolTip(self._why_not_run())
-        self._title.setText(self._check.title or self._open.name)
-        self._standing.setText(self._standing_words(is_changed=is_changed))
+        self.bar.show_text(self._open, self._check.title, is_changed=is_changed, is_live=is_live)
         if not self._is_loaded and not is_live:
             self.place.explain_connection(self._unit)
 
@@ -460,13 +419,6 @@ class ProfilesPage(QWidget):
         if not self._open.name or self.is_changed:
             return self.tr("Save it first.")
         return "" if self._check.is_valid else self.tr("It has errors: see Problems.")
-
-    def _standing_words(self, *, is_changed: bool) -> str:
-        if self._open.is_example:
-            return self.tr("Example, changed: Save keeps a copy") if is_changed else self.tr("Example")
-        if self._open.name and self._open.saved is None:
-            return self.tr("Not saved yet")
-        return self.tr("Unsaved changes, kept on this computer") if is_changed else ""
 
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:
         if not self._is_loaded:

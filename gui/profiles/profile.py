@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gui.words import job_title
+
 PROFILES = "/unit_api/experiment_profiles"
 
 
@@ -109,7 +111,9 @@ def read_check(answer: dict[str, Any]) -> Check:
         ),
         answer["experiment_profile_name"],
         answer["inputs"],
-        tuple(JobCourse(job["job_name"], job["label"], _actions(job["actions"])) for job in course["jobs"]),
+        tuple(
+            JobCourse(job["job_name"], job_title(job["job_name"]), _actions(job["actions"])) for job in course["jobs"]
+        ),
         course["last_hours"],
         course["has_end"],
     )
@@ -129,6 +133,23 @@ def _actions(items: Iterable[dict[str, Any]]) -> tuple[Action, ...]:
         )
         for item in items
     )
+
+
+_ACTIONS = {
+    "start": "Start {}",
+    "update": "Change {}",
+    "pause": "Pause {}",
+    "resume": "Go on with {}",
+    "stop": "Stop {}",
+    "log": "Note of {}",
+    "repeat": "Repeat for {}",
+    "when": "Wait for {}",
+}
+
+
+def action_words(kind: str, job_name: str) -> str:
+    """Return what an action does: `Start optical density`."""
+    return _ACTIONS[kind].format(job_title(job_name).lower())
 
 
 def hours_words(hours: float) -> str:

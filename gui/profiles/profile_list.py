@@ -50,7 +50,7 @@ class ProfileList(QListWidget):
         for profile in own:
             self._add_profile(profile, profile.name in unsaved, profile.name == running)
         if not own and not fresh:
-            self._add_note(self.tr("None yet: begin with New, or with an example."))
+            self._add_note(self.tr("None yet"))
         self._add_heading(self.tr("Examples"))
         for profile in examples:
             self._add_profile(profile, profile.name in unsaved, profile.name == running)

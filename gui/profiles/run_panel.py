@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from gui import background, theme
 from gui.icons import show_icon
 from gui.profiles.dialogs import StopRunDialog
-from gui.profiles.profile import PROFILES, hours_words
+from gui.profiles.profile import PROFILES, action_words, hours_words
 from gui.service_client import ServiceClient
 from gui.unit import Unit
 from gui.widgets.place import Place
@@ -55,7 +55,7 @@ class RunPanel(QWidget):
         self._unit = unit
         self._client = client
         self.run: dict[str, Any] = {}
-        self._lines_of = ""
+        self._told_utc_s = 0.0
         self._make()
         self._lay_out()
         unit.profile_run_changed.connect(self._on_run)
@@ -66,6 +66,13 @@ class RunPanel(QWidget):
     def is_going_on(self) -> bool:
         """Whether a run goes on or is paused."""
         return self.run.get("state") in ("running", "paused")
+
+    def hours_now(self) -> float | None:
+        """Return where the run is, in hours since it began without its pauses; None when none goes on."""
+        if not self.is_going_on:
+            return None
+        since_s = self._unit.utc_s() - self._told_utc_s if self.run["state"] == "running" else 0.0
+        return float(self.run["hours"]) + max(0.0, since_s) / 3600.0
 
     def _make(self) -> None:
         self._picture = QLabel()
@@ -86,10 +93,12 @@ class RunPanel(QWidget):
         self.stop_button.clicked.connect(self.ask_stop)
         self.lines = QTreeWidget()
         self.lines.setAccessibleName(self.tr("What became of each action"))
-        self.lines.setHeaderLabels([self.tr("After"), self.tr("Action"), self.tr("Outcome"), self.tr("What was said")])
+        self.lines.setHeaderLabels(
+            [self.tr("After"), self.tr("Action"), self.tr("Outcome"), self.tr("What was said"), self.tr("Line")]
+        )
         self.lines.setRootIsDecorated(False)
         self.lines.setUniformRowHeights(True)
-        for column, width in enumerate((80, 230, 80)):
+        for column, width in enumerate((80, 210, 80, 320)):
             self.lines.setColumnWidth(column, width)
         self.lines.itemActivated.connect(lambda item, _: self.line_asked.emit(int(item.data(0, 256))))
 
@@ -119,7 +128,7 @@ class RunPanel(QWidget):
     async def _load(self) -> None:
         runs = await self._client.get(f"{PROFILES}/runs", limit=1)
         if runs:
-            self.run = runs[0]
+            self.run, self._told_utc_s = runs[0], self._unit.utc_s()
             await self._load_lines()
         self._show()
         self.run_changed.emit()
@@ -132,8 +141,8 @@ class RunPanel(QWidget):
 
     def _add_line(self, line: dict[str, Any]) -> None:
         word, tone = _OUTCOMES[line["outcome"]]
-        action = f"{line['action']} {line['job_name']}, line {line['line']}"
-        item = QTreeWidgetItem([hours_words(line["hours"]), action, word, line["message"]])
+        action = action_words(line["action"], line["job_name"])
+        item = QTreeWidgetItem([hours_words(line["hours"]), action, word, line["message"], str(line["line"])])
         item.setToolTip(3, line["message"])
         item.setData(0, 256, line["line"])
         if tone:
@@ -143,6 +152,7 @@ class RunPanel(QWidget):
     def _on_run(self, run: dict[str, Any]) -> None:
         has_moved_on = (run["run_id"], run["last_action"]) != (self.run.get("run_id"), self.run.get("last_action"))
         self.run = {key: value for key, value in run.items() if key not in ("seq", "t")}
+        self._told_utc_s = self._unit.utc_s()
         self._show()
         self.run_changed.emit()
         if has_moved_on:
@@ -176,7 +186,8 @@ class RunPanel(QWidget):
             words.append(self.tr("{} failed").format(run["actions_failed"]))
         words.append(self.tr("experiment {}").format(run["experiment"]))
         if run["next_hours"] is not None:
-            words.append(self.tr("next: {} at {}").format(run["next_action"], hours_words(run["next_hours"])))
+            coming = action_words(*run["next_action"].split(" ", 1))
+            words.append(self.tr("next after {}: {}").format(hours_words(run["next_hours"]), coming))
         if run["reason"]:
             words.append(run["reason"])
         return " · ".join(words)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from gui import theme
 from gui.live.axes import step_for
-from gui.profiles.profile import Action, Check, JobCourse, hours_words
+from gui.profiles.profile import Action, Check, JobCourse, action_words, hours_words
 
 _LANE_PX = 34
 _AXIS_PX = 22
@@ -23,10 +23,6 @@ _MOST_LOOPS = 400
 _STEPS_H = (
     1 / 60, 2 / 60, 5 / 60, 10 / 60, 0.25, 0.5, 1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 168.0, 336.0, 720.0,
 )  # fmt: skip
-_KIND_WORDS = {
-    "start": "start", "update": "change", "pause": "pause", "resume": "go on", "stop": "stop", "log": "note in the log",
-    "repeat": "repeat", "when": "wait until",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,19 +32,19 @@ class Spot:
     lane: int
     hours: float
     action: Action
-    job: str
+    job_name: str
 
     @property
     def words(self) -> str:
         """What happens, as a sentence."""
-        parts = [f"{hours_words(self.hours)}: {_KIND_WORDS[self.action.kind]} {self.job}"]
+        parts = [f"{hours_words(self.hours)}: {action_words(self.action.kind, self.job_name)}"]
         if self.action.every_hours is not None:
             parts.append(f"every {hours_words(self.action.every_hours)}")
         if self.action.max_hours is not None:
             parts.append(f"for {hours_words(self.action.max_hours)}")
         if self.action.text:
             parts.append(self.action.text)
-        inside = [f"{_KIND_WORDS[inner.kind]} {inner.text}".strip() for inner in self.action.inside]
+        inside = [f"{action_words(inner.kind, self.job_name)} {inner.text}".strip() for inner in self.action.inside]
         if inside:
             parts.append(f"then {'; '.join(inside)}")
         if self.action.is_conditional:
@@ -83,7 +79,9 @@ class Timeline(QWidget):
         """Draw another course."""
         self._check = check
         self._spots = [
-            Spot(lane, action.hours, action, job.label) for lane, job in enumerate(check.jobs) for action in job.actions
+            Spot(lane, action.hours, action, job.job_name)
+            for lane, job in enumerate(check.jobs)
+            for action in job.actions
         ]
         self._spots.sort(key=lambda spot: (spot.hours, spot.lane))
         self._chosen = -1
@@ -152,9 +150,9 @@ class Timeline(QWidget):
             painter.drawLine(QPointF(x, _AXIS_PX), QPointF(x, bottom))
             painter.setPen(now.colour("quiet"))
             words = hours_words(index * step) if index else "0"
-            where = QRectF(x - 40, 2, 80, _AXIS_PX - 4)
-            if where.right() <= self.width():
-                painter.drawText(where, Qt.AlignmentFlag.AlignCenter, words)
+            width = painter.fontMetrics().horizontalAdvance(words) + 4
+            left = min(x - width / 2, self.width() - width)
+            painter.drawText(QRectF(left, 2, width, _AXIS_PX - 4), Qt.AlignmentFlag.AlignCenter, words)
 
     def _draw_lane(self, painter: QPainter, lane: int, job: JobCourse) -> None:
         now, y = theme.current(), self.y_of(lane)
