@@ -59,7 +59,10 @@ class FlagMarks(pg.GraphicsObject):  # type: ignore[misc]
             foot = to_device.map(QPointF(flags[0].utc_s, area.top()))
             painter.setPen(QPen(theme.current().colour(gravest.tone), 1, Qt.PenStyle.DotLine))
             painter.drawLine(QPointF(top.x(), top.y() + _SIZE_PX + 1), foot)
-            corner = QPointF(top.x() - _SIZE_PX / 2, top.y() + 1)
+            # Wholly in view also where the moment is at the edge.
+            left = max(to_device.map(area.bottomLeft()).x(), top.x() - _SIZE_PX / 2)
+            right = to_device.map(area.bottomRight()).x() - _SIZE_PX
+            corner = QPointF(min(left, right), top.y() + 1)
             painter.drawPixmap(corner, icons.pixmap(gravest.icon, gravest.tone, _SIZE_PX))
         painter.setTransform(to_device)
 

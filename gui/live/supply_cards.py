@@ -112,14 +112,15 @@ class DosingCard(Card):
         """Show the newest dose that went in, and what is known of the next."""
         last = self._last_inflow()
         self.value.show_value(None if last is None else last.volume_ml, 0.0 if last is None else last.end_s)
-        self._last.setText(self.tr("no dose yet") if last is None else self._last_words(last))
+        self._last.setText("" if last is None else self._last_words(last))
+        self._last.setVisible(last is not None)
         self._rule.setText(self._rule_words(last))
         self.spark.update()
 
     @property
     def words(self) -> str:
         """The lines below the value."""
-        return f"{self._last.text()}\n{self._rule.text()}"
+        return f"{self._last.text()}\n{self._rule.text()}".strip()
 
     def _last_inflow(self) -> Dose | None:
         return next((dose for dose in reversed(self._log.doses) if dose.event.startswith("add_")), None)

@@ -63,8 +63,17 @@ async def test_slices_by_themselves_and_doses_of_an_hour_together(begun: Served)
     for hour in range(3):
         await dose(begun, *((hour * 3600 + place * 0.5, "add_media", 0.05, "UI") for place in range(4)))
     assert len((await told(begun, "?together_s=0"))["events"]) == 12
-    [whole] = (await told(begun, "?together_s=3600"))["events"]
+    found = (await told(begun, "?together_s=3600"))["events"]
+    assert [(each["doses"], each["volume_change"]) for each in found] == [(1, 0.2), (2, 0.4)]
+    [whole] = (await told(begun, "?together_s=8000"))["events"]
     assert (whole["doses"], whole["volume_change"]) == (3, 0.6)
+
+
+async def test_a_long_run_of_a_pump_is_one_dose_whatever_is_taken_together(begun: Served) -> None:
+    await dose(begun, *((place * 0.5, "add_media", 0.05, "UI") for place in range(100)))
+    for query in ("", "?together_s=20", "?together_s=1"):
+        [whole] = (await told(begun, query))["events"]
+        assert (whole["doses"], whole["volume_change"]) == (1, 5.0)
 
 
 async def test_the_newest_are_given_and_older_ones_are_found_by_asking_on(begun: Served) -> None:

@@ -111,7 +111,7 @@ def test_dosing_tells_the_last_dose_and_the_next(live: LiveBench) -> None:
     rule = {"$state": "ready", "automation_name": "chemostat", "duration": 20.0, "exchange_volume_ml": 1.0}
     live.begin(jobs=[*RUNNING, row(3, "dosing_automation")], settings=SETTINGS | {"dosing_automation": rule})
     dosing = card(live, DosingCard)
-    assert dosing.words == "no dose yet\nChemostat · 1 mL each · every 20 min"
+    assert (dosing.value.age_text, dosing.words) == ("no value yet", "Chemostat · 1 mL each · every 20 min")
     for ml in (0.5, 0.4, -0.05):
         dose(live, "add_media", ml)
         live.at_s += 0.5

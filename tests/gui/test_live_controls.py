@@ -209,7 +209,7 @@ def test_a_job_that_cannot_reach_the_board_says_that_it_waits(live: LiveBench) -
     live.begin()
     [badge] = [card.badge for card in live.page.cards if card.job == "stirring"]
     live.tell("board", state="lost", link="disconnected", since=utc_text(live.at_s))
-    assert (badge.word, badge.tone) == ("Waiting for the board", "warn")
+    assert (badge.word, badge.tone) == ("Waiting", "warn")
     live.tell("setting", job_id=1, job_name="stirring", setting="$state", value="sleeping")
     assert badge.word == "Paused"
     live.tell("setting", job_id=1, job_name="stirring", setting="$state", value="ready")

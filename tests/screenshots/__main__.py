@@ -20,6 +20,8 @@ from PySide6.QtGui import QColor, QGuiApplication
 
 from tests.bench.running import Client, service
 from tests.screenshots.calibrations import CALIBRATIONS, DEVICES
+from tests.screenshots.culture import grow
+from tests.screenshots.plugins import install_plugins
 
 FOLDER = Path("screenshots")
 THEMES = ("light", "dark")
@@ -27,19 +29,22 @@ SIZES = ((1024, 640), (1600, 1000))
 WINDOW_WITHIN_S = 60.0
 SETTLE_S = 5.0
 UPSET_S = 12.0
-# A culture of half a day: lag, exponential growth and the way to the plateau.
-CULTURE_S = 11 * 3600.0
-SPEED = "900"
+# Faster, the service would have no time left to answer the window.
+SPEED = "300"
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A page in a state: `upset` is what befalls the service while the window looks on, `mend` undoes it."""
+    """A page in a state: `upset` is what befalls the service while the window looks on, `mend` undoes it.
+
+    `act` is what a user does in the window, given its size.
+    """
 
     name: str
     page: str
     upset: Callable[[Client, subprocess.Popen[str]], None] | None = None
     mend: Callable[[Client, subprocess.Popen[str]], None] | None = None
+    act: Callable[[tuple[int, int]], None] | None = None
 
 
 def unplug(client: Client, _: subprocess.Popen[str]) -> None:
@@ -63,11 +68,35 @@ def wake(_: Client, process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGCONT)
 
 
+def ask_what_to_install(size: tuple[int, int]) -> None:
+    """Press the button at the top right of the Plugins page."""
+    _by_hand("mousemove", str(size[0] - 70), "84", "click", "1")
+    time.sleep(2.0)
+
+
+def install_from_nowhere(size: tuple[int, int]) -> None:
+    """Install a package from an index that does not answer: it is tried for a while, and the log tells of it."""
+    ask_what_to_install(size)
+    _by_hand("mousemove", str(size[0] // 2), str(size[1] // 3))  # no window manager: the keys go where the pointer is
+    _by_hand("type", "demo-plugin")
+    _by_hand("key", "Tab")
+    _by_hand("type", "http://127.0.0.1:9/simple")
+    _by_hand("key", "Return")
+    time.sleep(3.0)
+
+
+def _by_hand(*arguments: str) -> None:
+    subprocess.run(["xdotool", *arguments], check=True)
+
+
 EMPTY = (
     Scene("live-empty", "live"),
     Scene("jobs-empty", "jobs"),
     Scene("calibrations-empty", "calibrations"),
     Scene("plugins-empty", "plugins"),
+    Scene("plugins-install", "plugins", act=ask_what_to_install),
+    Scene("plugins-install-log", "plugins", act=install_from_nowhere),
+    Scene("data-folder", "data"),
 )
 BUSY = (
     Scene("live", "live"),
@@ -80,6 +109,9 @@ BUSY = (
     Scene("jobs-board-lost", "jobs", unplug, replug),
     Scene("live-service-silent", "live", hang, wake),
     Scene("system-service-silent", "system", hang, wake),
+    Scene("calibrations-service-silent", "calibrations", hang, wake),
+    Scene("plugins-service-silent", "plugins", hang, wake),
+    Scene("data-folder-service-silent", "data", hang, wake),
     Scene("log-service-silent", "log", hang, wake),
 )
 
@@ -96,7 +128,8 @@ def main(names: list[str]) -> int:
         with service(*arguments) as (process, client):
             if scenes is BUSY:
                 _calibrate(client)
-                _grow(client)
+                install_plugins(client)
+                grow(client)
             for scene in wanted:
                 for theme in THEMES:
                     for size in SIZES:
@@ -115,6 +148,8 @@ def _take(scene: Scene, theme: str, size: tuple[int, int], process: subprocess.P
         try:
             _wait_for_window()
             time.sleep(SETTLE_S)
+            if scene.act is not None:
+                scene.act(size)
             if scene.upset is not None:
                 scene.upset(client, process)
                 time.sleep(UPSET_S)
@@ -135,13 +170,6 @@ def _calibrate(client: Client) -> None:
             "POST", f"/calibrations/{device}", {"calibration_data": data, "set_as_active": is_active}
         )
         assert status == 200, answer
-
-
-def _grow(client: Client) -> None:
-    """Measure half a day's culture in bent time."""
-    for job in ("stirring", "od_reading"):
-        client.ask("POST", f"/jobs/run/job_name/{job}", {})
-    client.wait_until("/board/simulation", lambda found: found["truth"]["time_s"] > CULTURE_S, within_s=300)
 
 
 def _wait_for_window() -> None:
