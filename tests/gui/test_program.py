@@ -8,7 +8,7 @@ import pytest
 from loop_driver import LoopDriver
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 from shown_window import OwnHost
-from stand_in_service import StandInService, row, snapshot
+from stand_in_service import T0, StandInService, alarm_item, row, snapshot
 
 from gui.app import Program, Start
 from gui.closing import ClosingDialog
@@ -170,6 +170,23 @@ def test_with_a_tray_the_window_hides_and_comes_back(running: Running, monkeypat
     tray.activated.emit(QSystemTrayIcon.ActivationReason.Trigger)
     assert program.window.isVisible()
     assert not running.task.done()
+
+
+def test_the_system_tells_of_an_alarm_as_long_as_it_waits(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[str, str]] = []
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
+    monkeypatch.setattr(QSystemTrayIcon, "showMessage", lambda _, title, text, *__: shown.append((title, text)))
+    program = running.run(Start(simulate=True))
+    assert program.findChild(QSystemTrayIcon) is None, "there is no reason for an icon yet"
+    running.service.send("alarm", **alarm_item(1, "Too hot."))
+    running.driver.until(lambda: shown, "the notification")
+    assert shown[0][0] == "Vialdesk: 1 alarm"
+    assert shown[0][1].startswith("Too hot.")
+    tray = program.findChild(QSystemTrayIcon)
+    assert tray is not None
+    assert tray.isVisible()
+    running.service.send("alarm", **alarm_item(1, "Too hot.", acknowledged_at=T0))
+    running.driver.until(lambda: not tray.isVisible(), "nothing waits any more")
 
 
 def test_a_service_found_running_is_asked_about_too_and_left(running: Running) -> None:
