@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
@@ -28,6 +29,9 @@ _LOW_PX = 540
 class ComparePanel(QFrame):
     """The comparison of the experiments that are ticked in the list.
 
+    Signals:
+        coloured: the colour of each experiment that is drawn, by its name.
+
     Attributes:
         compared: the experiments, in the order they were ticked.
         plots: their curves.
@@ -35,6 +39,8 @@ class ComparePanel(QFrame):
         place: both, or why there is nothing to compare.
         signals: keys of the series that are drawn.
     """
+
+    coloured = Signal(dict)
 
     def __init__(self, unit: Unit, client: ServiceClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +50,8 @@ class ComparePanel(QFrame):
         self._wanted: list[Experiment] = []
         self._loading: asyncio.Task[Any] | None = None
         self._was_chosen = False
+        # Loaded before, and not asked for again as long as experiments are compared.
+        self._known: dict[str, Compared] = {}
         self.compared: list[Compared] = []
         self.signals: list[str] = []
         self._panes: list[Pane] = []
@@ -112,23 +120,36 @@ class ComparePanel(QFrame):
         if self._loading is not None:
             self._loading.cancel()
         self.compared = []
+        self.coloured.emit({})
         one = self.tr("Tick at least one more in the list.") if experiments else self.tr("Tick them in the list.")
         words = self.tr("Their curves are drawn over each other, from the moment each began.")
         self.place.explain("compare", self.tr("Choose experiments to compare"), f"{one} {words}")
 
     async def _load(self) -> None:
-        known = {one.experiment.name: one for one in self.compared}
-        free = [colour for colour in COLOURS if colour not in {one.colour for one in self.compared
-                                                               if one.experiment in self._wanted}]  # fmt: skip
-        compared = []
-        for experiment in self._wanted:
-            one = known.get(experiment.name) or Compared(experiment, free.pop(0))
-            compared.append(one)
+        compared = self._with_colours()
         await asyncio.gather(*(one.load(self._client) for one in compared if not one.summary))
         self.compared = compared
         if not self._was_chosen or not set(self.signals) & set(offered(compared)):
             self.signals = chosen_at_first(compared)
         await self._load_curves()
+
+    def _with_colours(self) -> list[Compared]:
+        """Return what is compared; who had a colour keeps it, unless another one has it now."""
+        compared = [self._known.setdefault(each.name, Compared(each, "")) for each in self._wanted]
+        taken: set[str] = set()
+        for one in compared:
+            if one.colour in taken:
+                one.colour = ""
+            taken.add(one.colour)
+        free = [colour for colour in COLOURS if colour not in taken]
+        for one in compared:
+            one.colour = one.colour or free.pop(0)
+        return compared
+
+    def begin(self) -> None:
+        """Forget what was loaded: experiments go on meanwhile."""
+        self._known = {}
+        self.compared = []
 
     async def _load_curves(self) -> None:
         await asyncio.gather(
@@ -153,6 +174,7 @@ class ComparePanel(QFrame):
         self.table.show_compared(self.compared)
         self.log_button.setEnabled(any(pane.can_be_log for pane in self._panes))
         self.place.show_content()
+        self.coloured.emit({one.experiment.name: one.colour for one in self.compared})
 
     def _curve(self, one: Compared, pane: Pane) -> Curve | None:
         if pane.key not in one.buffers:

@@ -106,7 +106,8 @@ class ComparePlots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def redraw_soon(self) -> None:
         """Redraw in a moment; many requests are one redraw."""
-        self._soon.start()
+        if not self._soon.isActive():
+            self._soon.start()
 
     def redraw(self) -> None:
         """Draw every curve from its buffer."""

@@ -12,7 +12,9 @@ from gui.moments import duration
 
 _ROW_PX = 28
 _MOST_ROWS_SHOWN, _FEW_ROWS = 5, 3
-_NAME_PX = 104
+_NAME_PX, _NUMBER_PX = 104, 85
+# Beyond this many hours a doubling time is that of noise.
+_NO_GROWTH_H = 100.0
 _SWATCH = QSize(20, 12)
 
 
@@ -35,6 +37,7 @@ class CompareTable(QTableWidget):
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
         self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW_PX)
         header = self.horizontalHeader()
@@ -82,8 +85,9 @@ class CompareTable(QTableWidget):
 
     def _fit(self) -> None:
         header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        for column in range(1, self.columnCount()):
+            self.setColumnWidth(column, _NUMBER_PX)
         self._fit_name()
         self.fit_rows(self._is_low)
 
@@ -94,7 +98,9 @@ class CompareTable(QTableWidget):
         self.setFixedHeight(self.horizontalHeader().sizeHint().height() + rows * _ROW_PX + 4)
 
     def _fit_name(self) -> None:
-        """Give the names what the numbers leave."""
+        """Give the names what the numbers leave; the length, which the list tells too, makes way first."""
+        whole = (self.columnCount() - 1) * _NUMBER_PX + _NAME_PX
+        self.setColumnHidden(1, whole > self.viewport().width())
         others = sum(self.columnWidth(column) for column in range(1, self.columnCount()))
         self.setColumnWidth(0, max(_NAME_PX, self.viewport().width() - others))
 
@@ -118,7 +124,7 @@ def _numbers(one: Compared) -> list[str]:
         duration(float(one.summary.get("duration_s", 0.0))),
         _text(density and density["greatest"], 3),
         _text(growth and growth["greatest"], 3),
-        _text(doubling_h, 2),
+        _text(doubling_h if doubling_h is not None and doubling_h < _NO_GROWTH_H else None, 2),
         _text(temperature and temperature["mean"], 1),
         _text(used_ml if volumes else None, 1),
     ]

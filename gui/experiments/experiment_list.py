@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
@@ -25,6 +25,8 @@ _ROW_PX = 46
 _ICON_PX = 16
 _WHAT = Qt.ItemDataRole.UserRole
 _CAPTION = Qt.ItemDataRole.UserRole + 1
+_COLOUR = Qt.ItemDataRole.UserRole + 2
+_COLOUR_PX = 4
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -41,6 +43,9 @@ class _Row(QStyledItemDelegate):
         painter.save()
         if is_chosen:
             painter.fillRect(area, colours.colour("accent_soft"))
+        if index.data(_COLOUR):
+            strip = QRect(area.right() - _COLOUR_PX, area.top() + 6, _COLOUR_PX, area.height() - 12)
+            painter.fillRect(strip, QColor(index.data(_COLOUR)))
         _, icon_name, tone = experiment.state()
         left = area.left() + 8
         ticked = index.data(Qt.ItemDataRole.CheckStateRole)
@@ -97,6 +102,7 @@ class ExperimentList(QWidget):
         self._is_filling = False
         self._can_be_ticked = False
         self._ticked: list[str] = []
+        self._colours: dict[str, str] = {}
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Search names, notes and tags"))
         self.search.setAccessibleName(self.tr("Search the experiments"))
@@ -137,6 +143,7 @@ class ExperimentList(QWidget):
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{experiment.name}, {caption}")
             self.rows.addItem(item)
         self._show_ticks()
+        self.show_colours(self._colours)
         self._fill_tags()
         self._is_filling = False
         self._filter()
@@ -157,8 +164,17 @@ class ExperimentList(QWidget):
         """Have boxes to tick before the names, or none; `first` are ticked to begin with."""
         self._can_be_ticked = can_be_ticked
         self._ticked = first
+        self.show_colours({})
         self._show_ticks()
         self.ticked.emit(self.ticked_experiments())
+
+    def show_colours(self, colours: dict[str, str]) -> None:
+        """Show beside the names in which colour each experiment is drawn."""
+        self._colours = colours
+        was_filling, self._is_filling = self._is_filling, True
+        for item in self._items():
+            item.setData(_COLOUR, colours.get(item.data(_WHAT).name, ""))
+        self._is_filling = was_filling
 
     def ticked_experiments(self) -> list[Experiment]:
         """Return the experiments that are ticked, hidden ones too."""

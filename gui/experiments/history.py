@@ -173,8 +173,8 @@ class HistoryTabs(QWidget):
 
     def _add_series(self, rows: QTreeWidget, item: dict[str, Any]) -> None:
         if item["points"]:
-            texts = [series_title(item["series"]), f"{item['points']:,}".replace(",", " "),
-                     local_words(item["first"]), local_words(item["last"]), item["unit"]]  # fmt: skip
+            count, unit = f"{item['points']:,}".replace(",", " "), item["unit"].replace("℃", "°C")
+            texts = [series_title(item["series"]), count, local_words(item["first"]), local_words(item["last"]), unit]
             row = QTreeWidgetItem(rows, texts)
             row.setToolTip(0, item["series"])
             row.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from gui import background, theme
@@ -66,7 +67,7 @@ class NotesEditor(QWidget):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.keep)
         self.text.textChanged.connect(self._on_typed)
-        self.text.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self.text.textChanged.connect(self._fit)
         self._fit()
         self.text.installEventFilter(self)
         self.mine_button.clicked.connect(self._keep_mine)
@@ -189,6 +190,11 @@ class NotesEditor(QWidget):
     def _show_clash(self, is_clash: bool) -> None:
         self.mine_button.setVisible(is_clash)
         self.theirs_button.setVisible(is_clash)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lines break elsewhere now."""
+        super().resizeEvent(event)
+        self._fit()
 
     def hideEvent(self, event: Any) -> None:
         """Keep what was written when the page is left."""

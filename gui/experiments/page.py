@@ -96,6 +96,7 @@ class ExperimentsPage(QWidget):
         self.place.acted.connect(self._on_place_acted)
         self.listing.chosen.connect(self._on_chosen)
         self.listing.ticked.connect(self._on_ticked)
+        self.comparison.coloured.connect(self.listing.show_colours)
         self.details.end_asked.connect(self.ask_end)
         self.details.tags_changed.connect(self.change_tags)
         self.details.tags.pressed.connect(self.listing.choose_tag)
@@ -196,6 +197,7 @@ class ExperimentsPage(QWidget):
 
     def _on_compare(self, wanted: bool) -> None:
         self._sides.setCurrentWidget(self.comparison if wanted else self.details)
+        self.comparison.begin()
         chosen = self.listing.chosen_name()
         self.listing.let_tick(wanted, [chosen] if chosen else [])
 
