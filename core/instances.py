@@ -105,7 +105,7 @@ class Instances:
         async with AsyncExitStack() as stack:
             service = await self._start(stack)
             await finish_left_tasks(service)
-            service.interrupted.begin(service.board_link, lambda: None)
+            service.interrupted.begin(service.board_link)
             service.address, service.web, service.access = self._web.address, self._web, self._access(service)
             await self._web.answer_by(make_app(service))
             stack.push_async_callback(self._web.pause)

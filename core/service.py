@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import platform
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -54,6 +52,7 @@ from core.security import Access
 from core.system.shut_down import ShutDownState
 from core.tasks import Tasks, open_tasks
 from core.traceability.record import UnitRecord, open_record
+from core.unit_name import unit_name
 from core.web_server import WebServer
 
 _log = logging.getLogger(__name__)
@@ -217,7 +216,7 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     folder = DataFolder(options.data_dir)
     folder.make()
     clock, bus, config = Clock(asyncio.get_running_loop(), options.epoch_utc_s), Bus(), Config.load(options.data_dir)
-    unit = config.text("unit", "name") or computer_name()
+    unit = unit_name(config)
     records = await open_records(folder.path_of(config.text("storage", "database")), bus, clock, unit)
     stack.push_async_callback(records.close)
     logs = Logs(bus, clock, unit, records.next_log_id)
@@ -239,14 +238,14 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     await calibrations.load()
     estimators = Estimators(options.data_dir, records.store, bus, unit)
     await estimators.load()
-    bioreactor = Bioreactors(records.store, config, models, bus, clock)
+    bioreactor = Bioreactors(records.store, config, models, bus, clock, experiments.active)
     mqtt = Mqtt(config, clock)
     stack.push_async_callback(mqtt.close)
     parts = UnitParts(models, calibrations, estimators, bioreactor, options.data_dir)
     jobs = JobRunner(unit=unit, clock=clock, bus=bus, config=config, records=records,
                      experiments=experiments, board_link=board_link, parts=parts)  # fmt: skip
     stack.push_async_callback(jobs.close)
-    interrupted = await load_interrupted(config, jobs, records, bus, clock)
+    interrupted = await load_interrupted(config, jobs, records, bus, clock, lambda: bioreactor.vial.doubt)
     stack.push_async_callback(interrupted.close)
     alarms = await load_alarms(records, bus, clock, experiments.active)
     alarm_limits = AlarmLimits(records.store, models)
@@ -260,12 +259,6 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     )  # fmt: skip
     service.unit_record = unit_record
     return service
-
-
-def computer_name() -> str:
-    """Return the computer's name in the form of a host name."""
-    name = re.sub(r"[^a-z0-9-]+", "-", platform.node().partition(".")[0].lower()).strip("-")
-    return name or "vialdesk"
 
 
 def _start_logs(logs: Logs, config: Config, folder: DataFolder, to_terminal: bool) -> list[str]:

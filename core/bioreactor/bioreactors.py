@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from core.bioreactor.accounting import Liquids, after_dose
 from core.bioreactor.variables import CONFIG_SECTION, VARIABLES
-from core.bus import BioreactorChanged, Bus, DosingEvent, ReadingTaken
+from core.bioreactor.vial import Vial
+from core.bus import BioreactorChanged, Bus, DosingEvent, ExperimentChanged, ReadingTaken
 from core.clock import Clock
 from core.config import Config
 from core.errors import BadRequestError
@@ -22,17 +24,36 @@ _STORE = "bioreactor"
 # calls doses of an experiment so has them counted all the same: an inflow that is not counted never ends as full.
 CALIBRATION_SOURCE = "pump_calibration"
 _LEAST_TIME_APART_S = 1e-6
-_RECORDED = ("current_volume_ml", "alt_media_fraction")
+# By less than this the counts of unit and experiment differ through sums alone.
+_SAME_ML = 1e-6
+_VOLUME = "current_volume_ml"
+_RECORDED = (_VOLUME, "alt_media_fraction")
 
 
 class Bioreactors:
-    """Six variables for each experiment.
+    """Six variables for each experiment, and one count for the vial they all use.
 
     Values live in the records, as one object for each experiment so that no half of a dose is ever kept; those of
     live-only experiments are forgotten with the service.
+
+    Args:
+        active: returns the active experiment: its volume is what a person says of the vial.
+
+    Attributes:
+        vial: what can be in the vial.
     """
 
-    def __init__(self, store: ValueStore, config: Config, models: ReactorModels, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: ValueStore,
+        config: Config,
+        models: ReactorModels,
+        bus: Bus,
+        clock: Clock,
+        active: Callable[[], str | None],
+    ) -> None:
+        self.vial = Vial(store, clock)
+        self._active = active
         self._store = store
         self._config = config
         self._models = models
@@ -41,7 +62,9 @@ class Bioreactors:
         self._live_only: dict[str, dict[str, float]] = {}
         self._last_s: dict[str, float] = {}
         self._warned: set[tuple[str, str]] = set()
+        self._begun: set[str] = set()
         bus.listen(DosingEvent, self._on_dose)
+        bus.listen(ExperimentChanged, self._on_experiment)
 
     def values(self, experiment: str | None) -> dict[str, float]:
         """Return the six variables of an experiment, the configured first values where nothing else is known.
@@ -57,6 +80,25 @@ class Bioreactors:
     def liquids(self, experiment: str | None) -> Liquids:
         """Return the variables as the count of liquids uses them; raises as `values`."""
         return Liquids(**self.values(experiment))
+
+    def fill_ml(self, experiment: str | None) -> float:
+        """Return the greatest volume that can be in the vial: what checks against over-filling go by.
+
+        That is the experiment's count, or the vial's where more was pumped since somebody said what is in it: for other
+        experiments, or by a run that the end of a service cut off. Raises as `values`.
+        """
+        counted_ml = self.values(experiment)[_VOLUME]
+        return counted_ml if self.vial.greatest_ml is None else max(counted_ml, self.vial.greatest_ml)
+
+    def why_fuller(self, experiment: str | None) -> str:
+        """Say why the vial may hold more than the experiment's count; empty where it does not."""
+        counted_ml, fill_ml = self.values(experiment)[_VOLUME], self.fill_ml(experiment)
+        if fill_ml <= counted_ml + _SAME_ML:
+            return ""
+        return self.vial.doubt or (
+            f"This experiment counts {counted_ml:.3f} ml, but the pumps filled the vial to {fill_ml:.3f} ml, for other "
+            "experiments too, since somebody said what is in it."
+        )
 
     def change(self, experiment: str, wanted: dict[str, float]) -> None:
         """Set variables of an experiment: all that are given, or none when one is refused.
@@ -76,6 +118,8 @@ class Bioreactors:
             raise BadRequestError("There is no variable to change.", fields=["values"], known=list(VARIABLES))
         for name, value in wanted.items():
             self._refuse_outside(name, value)
+        if _VOLUME in wanted and self._active() in (experiment, None):
+            self.vial.say(float(wanted[_VOLUME]))
         before = self.values(experiment)
         values = before | {name: float(value) for name, value in wanted.items()}
         changed = {name: value for name, value in values.items() if before[name] != value}
@@ -118,8 +162,19 @@ class Bioreactors:
                 what = "%g ml of %s are not counted: %s The volume shown is no longer that of the vial; correct it."
                 _log.warning(what, event.volume_change_ml, event.event, error)
 
+    def _on_experiment(self, event: ExperimentChanged) -> None:
+        """Tell, when an experiment begins, that the vial may be fuller than it begins with."""
+        name = event.experiment["experiment"]
+        if not event.experiment["is_active"] or name in self._begun:
+            return
+        self._begun.add(name)
+        why = "" if self._known(name) else self.why_fuller(name)
+        if why:
+            _log.warning("%s begins. %s With another vial, set current_volume_ml to what is in it.", name, why)
+
     def _count(self, event: DosingEvent) -> None:
         before = self.values(event.experiment)
+        self.vial.count(before, event.event, event.volume_change_ml, self._models.current.reactor_capacity_ml)
         counted = vars(after_dose(Liquids(**before), event.event, event.volume_change_ml))
         changed = {name: value for name, value in counted.items() if before[name] != value}
         for name, value in changed.items():

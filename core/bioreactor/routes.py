@@ -10,11 +10,20 @@ from starlette.responses import JSONResponse
 from core.app_state import ServiceHere
 from core.bodies import body_of, documented
 from core.experiments.experiments import check_name
-from core.schemas.bioreactor import Bioreactor, ChangeBioreactor
+from core.schemas.bioreactor import Bioreactor, ChangeBioreactor, VialItem
 from core.schemas.errors import errors
 from core.schemas.jobs import Success
 
 router = APIRouter(prefix="/unit_api/bioreactor", tags=["bioreactor"])
+
+
+@router.get("/vial", response_model=VialItem, responses=errors())
+async def get_vial(service: ServiceHere) -> JSONResponse:
+    """Return the greatest volume that can be in the vial, by what the pumps moved for any experiment."""
+    bioreactor = service.bioreactor
+    greatest_ml = bioreactor.fill_ml(service.experiments.active())
+    vial = {"greatest_volume_ml": greatest_ml, "said_at": bioreactor.vial.said_at, "doubt": bioreactor.vial.doubt}
+    return JSONResponse(vial)
 
 
 @router.get("/experiments/{experiment}", response_model=Bioreactor, responses=errors(400))

@@ -10,6 +10,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from core.bus import DosingEvent
 from core.calibrations.curves import CurveError
@@ -92,12 +93,14 @@ class PumpRun:
             timed = TimedRun(context.outputs, context.board_link, self._job.clock, self._channel)
             if not self._announce(curve.volume_ml, duration_s, total_ml, SLICE_S):
                 return Dosed(0.0, self._full(), is_full=True)
-            run = timed.run(curve.duty_percent, curve.hz, duration_s, lambda: self._safe_s(curve))
+            keep = partial(self._keep_piece, curve, total_ml)
+            run = timed.run(curve.duty_percent, curve.hz, duration_s, lambda: self._safe_s(curve), keep)
             running = asyncio.create_task(run, name="pump run")
             try:
                 await self._follow(timed, running, curve, duration_s, total_ml)
             finally:
                 moved_ml = await self._settle(timed, running, curve, duration_s, total_ml)
+                context.parts.bioreactor.vial.piece_over(self._pump.role)
         return Dosed(moved_ml, timed.error or (self._full() if self._is_full else None), self._is_full)
 
     async def _follow(
@@ -122,7 +125,7 @@ class PumpRun:
         slice_ml = (total_ml if is_last else min(volume_ml(end_s), total_ml)) - self._announced_ml
         context = self._job.context
         if self._pump.is_inflow:
-            volume_now_ml = context.parts.bioreactor.liquids(context.experiment).current_volume_ml
+            volume_now_ml = context.parts.bioreactor.fill_ml(context.experiment)
             self._is_full = volume_now_ml + max(slice_ml, 0.0) >= self._max_fill_ml
             if self._is_full:
                 what = "The vial holds %.3f ml; the %s pump stops before it overflows."
@@ -136,11 +139,17 @@ class PumpRun:
         if not self._pump.is_inflow:
             return math.inf
         context = self._job.context
-        room_ml = self._max_fill_ml - context.parts.bioreactor.liquids(context.experiment).current_volume_ml
+        room_ml = self._max_fill_ml - context.parts.bioreactor.fill_ml(context.experiment)
         try:
             return max(SLICE_S, curve.duration_s(room_ml))
         except CurveError:
             return SLICE_S
+
+    def _keep_piece(self, curve: PumpCurve, total_ml: float, end_s: float) -> None:
+        """Keep what an inflow may add by `end_s` beyond what was told: a killed service tells no more."""
+        if self._pump.is_inflow and self._is_told:
+            most_ml = min(curve.volume_ml(end_s), total_ml) - self._announced_ml
+            self._job.context.parts.bioreactor.vial.keep_piece(self._pump.role, max(most_ml, 0.0))
 
     def _tell(self, change_ml: float) -> None:
         self._announced_ml += change_ml
@@ -172,6 +181,7 @@ class PumpRun:
     def _full(self) -> UnavailableError:
         return UnavailableError(
             f"The vial would reach {self._max_fill_ml:g} ml: {self._pump.words} was not, or not wholly, added.",
+            cause=self._job.context.parts.bioreactor.why_fuller(self._job.context.experiment),
             remedy="Remove waste first, or correct current_volume_ml if it is wrong.",
         )
 

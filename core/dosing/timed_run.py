@@ -53,10 +53,12 @@ class TimedRun:
         frequency_hz: float,
         duration_s: float,
         safe_s: Callable[[], float] = lambda: math.inf,
+        keep_piece: Callable[[float], None] = lambda _: None,
     ) -> None:
         """Run the pump for `duration_s` (infinity: until it is stopped); returns when it has ended.
 
-        Before each piece `safe_s` is asked how long it may be at most, if nobody could stop it.
+        Before each piece `safe_s` is asked how long it may be at most, if nobody could stop it; then `keep_piece` is
+        told how long the pump will have run at its end.
         """
         unlisten = self._board_link.listen(self._hear)
         try:
@@ -64,6 +66,7 @@ class TimedRun:
                 while not self.is_stopped and duration_s - self._ended_s > 1e-6:
                     longest_s = min(self._outputs.longest_pump_run_s, safe_s())
                     piece_s = next_piece_s(duration_s - self._ended_s, longest_s)
+                    keep_piece(self._ended_s + piece_s)
                     await self._run_piece(duty_percent, frequency_hz, piece_s)
         except (ServiceError, BoardError) as error:
             self.error = self.error or error

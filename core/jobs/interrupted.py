@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.board_link import BoardLink
-from core.bus import AllStopped, BoardChanged, Bus, ExperimentChanged, InterruptedChanged, JobChanged
+from core.bus import AllStopped, BioreactorChanged, BoardChanged, Bus, ExperimentChanged, InterruptedChanged, JobChanged
 from core.clock import Clock, timestamp
 from core.config import Config, ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError
@@ -41,8 +41,16 @@ class InterruptedJobs:
     """What was cut off, until somebody has decided about it; made by `load_interrupted`."""
 
     def __init__(
-        self, found: list[InterruptedJob], rule: str, runner: JobRunner, records: Records, bus: Bus, clock: Clock
+        self,
+        found: list[InterruptedJob],
+        rule: str,
+        runner: JobRunner,
+        records: Records,
+        bus: Bus,
+        clock: Clock,
+        volume_doubt: Callable[[], str | None],
     ) -> None:
+        self._volume_doubt = volume_doubt
         self._rule = rule
         self._jobs = {each.job_name: each for each in found}
         self._runner = runner
@@ -54,6 +62,8 @@ class InterruptedJobs:
         self._waiting: asyncio.Task[None] | None = None
         bus.listen(JobChanged, self._on_job)
         bus.listen(ExperimentChanged, self._on_experiment)
+        bus.listen(BioreactorChanged, self._on_volume)
+        self._told_doubt = volume_doubt()
         bus.listen(AllStopped, self._on_all_stopped)
 
     def describe(self) -> dict[str, Any]:
@@ -65,6 +75,7 @@ class InterruptedJobs:
             "is_resuming": self._is_resuming,
             "ended_at": None if last_s is None else timestamp(last_s),
             "was_killed": any(each.was_killed for each in jobs),
+            "volume_doubt": self._volume_doubt(),
             "jobs": [each.item() for each in jobs],
         }
 
@@ -129,13 +140,8 @@ class InterruptedJobs:
         for row in self._runner.rows():
             forget_running(self._records, row["job_id"])
 
-    def begin(self, board_link: BoardLink, volume_doubt: Callable[[], str | None]) -> None:
-        """Follow the rule: tell what was cut off, and resume it where the rule says so.
-
-        Args:
-            board_link: says when there is a board.
-            volume_doubt: says why nobody knows what is in the vial, None where it is known.
-        """
+    def begin(self, board_link: BoardLink) -> None:
+        """Follow the rule: tell what was cut off, and resume it where the rule says so."""
         if not self._jobs:
             return
         names = ", ".join(each.label for each in self._jobs.values())
@@ -144,9 +150,7 @@ class InterruptedJobs:
             _log.warning("%s ended with the service at %s; by the rule, nothing is resumed.", names, last)
             self._drop(list(self._jobs))
         elif self._rule == "always" and (doubt := self._doubt()) is None:
-            self._waiting = asyncio.get_running_loop().create_task(
-                self._resume_by_rule(board_link, volume_doubt), name="resume"
-            )
+            self._waiting = asyncio.get_running_loop().create_task(self._resume_by_rule(board_link), name="resume")
         else:
             why = f" {doubt}" if self._rule == "always" else ""
             _log.warning("%s ended with the service at %s and can be resumed.%s", names, last, why)
@@ -168,7 +172,7 @@ class InterruptedJobs:
             return "The service ended soon after it had resumed them the last time, therefore you are asked."
         return None
 
-    async def _resume_by_rule(self, board_link: BoardLink, volume_doubt: Callable[[], str | None]) -> None:
+    async def _resume_by_rule(self, board_link: BoardLink) -> None:
         usable = asyncio.Event()
         stop = self._bus.listen(BoardChanged, lambda _: usable.set() if board_link.is_usable else None)
         try:
@@ -178,7 +182,7 @@ class InterruptedJobs:
         finally:
             stop()
         jobs = list(self._jobs.values())
-        if any(each.job_name == DOSING for each in jobs) and (doubt := volume_doubt()):
+        if any(each.job_name == DOSING for each in jobs) and (doubt := self._volume_doubt()):
             _log.warning("Dosing is not resumed by itself: %s Look at the vial, then resume it.", doubt)
             jobs = [each for each in jobs if each.job_name != DOSING]
         self._records.store.set(_STORE, _RESUMED_KEY, self._clock.utc_s())
@@ -195,6 +199,12 @@ class InterruptedJobs:
         if event.experiment["ended_at"] is not None:
             name = event.experiment["experiment"]
             self._drop([each.job_name for each in self._jobs.values() if each.experiment == name])
+
+    def _on_volume(self, _: BioreactorChanged) -> None:
+        """Tell when somebody has said what is in the vial."""
+        if self._jobs and self._told_doubt != self._volume_doubt():
+            self._told_doubt = self._volume_doubt()
+            self._tell()
 
     def _on_all_stopped(self, _: AllStopped) -> None:
         """Whoever stops everything wants nothing to begin by itself."""
@@ -213,12 +223,20 @@ class InterruptedJobs:
 
 
 async def load_interrupted(
-    config: Config, runner: JobRunner, records: Records, bus: Bus, clock: Clock
+    config: Config,
+    runner: JobRunner,
+    records: Records,
+    bus: Bus,
+    clock: Clock,
+    volume_doubt: Callable[[], str | None],
 ) -> InterruptedJobs:
-    """Return what the former service was running when it ended."""
+    """Return what the former service was running when it ended.
+
+    `volume_doubt` says why nobody knows what is in the vial, and returns None where it is known.
+    """
     try:
         rule = resume_rule(config)
     except ConfigError as error:
         _log.warning("%s %s Nothing is resumed without asking.", error.error, error.remedy)
         rule = "ask"
-    return InterruptedJobs(await read_interrupted(records), rule, runner, records, bus, clock)
+    return InterruptedJobs(await read_interrupted(records), rule, runner, records, bus, clock, volume_doubt)

@@ -37,6 +37,10 @@ class ValueStore:
         self._values[name, key] = json.loads(text)
         self._writer.write(_SET, name, key, text)
 
+    def commit_soon(self) -> None:
+        """Have what was set committed at once, not within a second; does not wait."""
+        self._writer.commit_soon()
+
     def remove(self, name: str, key: str) -> bool:
         """Forget the value under `key` in table `name`; return whether there was one."""
         self._writer.write(_REMOVE, name, key)

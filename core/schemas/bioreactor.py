@@ -24,6 +24,18 @@ class Bioreactor(BaseModel):
     values: BioreactorVariables
 
 
+class VialItem(BaseModel):
+    """The unit's one vial, whatever experiment was dosed for."""
+
+    greatest_volume_ml: float = Field(
+        description="The greatest volume that can be in it: checks against over-filling go by this.", ge=0
+    )
+    said_at: str | None = Field(
+        description="When a person last said what is in it: by current_volume_ml of the active experiment."
+    )
+    doubt: str | None = Field(description="Why nobody knows what is in it; null where it is known.")
+
+
 class VariableChanges(Body):
     """New values; what is left out stays. Volumes end where the reactor model's vial does."""
 

@@ -32,6 +32,7 @@ class Interrupted(BaseModel):
     is_resuming: bool = Field(description="Jobs are being resumed now.")
     ended_at: str | None = Field(description="When the last of them was cut off; null when there is none.")
     was_killed: bool
+    volume_doubt: str | None = Field(description="Why nobody knows what is in the vial; null where it is known.")
     jobs: list[InterruptedJobItem]
 
 

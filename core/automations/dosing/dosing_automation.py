@@ -164,6 +164,11 @@ class DosingAutomation(RunningAutomation):
         """What is in the vial, by the count of what was pumped."""
         return self.context.parts.bioreactor.liquids(self.context.experiment).current_volume_ml
 
+    @property
+    def fill_ml(self) -> float:
+        """The greatest volume that can be in the vial, also by what was pumped for other experiments."""
+        return self.context.parts.bioreactor.fill_ml(self.context.experiment)
+
     async def dose(self, **asked_ml: float) -> dict[str, float]:
         """Exchange liquid; return what has moved, by the same names.
 
@@ -204,7 +209,7 @@ class DosingAutomation(RunningAutomation):
 
     def would_fill(self, volume_ml: float) -> bool:
         """Whether adding this much would fill the vial to its limit."""
-        return self.volume_ml + volume_ml >= self.context.parts.models.current.reactor_max_fill_volume_ml
+        return self.fill_ml + volume_ml >= self.context.parts.models.current.reactor_max_fill_volume_ml
 
     async def fall_asleep(self) -> None:
         """Go to sleep until a person wakes the job; a run under way waits meanwhile."""
@@ -231,8 +236,8 @@ class DosingAutomation(RunningAutomation):
     async def _add(self, name: str, ml: float, moved: dict[str, float]) -> bool:
         await self._until_awake()
         if self.would_fill(ml):
-            self.log.error("%g ml more would fill the vial, which holds %.2f ml: no dose.", ml, self.volume_ml)
-            what = f"Dosing stopped: {ml:.3g} mL more would have filled the vial, which held {self.volume_ml:.2f} mL."
+            self.log.error("%g ml more would fill the vial, which holds %.2f ml: no dose.", ml, self.fill_ml)
+            what = f"Dosing stopped: {ml:.3g} mL more would have filled the vial, which held {self.fill_ml:.2f} mL."
             self.alarms.begin(_FULL, what, _WHEN_FULL, signal="volume")
             await self.fall_asleep()
             return False
@@ -291,9 +296,11 @@ class DosingAutomation(RunningAutomation):
 
     def _hear_volume(self, event: BioreactorChanged) -> None:
         """Warn of a vial that gets full, and stop dosing when it is."""
-        volume_ml = event.values.get("current_volume_ml")
-        if volume_ml is None or event.experiment != self.context.experiment or self.state is not JobState.READY:
+        if event.values.get("current_volume_ml") is None or event.experiment != self.context.experiment:
             return
+        if self.state is not JobState.READY:
+            return
+        volume_ml = self.fill_ml
         most_ml = self.context.parts.models.current.reactor_max_fill_volume_ml
         now_s = self.clock.monotonic_s()
         if volume_ml >= most_ml:

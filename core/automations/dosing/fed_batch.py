@@ -38,7 +38,7 @@ class FedBatch(DosingAutomation, TimedAutomation):
         """Add the volume; sleep when it would fill the vial to its limit."""
         volume_ml = float(self.settings["dosing_volume_ml"])
         if self.would_fill(volume_ml):
-            held_ml = self.volume_ml
+            held_ml = self.fill_ml
             await self.fall_asleep()
             message = f"the vial holds {held_ml:.2f} ml, and {volume_ml:g} ml more would fill it: dosing stops"
             return AutomationEvent(EventName.ERROR, message, {"current_volume_ml": held_ml})

@@ -19,7 +19,6 @@ from core.plugins.api import (
     Option,
     Pump,
     PumpRun,
-    ReactorModel,
     StartPlace,
     curve_of,
     not_calibrated,
@@ -81,8 +80,7 @@ class _OnePump(Job):
                 raise BadRequestError(f"{name} must be 0 or more, not {self.options[name]:g}.", fields=[name])
         if self.pump.is_inflow:
             self._max_fill_ml = place.model.reactor_max_fill_volume_ml
-            current_ml = place.parts.bioreactor.liquids(place.experiment).current_volume_ml
-            refuse_overfilling(place.model, current_ml, self._volume_ml(place), given)
+            refuse_overfilling(place, place.parts.bioreactor.fill_ml(place.experiment), self._volume_ml(place), given)
 
     def calibrations_needed(self) -> tuple[str, ...]:
         """The pump, where an amount is asked for, or where it must be known when the vial is full."""
@@ -124,13 +122,14 @@ class _OnePump(Job):
             return math.inf
 
 
-def refuse_overfilling(model: ReactorModel, current_ml: float, added_ml: float, fields: list[str]) -> None:
+def refuse_overfilling(place: StartPlace, current_ml: float, added_ml: float, fields: list[str]) -> None:
     """Raise BadRequestError when a vial with `current_ml` would reach its limit with `added_ml` more in it."""
-    most_ml = model.reactor_max_fill_volume_ml
+    model, most_ml = place.model, place.model.reactor_max_fill_volume_ml
+    why_fuller = place.parts.bioreactor.why_fuller(place.experiment)
     if current_ml + added_ml >= most_ml:
         raise BadRequestError(
             f"Adding {added_ml:.3f} ml is unsafe: the vial holds {current_ml:.3f} ml, and must stay below {most_ml:g}.",
-            cause=f"The safe limit of a {model.display_name} is {most_ml:g} ml.",
+            cause=f"The safe limit of a {model.display_name} is {most_ml:g} ml. {why_fuller}".rstrip(),
             remedy="Add less, remove waste first, or correct current_volume_ml if it is wrong.",
             fields=fields,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.jobs.dosing.add_and_remove import refuse_overfilling
 from core.jobs.dosing.pump_action import pump_action
@@ -56,12 +56,13 @@ class Pumps(Job):
     def check_start(self, place: StartPlace) -> None:
         """Refuse a recipe in whose course the vial would be filled too high."""
         self._max_fill_ml = place.model.reactor_max_fill_volume_ml
-        liquids = place.parts.bioreactor.liquids(place.experiment)
+        bioreactor = place.parts.bioreactor
+        liquids = replace(bioreactor.liquids(place.experiment), current_volume_ml=bioreactor.fill_ml(place.experiment))
         for step in self._steps():
             if step.pump is None:
                 continue
             if step.pump.is_inflow:
-                refuse_overfilling(place.model, liquids.current_volume_ml, step.amount, ["args"])
+                refuse_overfilling(place, liquids.current_volume_ml, step.amount, ["args"])
             liquids = after_dose(liquids, step.pump.event, step.amount)
 
     async def set_up(self) -> None:
