@@ -6,7 +6,16 @@ import asyncio
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import background, theme
 from gui.icons import show_icon
@@ -21,6 +30,7 @@ from gui.widgets.progress_line import ProgressLine
 _WITHIN_S = 1830.0
 _MOST_HOURS = 744.0
 _STEPS = 1000
+_FACTS_PX = 250
 
 
 class DryRunPanel(QWidget):
@@ -88,10 +98,15 @@ class DryRunPanel(QWidget):
         head.addStretch(1)
         head.addWidget(self.again_button)
         split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self.plot)
+        scrolled = QScrollArea()
+        scrolled.setWidgetResizable(True)
+        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scrolled.setWidget(self.plot)
+        self.facts.setMinimumWidth(_FACTS_PX)
+        split.addWidget(scrolled)
         split.addWidget(self.facts)
         split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
+        split.setStretchFactor(1, 1)
         split.setChildrenCollapsible(False)
         self.place = Place(split)
         self.place.acted.connect(self.asked)
@@ -109,7 +124,6 @@ class DryRunPanel(QWidget):
             "dry-run",
             self.tr("See what would happen, before it does"),
             self.tr("The profile runs on a simulated unit in fast time. Nothing real moves."),
-            self.tr("Dry run"),
         )
 
     def begin(self, name: str, text: str, inputs: dict[str, Any], experiment: str | None) -> None:

@@ -15,6 +15,8 @@ from gui.live.axes import ValueAxis
 
 _AXIS_WIDTH_PX = 56
 _LEAST_PX = 56
+_TITLE_PX = 24
+_BOTTOM_PX = 44
 _PANES = (
     ("od", "Density, OD600", "od_filtered", 3),
     ("growth_rate", "Growth rate, h⁻¹", "growth_rate", 2),
@@ -69,6 +71,7 @@ class DryRunPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
                 view.setXLink(first)
             first = first or view
         self.ci.layout.setColumnStretchFactor(1, 1)
+        self.setMinimumHeight((_LEAST_PX + _TITLE_PX) * len(panes) + _BOTTOM_PX)
 
     def _dress(self, view: Any, left: Any, bottom: Any, *, is_lowest: bool) -> None:
         now, font = theme.current(), theme.value_font(11)

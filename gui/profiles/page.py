@@ -322,6 +322,7 @@ class ProfilesPage(QWidget):
         if name != former.name:
             self._drafts.drop(former.name)
         self._open = OpenText(name, text, told["version"])
+        self._enable()
         words = self.tr("It has errors and cannot run yet.") if told["errors"] else ""
         self._tell(self.tr("Saved {}").format(name), words)
         await self._load()

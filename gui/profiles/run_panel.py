@@ -33,7 +33,7 @@ _STATES = {
     "failed": ("alarm", "alarm", "Failed"),
 }
 _OUTCOMES = {"done": ("Done", ""), "skipped": ("Skipped", "quiet"), "failed": ("Failed", "alarm")}
-_OVER = ("complete", "stopped", "interrupted", "failed")
+_COLUMNS = ("After", "Action", "Outcome", "What was said", "Line")
 
 
 class RunPanel(QWidget):

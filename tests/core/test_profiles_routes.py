@@ -10,7 +10,7 @@ from typing import Any
 from profile_texts import STIRRING
 from running_services import Served, serving
 
-from core.clock import BentLoop
+from core.bent_loop import BentLoop
 from core.service import ServiceOptions
 
 PROFILES = "/experiment_profiles"
