@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from gui import theme
-from gui.alarms.words import count_words, severity_words, unacknowledged
+from gui.alarms.words import breakdown, count_words, severity_words, unacknowledged
 from gui.icons import icon
 from gui.unit import Unit
 
@@ -39,7 +39,7 @@ class AlarmBadge(QToolButton):
         theme.set_tone(self, tone if waiting else "")
         self._icon = (icon_name, "raised" if waiting else "quiet")
         state = self.tr("not acknowledged") if waiting else self.tr("acknowledged, not over yet")
-        self.setToolTip(self.tr("{}, {}. Click to see all.").format(words, state))
+        self.setToolTip(self.tr("{}: {}. Click to see all.").format(breakdown(counted), state))
         self.setAccessibleName(f"{words}, {state}")
         self._redraw()
 

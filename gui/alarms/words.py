@@ -66,6 +66,12 @@ def count_words(alarms: list[dict[str, Any]]) -> str:
     return f"1 {_tr(word).lower()}" if len(alarms) == 1 else _tr(several).format(len(alarms))
 
 
+def breakdown(alarms: list[dict[str, Any]]) -> str:
+    """Say how many alarms there are of each severity: "2 alarms, 1 warning"."""
+    by_severity = [[alarm for alarm in alarms if alarm["severity"] == severity] for severity in SEVERITIES]
+    return ", ".join(count_words(some) for some in by_severity if some)
+
+
 def unacknowledged(unit: Unit) -> list[dict[str, Any]]:
     """Return the alarms nobody has acknowledged, the gravest first, then the newest."""
     found = [alarm for alarm in unit.alarms if alarm["acknowledged_at"] is None]

@@ -89,7 +89,20 @@ def _by_hand(*arguments: str) -> None:
     subprocess.run(["xdotool", *arguments], check=True)
 
 
+def break_thermometer(client: Client, _: subprocess.Popen[str]) -> None:
+    """Let the heater board's thermometer fail: the board latches a fault, which is an alarm."""
+    client.ask("POST", "/board/simulation", {"command": "sensor-missing"})
+
+
+def mend_thermometer(client: Client, _: subprocess.Popen[str]) -> None:
+    """Mend it, have the board forget the fault, and say that the alarm was seen."""
+    client.ask("POST", "/board/simulation", {"command": "heal"})
+    client.ask("POST", "/board/clear_faults", {})
+    client.ask("POST", "/alarms/acknowledge", {})
+
+
 EMPTY = (
+    Scene("alarms-empty", "alarms"),
     Scene("live-empty", "live"),
     Scene("jobs-empty", "jobs"),
     Scene("calibrations-empty", "calibrations"),
@@ -105,6 +118,8 @@ BUSY = (
     Scene("plugins", "plugins"),
     Scene("system", "system"),
     Scene("log", "log"),
+    Scene("alarms", "alarms", break_thermometer, mend_thermometer),
+    Scene("live-alarm", "live", break_thermometer, mend_thermometer),
     Scene("live-board-lost", "live", unplug, replug),
     Scene("jobs-board-lost", "jobs", unplug, replug),
     Scene("live-service-silent", "live", hang, wake),
