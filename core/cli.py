@@ -219,11 +219,11 @@ def _simulate_board(given: argparse.Namespace) -> None:
 
 
 def _keys(given: argparse.Namespace) -> None:
-    from core.service import computer_name
-    from core.traceability.keys_command import run_keys, unit_name
+    from core.traceability.keys_command import run_keys
+    from core.unit_name import unit_name
 
     data_dir = given.data or default_data_dir()
-    _run(run_keys(given, data_dir, unit_name(data_dir, computer_name())), 1.0)
+    _run(run_keys(given, data_dir, unit_name(Config.load(data_dir))), 1.0)
 
 
 def _dry_run(given: argparse.Namespace) -> None:

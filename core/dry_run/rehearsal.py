@@ -18,7 +18,8 @@ from core.profiles.course import course_of
 from core.profiles.profile import Profile
 from core.profiles.profiles import Checked
 from core.profiles.runs import RunRequest
-from core.service import Service, ServiceOptions, computer_name, running_service
+from core.service import Service, ServiceOptions, running_service
+from core.unit_name import unit_name
 
 # The model's pumps at full duty, from device/simulator/README.md; every real pump is a little different.
 _PUMP_ML_PER_S = 0.0911
@@ -49,7 +50,7 @@ async def rehearse(plan: DryRunPlan, epoch_utc_s: float | None, progress: Progre
         OSError: the unit's files cannot be read, or the work folder not written.
     """
     config = Config.load(Path(plan.data_dir))
-    unit = config.text("unit", "name") or computer_name()
+    unit = unit_name(config)
     copied = await asyncio.to_thread(
         copy_unit, Path(plan.data_dir), Path(plan.work_dir) / "unit", unit, plan.experiment
     )

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from core.clock import Clock
-from core.config import Config
 from core.errors import ServiceError
 from core.exits import ExitCode, StartError
 from core.folders import DataFolder
@@ -34,11 +33,6 @@ async def run_keys(given: argparse.Namespace, data_dir: Path, unit: str) -> None
     except (OSError, sqlite3.Error) as error:
         what = f"The unit's record in {data_dir} cannot be used ({error})."
         raise StartError(ExitCode.FOLDER_UNUSABLE, what, "Choose another folder with --data.") from error
-
-
-def unit_name(data_dir: Path, computer: str) -> str:
-    """Return the name of the unit a data folder belongs to."""
-    return Config.load(data_dir).text("unit", "name") or computer
 
 
 @contextlib.asynccontextmanager
