@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from gui import background, theme
 from gui.icons import refresh, show_icon
 from gui.resume_dialog import ResumeDialog
-from gui.resume_words import headline, what_happened
+from gui.resume_words import doubt_words, headline, what_happened
 from gui.service_client import ServiceClient
 from gui.toast import toaster_for
 from gui.unit import Unit
@@ -100,6 +100,10 @@ class ResumeBanner(QFrame):
             button.setEnabled(not interrupted.get("is_resuming"))
 
     def _resume_all(self) -> None:
+        """Resume all of them; where that would dose into a vial nobody knows, ask first."""
+        if doubt_words(self._unit.interrupted):
+            self._choose()
+            return
         self._resume([str(job["job_name"]) for job in self._unit.interrupted["jobs"]])
 
     def _choose(self) -> None:

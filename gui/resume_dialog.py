@@ -7,12 +7,12 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QWidget
 
-from gui.resume_words import job_words, what_happened
+from gui.resume_words import DOSING, doubt_words, job_words, what_happened
 from gui.widgets.ask_dialog import AskDialog
 
 
 class ResumeDialog(AskDialog):
-    """Lists the jobs, all chosen; a job that nobody chooses stays off.
+    """Lists the jobs, all chosen but dosing where it may do harm; a job that nobody chooses stays off.
 
     Args:
         interrupted: the API's object of what was cut off.
@@ -35,7 +35,8 @@ class ResumeDialog(AskDialog):
         self.boxes: dict[str, QCheckBox] = {}
         for job in interrupted["jobs"]:
             box = QCheckBox(job_words(job))
-            box.setChecked(True)
+            # Where nobody knows what is in the vial, dosing is for the user to choose.
+            box.setChecked(not (job["job_name"] == DOSING and doubt_words(interrupted)))
             box.toggled.connect(self._count)
             self.boxes[str(job["job_name"])] = box
             self.fields.addWidget(box)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from gui.moments import ago, clock_time, exact
 from gui.unit import utc_s_of
-from gui.words import job_title, listing, rule_title
+from gui.words import job_title, listing, rule_title, sentences
 
 # The values a person knows a job by, with their units; as many of them as a job has.
 _TELLING = {
@@ -22,6 +22,7 @@ _TELLING = {
     "light_intensity": "{:g}\u00a0%",
     "duration": "every {:g}\u00a0min",
 }
+DOSING = "dosing_automation"
 _LEDS = ("a", "b", "c", "d")
 _A_DAY_S = 86_400.0
 
@@ -68,4 +69,11 @@ def what_happened(interrupted: dict[str, Any], now_s: float) -> str:
     ran = _tr("{} ran in {} until {}, when {}.").format(
         names, experiments, clock_time(ended) if is_today else exact(ended), why
     )
-    return f"{ran} {_tr('What they heated, stirred, lit and pumped has been off since then.')}"
+    off = _tr("What they heated, stirred, lit and pumped has been off since then.")
+    return sentences(ran, off, doubt_words(interrupted))
+
+
+def doubt_words(interrupted: dict[str, Any]) -> str:
+    """Warn of dosing into a vial of which nobody knows what is in it; empty where that is known, or nothing doses."""
+    doses = any(job["job_name"] == DOSING for job in interrupted["jobs"])
+    return str(interrupted.get("volume_doubt") or "") if doses else ""

@@ -309,6 +309,31 @@ def test_dosing_is_left_out_when_something_before_it_did_not_start(tmp_path: Pat
     bent(run())
 
 
+def test_dosing_is_not_resumed_by_itself_where_nobody_knows_what_is_in_the_vial(tmp_path: Path) -> None:
+    write_config(tmp_path, "[safety]\nresume_after_restart = always\n")
+
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            for pump in ("media_pump", "alt_media_pump", "waste_pump"):
+                await calibrate(service, pump)
+            await started(service, "stirring")
+            rule = {"automation_name": "chemostat", "exchange_volume_ml": 0.5, "duration": 20.0}
+            await started(service, "dosing_automation", **rule)
+            service.bioreactor.vial.keep_piece("media", 0.4)  # as a killed service leaves it
+        for said, offered in ((None, ["dosing_automation"]), (15.0, [])):
+            async with bent_service(tmp_path) as (service, _):
+                if said is not None:
+                    service.bioreactor.change(str(service.experiments.active()), {"current_volume_ml": said})
+                service.interrupted.begin(service.board_link)
+                await asyncio.sleep(700)  # long enough that the next end is not blamed on it
+                told = service.interrupted.describe()["jobs"]
+                assert [job["job_name"] for job in told] == offered
+                assert (service.jobs.newest("dosing_automation") is None) == bool(offered)
+                assert service.jobs.newest("stirring") is not None
+
+    bent(run())
+
+
 def test_stop_all_ends_what_is_being_resumed(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_service(tmp_path) as (service, _):

@@ -101,6 +101,19 @@ def test_some_are_chosen_by_the_keyboard_and_the_others_stay_off(offered: Shown,
     QApplication.processEvents()
 
 
+def test_dosing_into_a_vial_nobody_knows_is_asked_about_first(offered: Shown, qtbot: QtBot) -> None:
+    offered.service.send("interrupted", **interrupted(STIRRING, DOSING, volume_doubt="A pump was running."))
+    offered.until(lambda: "A pump was running." in offered.window.resume.words, "the doubt is told")
+    click(qtbot, offered.window.resume.resume_button)
+    dialog = offered.window.findChild(ResumeDialog)
+    assert dialog is not None
+    assert dialog.names() == ["stirring"]
+    assert [path for path, _ in asked(offered)] == []
+    dialog.reject()
+    alone = interrupted(STIRRING, volume_doubt="A pump was running.")
+    assert "pump" not in what_happened(alone, utc_s_of(T0)).replace("pumped", ""), "nothing doses"
+
+
 def test_with_nothing_chosen_nothing_can_be_resumed(offered: Shown, qtbot: QtBot) -> None:
     click(qtbot, offered.window.resume.choose_button)
     dialog = offered.window.findChild(ResumeDialog)
