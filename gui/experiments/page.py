@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from gui import background, theme
@@ -70,8 +71,14 @@ class ExperimentsPage(QWidget):
         self.new_button = QPushButton(self.tr("New experiment…"))
         theme.set_role(self.new_button, "primary")
         show_icon(self.new_button, "add", "on_accent")
+        self.profiles_button = QPushButton(self.tr("Profiles"))
+        self.profiles_button.setToolTip(self.tr("What jobs do when: written, rehearsed, run (Ctrl+P)"))
+        show_icon(self.profiles_button, "profile")
+        self.profiles_button.clicked.connect(self._show_profiles)
         # Others hang their buttons here.
-        self.actions_beside_title: list[QWidget] = [self.compare_button, self.export_button, self.new_button]
+        self.actions_beside_title: list[QWidget] = [
+            self.profiles_button, self.compare_button, self.export_button, self.new_button,
+        ]  # fmt: skip
 
     def _lay_out(self) -> None:
         self._sides = QStackedWidget()
@@ -109,6 +116,11 @@ class ExperimentsPage(QWidget):
         ages = QTimer(self)
         ages.timeout.connect(self._show)
         ages.start(_AGES_EVERY_MS)
+
+    def _show_profiles(self) -> None:
+        action = self.window().findChild(QAction, "page_profiles")
+        if action is not None:
+            action.trigger()
 
     def page_actions(self) -> list[QWidget]:
         """Return the buttons beside the page's title, the one that matters most last."""
