@@ -6,31 +6,27 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from gui import background, theme
 from gui.icons import show_icon
 from gui.profiles.dialogs import DeleteDialog, DiscardDialog, NameDialog, RunDialog
 from gui.profiles.drafts import Drafts
-from gui.profiles.dry_run_panel import DryRunPanel
 from gui.profiles.editor import ProfileEditor
 from gui.profiles.files import ProfileFiles
-from gui.profiles.problem_list import ProblemList
+from gui.profiles.meaning import Meaning
 from gui.profiles.profile import PROFILES, Check, Profile, read_check, read_profiles
 from gui.profiles.profile_list import ProfileList
-from gui.profiles.run_panel import RunPanel
 from gui.profiles.text_bar import TextBar
 from gui.profiles.text_state import OpenText
-from gui.profiles.timeline_view import TimelineView
 from gui.service_client import ServiceClient, ServiceRefusedError, ServiceTroubleError
 from gui.toast import toaster_for
 from gui.unit import Unit
 from gui.widgets.place import Place
 
 _LIST_PX = 232
-_NOW_EVERY_MS = 1000
 _NEW = """\
 version: "1.0"
 experiment_profile_name: New profile
@@ -52,10 +48,8 @@ class ProfilesPage(QWidget):
     Attributes:
         listing: the profiles.
         editor: the text that is open.
-        timeline: its course.
-        problems: what is wrong in it.
-        dry_run: what it would do.
-        run: the run that goes on, or the last one.
+        meaning: its course and problems, what it would do, what it does.
+        dry_run, run: two parts of that.
         bar: says how the text stands, and saves it.
         place: all of it, or why it is not there.
     """
@@ -88,11 +82,8 @@ class ProfilesPage(QWidget):
         self.listing = ProfileList()
         self.listing.setFixedWidth(_LIST_PX)
         self.editor = ProfileEditor()
-        self.timeline = TimelineView()
-        self.problems = ProblemList()
-        self.no_problems = Place(self.problems)
-        self.dry_run = DryRunPanel(self._unit, self._client)
-        self.run = RunPanel(self._unit, self._client)
+        self.meaning = Meaning(self._unit, self._client)
+        self.dry_run, self.run = self.meaning.dry_run, self.meaning.run
         self.bar = TextBar()
 
     def _make_buttons(self) -> None:
@@ -103,19 +94,10 @@ class ProfilesPage(QWidget):
         theme.set_role(self.run_button, "primary")
 
     def _lay_out(self) -> None:
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        for widget, words in (
-            (self.timeline, self.tr("Course")),
-            (self.no_problems, self.tr("Problems")),
-            (self.dry_run, self.tr("Dry run")),
-            (self.run, self.tr("Run")),
-        ):
-            self.tabs.addTab(widget, words)
         split = QSplitter(Qt.Orientation.Vertical)
         split.setHandleWidth(theme.SPACE_PX)
         split.addWidget(self.editor)
-        split.addWidget(self.tabs)
+        split.addWidget(self.meaning)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
         split.setChildrenCollapsible(False)
@@ -138,9 +120,7 @@ class ProfilesPage(QWidget):
         self.listing.delete_asked.connect(self.ask_delete)
         self.editor.textChanged.connect(self._on_typed)
         self.editor.paused.connect(self.check)
-        for panel in (self.timeline, self.dry_run, self.run):
-            panel.line_asked.connect(self.editor.go_to)
-        self.problems.place_asked.connect(self.editor.go_to)
+        self.meaning.place_asked.connect(self.editor.go_to)
         self.dry_run.asked.connect(self.begin_dry_run)
         self.run.run_changed.connect(self._on_run)
         for button, act in (
@@ -153,9 +133,6 @@ class ProfilesPage(QWidget):
         self.bar.copy_asked.connect(self.ask_copy)
         self.bar.export_asked.connect(self.ask_export)
         self.bar.delete_asked.connect(self.ask_delete)
-        second = QTimer(self)
-        second.timeout.connect(self._show_now)
-        second.start(_NOW_EVERY_MS)
         self._unit.snapshot_loaded.connect(self._on_snapshot)
         self._unit.connection_changed.connect(self._enable)
 
@@ -210,8 +187,7 @@ class ProfilesPage(QWidget):
         self._open = state
         self._check = Check()
         self.editor.show_text(text)
-        if not self.dry_run.is_under_way:
-            self.dry_run.show_nothing()
+        self.meaning.begin_text(state.name)
         self._show_list()
         self._enable()
         self.check()
@@ -236,14 +212,7 @@ class ProfilesPage(QWidget):
     def _show_check(self) -> None:
         check = self._check
         self.editor.show_problems(check.problems)
-        self.problems.show_problems(check.problems)
-        self.timeline.show_course(check)
-        if check.problems:
-            self.no_problems.show_content()
-        else:
-            self.no_problems.explain("ok", self.tr("No problems"), self.tr("This unit can run it as it stands."))
-        self.tabs.setTabText(1, self.tr("Problems ({})").format(len(check.problems)) if check.problems else "Problems")
-        self._on_run()
+        self.meaning.show_check(check)
         self._enable()
 
     @property
@@ -379,26 +348,21 @@ class ProfilesPage(QWidget):
 
     def begin_dry_run(self) -> None:
         """Rehearse the text as it stands."""
-        self.tabs.setCurrentWidget(self.dry_run)
+        self.meaning.setCurrentWidget(self.dry_run)
         self.dry_run.begin(self._open.name, self.text, {}, self._unit.experiment)
 
     def ask_run(self) -> None:
         """Ask whether the profile is to be run."""
         dialog = RunDialog(self._client, self._open.name, self._check, self._unit.experiment, self)
-        dialog.started.connect(lambda _: self.tabs.setCurrentWidget(self.run))
+        dialog.started.connect(lambda _: self.meaning.setCurrentWidget(self.run))
         dialog.open()
 
     def _on_run(self) -> None:
-        self._show_now()
         if self._is_loaded:
             self._show_list()
             self._enable()
 
     # Showing
-
-    def _show_now(self) -> None:
-        is_this = self.run.run.get("profile") == self._open.name
-        self.timeline.show_now(self.run.hours_now() if is_this else None)
 
     def _enable(self) -> None:
         is_live, is_open = self._unit.service.is_live, bool(self._open.name)

@@ -83,8 +83,8 @@ def test_an_example_is_shown_with_its_course(bench: PageBench) -> None:
     open_one(bench, "batch_growth.yaml")
     page = bench.page
     assert page.bar.standing == "Example"
-    assert "goes on after that" in page.timeline.words
-    spots = page.timeline.picture.spots
+    assert "goes on after that" in page.meaning.timeline.words
+    spots = page.meaning.timeline.picture.spots
     assert spots[0].hours == 0
     assert {spot.action.kind for spot in spots} == {"start", "stop", "log", "when"}
     assert not page.bar.delete_action.isEnabled()
@@ -101,10 +101,10 @@ def test_problems_are_marked_as_one_types(bench: PageBench, qtbot: QtBot) -> Non
     (problem,) = page.editor.problems
     assert (problem.is_error, problem.line) == (True, 10)
     assert "Did you mean target_rpm?" in problem.sentences
-    assert page.tabs.tabText(1) == "Problems (1)"
-    assert page.problems.item(0).text().startswith("Error, line 10: ")
+    assert page.meaning.tabText(1) == "Problems (1)"
+    assert page.meaning.problems.item(0).text().startswith("Error, line 10: ")
     page.editor.go_to(1)
-    page.problems.itemActivated.emit(page.problems.item(0))
+    page.meaning.problems.itemActivated.emit(page.meaning.problems.item(0))
     assert page.editor.textCursor().blockNumber() == 9
     assert not page.run_button.isEnabled()
 
@@ -183,7 +183,7 @@ def test_a_profile_is_run_paused_and_stopped(bench: PageBench) -> None:
     bench.until(lambda: page.run.lines.topLevelItemCount() == 1, "its first action is listed")
     assert page.run.run["inputs"] == {"speed": 450.0}
     assert page.run.lines.topLevelItem(0).text(1) == "Start stirring"
-    assert page.timeline.picture.now_hours is not None
+    assert page.meaning.timeline.picture.now_hours is not None
     assert not page.run_button.isEnabled()
     assert any("running" in page.listing.item(row).text() for row in range(page.listing.count()))
     page.run.pause_button.click()
@@ -195,7 +195,7 @@ def test_a_profile_is_run_paused_and_stopped(bench: PageBench) -> None:
     stop.act_button.click()
     bench.until(lambda: page.run.run["state"] == "stopped", "it is stopped")
     bench.until(lambda: "stirring" not in [row["job_name"] for row in bench.unit.jobs], "so is what it started")
-    assert page.timeline.picture.now_hours is None
+    assert page.meaning.timeline.picture.now_hours is None
 
 
 def test_a_dry_run_shows_what_would_happen(bench: PageBench) -> None:
@@ -246,10 +246,10 @@ def test_a_profile_is_deleted(bench: PageBench, qtbot: QtBot) -> None:
 
 def test_the_course_is_walked_by_keyboard(bench: PageBench, qtbot: QtBot) -> None:
     open_one(bench, "batch_growth.yaml")
-    picture = bench.page.timeline.picture
+    picture = bench.page.meaning.timeline.picture
     for _ in range(3):
         qtbot.keyClick(picture, Qt.Key.Key_Right)
-    assert "Start" in bench.page.timeline.words
+    assert "Start" in bench.page.meaning.timeline.words
     qtbot.keyClick(picture, Qt.Key.Key_Return)
     assert bench.page.editor.textCursor().blockNumber() + 1 == picture.spots[2].action.line
 
