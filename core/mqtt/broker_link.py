@@ -31,6 +31,8 @@ _LONGEST_WAIT_S = 30.0
 _ANSWER_WITHIN_S = 20.0
 _LAST_WORDS_S = 3.0
 _END_WITHIN_S = 6.0
+# Without a connection there is nobody to take leave of.
+_GIVE_UP_WITHIN_S = 0.5
 _MOST_UNDER_WAY = 20
 _MOST_INCOMING = 200
 LOST = "lost"
@@ -92,6 +94,8 @@ class BrokerLink:
         self._wills: set[str] = set()
         self._carried: dict[str, asyncio.Task[None]] = {}
         self._is_ending = False
+        # The thread has been told to look, and has not yet.
+        self._is_nudged = False
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
     def start(self) -> None:
@@ -101,21 +105,23 @@ class BrokerLink:
     def send(self, message: Message) -> None:
         """Hand over a message; never waits."""
         self._outbox.put(message)
-        self._nudge(self._wake.set)
+        if not self._is_nudged:
+            self._is_nudged = True
+            self._nudge(self._look)
 
     def leave_will(self, topic: str) -> None:
         """Have the broker say `lost` on a topic when this process dies."""
-        self._nudge(self._wills.add, topic)
+        self._nudge(self._look, self._wills.add, topic)
 
     def withdraw_will(self, topic: str) -> None:
         """The will on a topic is of no use any more."""
-        self._nudge(self._wills.discard, topic)
+        self._nudge(self._look, self._wills.discard, topic)
 
     def close(self) -> None:
         """Send what waits, disconnect in good order, and end; waits some seconds at most, not for the event loop."""
         self._is_ending = True
-        self._nudge(self._wake.set)
-        self._thread.join(_END_WITHIN_S)
+        self._nudge(self._look)
+        self._thread.join(_END_WITHIN_S if self._outbox.is_open else _GIVE_UP_WITHIN_S)
 
     def _nudge(self, call: Callable[..., object], *args: object) -> None:
         loop = self._loop
@@ -124,13 +130,19 @@ class BrokerLink:
             return
         with contextlib.suppress(RuntimeError):  # it has ended
             loop.call_soon_threadsafe(call, *args)
-            loop.call_soon_threadsafe(self._wake.set)
 
     def _say(self, call: Callable[..., None], *args: object) -> None:
         with contextlib.suppress(RuntimeError):  # the service has ended
             self._service_loop.call_soon_threadsafe(call, *args)
 
     # What follows runs in the thread.
+
+    def _look(self, change: Callable[[str], None] | None = None, topic: str = "") -> None:
+        """Take a will or leave it, and have whoever sends look for what there is to do."""
+        self._is_nudged = False
+        if change is not None:
+            change(topic)
+        self._wake.set()
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=new_loop) as runner:
@@ -244,8 +256,14 @@ class BrokerLink:
         finally:
             woken.cancel()
         for task in [task for task in under_way if task.done()]:
-            task.result()
-            self._outbox.delivered(under_way.pop(task))
+            message = under_way.pop(task)
+            try:
+                task.result()
+            except ValueError as error:
+                _log.warning("What is on %r cannot be told over MQTT: %s", message.topic, error)
+                self._outbox.forget(message)
+            else:
+                self._outbox.delivered(message)
 
     def _carry_wills(self) -> None:
         """Have a connection for each will, and none for those that were withdrawn."""

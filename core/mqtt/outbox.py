@@ -100,6 +100,12 @@ class Outbox:
             if not message.payload and self._retained.get(message.topic) is message:
                 del self._retained[message.topic]
 
+    def forget(self, message: Message) -> None:
+        """A message cannot be sent at all: its topic or its text is none that MQTT can carry."""
+        with self._lock:
+            if self._retained.get(message.topic) is message:
+                del self._retained[message.topic]
+
     def undelivered(self, messages: list[Message]) -> None:
         """The connection ended before the broker confirmed these, in their order; they are sent again later."""
         with self._lock:

@@ -17,6 +17,7 @@ import pytest
 from broker import Broker, listening
 from running_services import Served, ServiceProcess, serving, write_config
 
+from core.bus import BioreactorChanged
 from core.mqtt.outbox import Message, Outbox
 from core.service import ServiceOptions
 
@@ -224,6 +225,16 @@ async def test_a_broker_that_comes_back_is_told_everything_again(data_dir: Path,
         await logged(served, "connected to localhost")
 
 
+async def test_a_text_that_mqtt_cannot_carry_is_left_out_and_holds_nothing_up(data_dir: Path, broker: Broker) -> None:
+    async with on_broker(data_dir, broker) as served, listening(broker) as heard:
+        bus = served.service.bus
+        bus.publish(BioreactorChanged(0.0, _EXPERIMENT, {"salt+sugar_ml": 1.0, "odd_\udcff": 2.0}))
+        await logged(served, "'pioreactor/u1/Exp 1/bioreactor/salt+sugar_ml' cannot be told")
+        bus.publish(BioreactorChanged(0.0, _EXPERIMENT, {"current_volume_ml": 12.5}))
+        assert await heard.newest(f"pioreactor/u1/{_EXPERIMENT}/bioreactor/current_volume_ml") == "12.5"
+        assert await in_state(served, "connected")
+
+
 async def test_a_state_wrongly_said_to_be_lost_is_mended(data_dir: Path, broker: Broker) -> None:
     async with on_broker(data_dir, broker) as served, listening(broker) as heard:
         await start(served, "stirring")
@@ -284,7 +295,7 @@ async def test_tls_is_spoken_to_a_broker_that_can_be_trusted(data_dir: Path, tmp
 
 
 async def test_a_password_in_a_configuration_is_not_kept_with_what_the_user_did(served: Served) -> None:
-    code = "[mqtt]\npassword = s3cret\\n \"x\"\nbroker_port = 1884\n"
+    code = '[mqtt]\npassword = s3cret\\n "x"\nbroker_port = 1884\n'
     await served.json("PATCH", "/config/specific", json={"code": code})
 
     def bodies(connection: sqlite3.Connection) -> list[str]:
