@@ -108,3 +108,14 @@ def test_values_given_for_inputs_are_checked(tmp_path: Path) -> None:
             assert not (await service.profiles.check(text, {"speed": 90000})).is_valid
 
     bent(check())
+
+
+def test_the_first_profile_of_the_documentation_runs(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+
+    async def check() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            assert await told(service, text) == []
+
+    bent(check())
