@@ -15,6 +15,7 @@ from core.bus import (
     JobChanged,
     LedChanged,
     LogWritten,
+    ProfileRunChanged,
     PwmChanged,
     SettingChanged,
 )
@@ -75,6 +76,7 @@ class ToldToBroker:
             bus.listen(BioreactorChanged, self._on_bioreactor),
             bus.listen(LogWritten, self._on_log),
             bus.listen(ExperimentChanged, self._on_experiment),
+            bus.listen(ProfileRunChanged, self._on_profile),
         ]
         if (active := experiments.active()) is not None:
             self._tell_assignment(active)
@@ -182,6 +184,19 @@ class ToldToBroker:
         )
         rest = f"logs/{item['source']}/{item['level'].lower()}"
         self._tell(item["experiment"] or NO_EXPERIMENT, rest, payload, retain=False, qos=0)
+
+    def _on_profile(self, event: ProfileRunChanged) -> None:
+        """Tell of a run of a profile while it lasts."""
+        run, is_over = event.run, event.run["ended_at"] is not None
+        told = {
+            "experiment_profile_name": run["experiment_profile_name"],
+            "start_time_utc": run["started_at"],
+            "profile_filename": run["profile"],
+            "action_count": run["actions_done"],
+        }
+        for name, value in told.items():
+            rest = f"experiment_profile/{run['run_id']}/{name}"
+            self._tell(run["experiment"], rest, "" if is_over else payload_of(value), retain=True, qos=2)
 
     def _on_experiment(self, event: ExperimentChanged) -> None:
         active = self._experiments.active()

@@ -17,7 +17,7 @@ import pytest
 from broker import Broker, listening
 from running_services import Served, ServiceProcess, serving, write_config
 
-from core.bus import BioreactorChanged
+from core.bus import BioreactorChanged, ProfileRunChanged
 from core.mqtt.outbox import Message, Outbox
 from core.service import ServiceOptions
 
@@ -141,6 +141,20 @@ async def test_doses_light_rules_and_log_lines_are_told_once(data_dir: Path, bro
         assert not any(
             m.retain for m in heard.messages if "dosing_events" in m.topic.value or "/logs/" in m.topic.value
         )
+
+
+async def test_a_run_of_a_profile_is_told_while_it_lasts(data_dir: Path, broker: Broker) -> None:
+    run = {"run_id": "r1", "profile": "growth.yaml", "experiment_profile_name": "Growth", "experiment": _EXPERIMENT,
+           "started_at": "2031-02-03T04:05:06.789Z", "ended_at": None, "actions_done": 2}  # fmt: skip
+    async with on_broker(data_dir, broker) as served, listening(broker) as heard:
+        topic = f"pioreactor/u1/{_EXPERIMENT}/experiment_profile/r1"
+        served.service.bus.publish(ProfileRunChanged(run))
+        assert await heard.newest(f"{topic}/experiment_profile_name") == "Growth"
+        assert await heard.newest(f"{topic}/profile_filename") == "growth.yaml"
+        await heard.newest(f"{topic}/action_count", "2")
+        served.service.bus.publish(ProfileRunChanged(run | {"ended_at": "2031-02-03T05:05:06.789Z"}))
+        await heard.newest(f"{topic}/action_count", "")
+        await heard.newest(f"{topic}/start_time_utc", "")
 
 
 async def test_settings_can_be_set(data_dir: Path, broker: Broker) -> None:
