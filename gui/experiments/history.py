@@ -254,7 +254,7 @@ class _Rows(QTreeWidget):
         for column in range(self.columnCount() - 1):
             self.header().setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             self.resizeColumnToContents(column)
-            self.setColumnWidth(column, min(self.columnWidth(column) + 16, self.width() // 2))
+            self.setColumnWidth(column, min(self.columnWidth(column), self.width() // 2))
 
     def opened(self) -> set[str]:
         """Return the rows whose details are shown."""

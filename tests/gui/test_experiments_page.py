@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LoopDriver, RealService, running_service
+from loop_driver import LoopDriver
 from page_bench import PageBench
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
+from real_service import RealService, running_service
 
 from core.records.database import open_database
 from gui.experiment_dialogs import EndExperimentDialog, NewExperimentDialog
@@ -30,11 +31,12 @@ def _fill(connection: sqlite3.Connection, number: int, name: str, tags: list[str
     end_s = start_s + 10 * HOUR_S
     values = (name, f"Notes of {name}", json.dumps(tags), start_s, end_s, 0)
     connection.execute("INSERT INTO experiments VALUES (?, ?, ?, ?, ?, ?)", values)
-    curves = {"od2": lambda h: 0.1 * math.exp(rate * h), "growth_rate": lambda _: rate, "temperature": lambda _: 30.0}
+    density = [0.1 * math.exp(rate * minute / 60) for minute in range(600)]
+    curves = {"od2": density, "growth_rate": [rate] * 600, "temperature": [30.0] * 600}
     for place, (series, curve) in enumerate(curves.items()):
         series_id = 10 * number + place + 1
         connection.execute("INSERT INTO series VALUES (?, ?, ?)", (series_id, name, series))
-        rows = ((series_id, start_s + 60 * minute, curve(minute / 60)) for minute in range(600))
+        rows = ((series_id, start_s + 60 * minute, value) for minute, value in enumerate(curve))
         connection.executemany("INSERT INTO readings VALUES (?, ?, ?)", rows)
     for place, (job, state) in enumerate((("stirring", "disconnected"), ("dosing_automation", "lost"))):
         job_id = 10 * number + place + 1

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from PySide6.QtGui import QColor, QGuiApplication
 from tests.bench.running import Client, service
 from tests.screenshots.calibrations import CALIBRATIONS, DEVICES
 from tests.screenshots.culture import grow
+from tests.screenshots.experiments import keep_past
 from tests.screenshots.plugins import install_plugins
 
 FOLDER = Path("screenshots")
@@ -30,7 +31,7 @@ WINDOW_WITHIN_S = 60.0
 SETTLE_S = 5.0
 UPSET_S = 12.0
 # Faster, the service would have no time left to answer the window.
-SPEED = "300"
+SPEED = "120"
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,22 @@ def install_from_nowhere(size: tuple[int, int]) -> None:
     time.sleep(3.0)
 
 
+def compare_experiments(size: tuple[int, int]) -> None:
+    """Press Compare on the Experiments page, and tick the next three experiments of the list."""
+    _by_hand("mousemove", str(size[0] - 374), "84", "click", "1")
+    for row in range(1, 4):
+        _by_hand("mousemove", "240", str(210 + 46 * row), "click", "1")
+    time.sleep(3.0)
+    _by_hand("mousemove", str(size[0] // 2 + 120), "240")
+    time.sleep(1.0)
+
+
+def ask_what_to_export(size: tuple[int, int]) -> None:
+    """Press Export on the Experiments page."""
+    _by_hand("mousemove", str(size[0] - 263), "84", "click", "1")
+    time.sleep(2.0)
+
+
 def _by_hand(*arguments: str) -> None:
     subprocess.run(["xdotool", *arguments], check=True)
 
@@ -110,6 +127,13 @@ EMPTY = (
     Scene("plugins-install", "plugins", act=ask_what_to_install),
     Scene("plugins-install-log", "plugins", act=install_from_nowhere),
     Scene("data-folder", "data"),
+    Scene("experiments-empty", "experiments"),
+)
+PAST = (
+    Scene("experiments", "experiments"),
+    Scene("experiments-compare", "experiments", act=compare_experiments),
+    Scene("experiments-export", "experiments", act=ask_what_to_export),
+    Scene("experiments-service-silent", "experiments", hang, wake),
 )
 BUSY = (
     Scene("live", "live"),
@@ -136,11 +160,14 @@ def main(names: list[str]) -> int:
     application = QGuiApplication.instance() or QGuiApplication([])
     assert isinstance(application, QGuiApplication)
     FOLDER.mkdir(exist_ok=True)
-    for scenes, arguments in ((EMPTY, ()), (BUSY, ("--speed", SPEED))):
+    for scenes, arguments in ((EMPTY, ()), (PAST, ()), (BUSY, ("--speed", SPEED))):
         wanted = [scene for scene in scenes if not names or scene.name in names]
         if not wanted:
             continue
-        with service(*arguments) as (process, client):
+        with tempfile.TemporaryDirectory(prefix="vialdesk-pictures-") as data, ExitStack() as stack:
+            if scenes is PAST:
+                keep_past(Path(data))
+            process, client = stack.enter_context(service(*arguments, data=data))
             if scenes is BUSY:
                 _calibrate(client)
                 install_plugins(client)
