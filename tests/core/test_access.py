@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from multipart_body import multipart
 from running_services import Served, ServiceProcess, serving, write_config
 from test_plugins_packages import wait_until
 
@@ -85,6 +86,29 @@ def test_a_new_token_holds_after_restarts(
     assert token not in again.said + service.said
     again.end()
     assert files_with(data_dir, token) == []
+
+
+def test_an_import_does_not_bring_an_old_token_back(start_service: Callable[..., ServiceProcess]) -> None:
+    service = start_service("--host", "0.0.0.0")
+    url = service.url()
+    wait_until(lambda: "shown only once: " in service.said)
+    first = service.said.partition("shown only once: ")[2].split()[0]
+    export = f"{url}/unit_api/zipped_dot_pioreactor"
+    archive = httpx.get(export, headers=bearer(first), timeout=20, trust_env=False).content
+    token = ask(url, "POST", "/system/web_server/token", first, 201)["token"]
+    body, kind = multipart("archive", "unit.zip", archive)
+    headers = {**bearer(token), "Content-Type": kind}
+    into = f"{url}/unit_api/import_zipped_dot_pioreactor"
+    accepted = httpx.post(into, content=body, headers=headers, timeout=20, trust_env=False)
+    assert accepted.status_code == 202, accepted.text
+    wait_until(lambda: _is_over(url, accepted.json()["result_url_path"], token))
+    ask(url, "GET", "/health", first, 401)
+    service.end()
+    again = start_service("--host", "0.0.0.0")
+    url = again.url()
+    assert ask(url, "GET", "/health", token)["status"] == "ok"
+    ask(url, "GET", "/health", first, 401)
+    again.end()
 
 
 def _is_over(url: str, path: str, token: str) -> bool:
