@@ -7,7 +7,7 @@ import sys
 
 from tests.bench.figures import print_table
 
-BENCHMARKS = ("http", "clients", "streams", "link", "service", "window", "plots", "day", "week")
+BENCHMARKS = ("http", "clients", "streams", "link", "service", "window", "plots", "day", "week", "traceability")
 
 
 def main(names: list[str]) -> int:
