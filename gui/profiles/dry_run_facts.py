@@ -31,6 +31,8 @@ class DryRunFacts(QListWidget):
         super().__init__(parent)
         self.setAccessibleName(self.tr("What the dry run found"))
         self.setWordWrap(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.itemActivated.connect(self._ask)
         theme.current().palette_changed.connect(self._redraw)

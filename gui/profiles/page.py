@@ -27,6 +27,8 @@ from gui.unit import Unit
 from gui.widgets.place import Place
 
 _LIST_PX = 232
+# Each half of what is shown beside the list takes the same share.
+_HALF_PX = 400
 _NEW = """\
 version: "1.0"
 experiment_profile_name: New profile
@@ -98,8 +100,7 @@ class ProfilesPage(QWidget):
         split.setHandleWidth(theme.SPACE_PX)
         split.addWidget(self.editor)
         split.addWidget(self.meaning)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
+        split.setSizes([_HALF_PX, _HALF_PX])
         split.setChildrenCollapsible(False)
         side = QVBoxLayout()
         side.setSpacing(theme.SPACE_PX)
