@@ -287,6 +287,40 @@ def test_dosing_comes_last_waits_an_interval_and_leaves_the_volume_as_it_is(tmp_
     bent(run())
 
 
+def test_a_whole_culture_goes_on_as_it_was(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            for pump in ("media_pump", "alt_media_pump", "waste_pump"):
+                await calibrate(service, pump)
+            turbidostat = {"automation_name": "turbidostat", "exchange_volume_ml": 1.0, "target_biomass": 2.0}
+            await started(service, "dosing_automation", **turbidostat)
+            await started(service, "temperature_automation", automation_name="thermostat", target_temperature=37)
+            await started(service, "od_reading")
+            await started(service, "stirring", target_rpm=400)
+            await started(service, "growth_rate_calculating")
+            await started(service, "led_automation", automation_name="light_dark_cycle", light_intensity=20)
+            await started(service, "led_intensity", b=5)
+            await service.jobs.change_settings("temperature_automation", {"target_temperature": 35})
+            await asyncio.sleep(60)
+        async with bent_service(tmp_path) as (service, told):
+            assert (await service.interrupted.resume(service.interrupted.choose(None)))["failed"] == []
+            await asyncio.sleep(120)
+            states = {entry.name: entry.job.state.value for entry in service.jobs.running}
+            assert list(states) == [
+                "monitor", "stirring", "od_reading", "temperature_automation", "led_automation", "led_intensity",
+                "growth_rate_calculating", "dosing_automation",
+            ]  # fmt: skip
+            assert set(states.values()) == {"ready"}
+            wanted = {"stirring": ("target_rpm", 400), "temperature_automation": ("target_temperature", 35),
+                      "dosing_automation": ("target_biomass", 2), "led_automation": ("light_intensity", 20)}  # fmt: skip
+            for name, (setting, value) in wanted.items():
+                assert (service.jobs.settings_of(name) or {})[setting] == value
+            assert service.events.leds["B"] == 5
+            assert told.log("ERROR") == ""
+
+    bent(run())
+
+
 def test_dosing_is_left_out_when_something_before_it_did_not_start(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_service(tmp_path) as (service, _):
