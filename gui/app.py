@@ -170,6 +170,7 @@ class Program(QObject):
 
     async def _leave(self, stop: bool) -> None:
         try:
+            await self.window.before_leaving()
             await self.attachment.leave(stop=stop)
         finally:
             self._tray.hide()

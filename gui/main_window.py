@@ -252,6 +252,13 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.close_asked.emit()
 
+    async def before_leaving(self) -> None:
+        """Let the pages keep what is not kept yet; those that have such a thing offer `before_leaving()`."""
+        for made in self._pages.values():
+            keep = getattr(made, "before_leaving", None)
+            if callable(keep):
+                await keep()
+
     def close_for_good(self) -> None:
         """Close without asking again."""
         self._may_close = True

@@ -53,7 +53,7 @@ class ExperimentDetails(QFrame):
         theme.set_role(self.facts, "quiet")
         self.end_button = QPushButton(self.tr("End experiment…"))
         show_icon(self.end_button, "end")
-        self.notes = NotesEditor(client)
+        self.notes = NotesEditor(unit, client)
         self.tags = TagEditor()
         self.history = HistoryTabs(unit, client)
         self._lay_out()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -14,23 +14,17 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, 
 from gui import background, theme
 from gui.experiment_dialogs import EXPERIMENTS
 from gui.experiments.experiment import Experiment
+from gui.experiments.unkept_notes import Draft, put_aside, take_up
 from gui.service_client import ServiceClient, ServiceTroubleError
+from gui.unit import Unit
 from gui.widgets.state_badge import StateBadge
 from gui.words import sentences
 
 # As long as a person thinks between two sentences.
 _KEEP_AFTER_MS = 1200
 _TRY_AGAIN_MS = 5000
+_LEAVE_WITHIN_S = 3.0
 _FEWEST_LINES, _MOST_LINES, _AROUND_PX = 2, 7, 28
-
-
-@dataclass
-class _Draft:
-    """Notes that are not kept yet: what they were when writing began, what they are now, whose they clash with."""
-
-    base: str
-    text: str
-    theirs: str | None = None
 
 
 class NotesEditor(QWidget):
@@ -46,12 +40,14 @@ class NotesEditor(QWidget):
 
     kept = Signal(str, str)
 
-    def __init__(self, client: ServiceClient, parent: QWidget | None = None) -> None:
+    def __init__(self, unit: Unit, client: ServiceClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._unit = unit
         self._client = client
+        self._was_taken_up = ""
         self._experiment = ""
         self._base = ""
-        self._drafts: dict[str, _Draft] = {}
+        self._drafts: dict[str, Draft] = {}
         self._is_filling = False
         self._keeping: asyncio.Task[Any] | None = None
         self.text = QPlainTextEdit()
@@ -106,7 +102,10 @@ class NotesEditor(QWidget):
         self._show_clash(draft is not None and draft.theirs is not None)
 
     def set_live(self, is_live: bool) -> None:
-        """Keep what waits as soon as the service answers."""
+        """Keep what waits as soon as the service answers, also what waits since the window was closed."""
+        if is_live and self._was_taken_up != self._unit.name:
+            self._was_taken_up = self._unit.name
+            self._drafts = take_up(self._unit.name) | self._drafts
         if is_live and self._drafts:
             self.keep()
 
@@ -128,7 +127,7 @@ class NotesEditor(QWidget):
         if any(draft.theirs is None for draft in self._drafts.values()):  # written on meanwhile
             self._timer.start(_KEEP_AFTER_MS)
 
-    async def _keep_one(self, name: str, draft: _Draft) -> None:
+    async def _keep_one(self, name: str, draft: Draft) -> None:
         path, text = f"{EXPERIMENTS}/{quote(name, safe='')}", draft.text
         present = str((await self._client.get(path)).get("description") or "")
         if present not in (draft.base, text):
@@ -143,14 +142,25 @@ class NotesEditor(QWidget):
         draft.base = text
         if draft.text == text:
             del self._drafts[name]
+            put_aside(self._unit.name, self._drafts)
             self._tell("ok", self.tr("Saved"), "quiet")
         self.kept.emit(name, text)
+
+    async def before_leaving(self) -> None:
+        """Keep what is not kept yet before the window closes; put aside for the next time what cannot be kept."""
+        self._timer.stop()
+        with suppress(ServiceTroubleError, TimeoutError):
+            async with asyncio.timeout(_LEAVE_WITHIN_S):
+                await self._keep([name for name, draft in self._drafts.items() if draft.theirs is None])
+        self._timer.stop()
+        if self._drafts:
+            put_aside(self._unit.name, self._drafts)
 
     def _on_typed(self) -> None:
         if self._is_filling or not self._experiment:
             return
         text = self.text.toPlainText()
-        draft = self._drafts.setdefault(self._experiment, _Draft(self._base, text))
+        draft = self._drafts.setdefault(self._experiment, Draft(self._base, text))
         draft.text = text
         self._tell("edit", self.tr("Not saved yet"), "quiet")
         self._timer.start(_KEEP_AFTER_MS)
@@ -180,6 +190,9 @@ class NotesEditor(QWidget):
 
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:
         why = sentences(trouble.error, trouble.remedy)
+        if getattr(trouble, "status", 0) == 404:
+            why = sentences(trouble.error, self.tr("Copy the notes to another place."))
+        put_aside(self._unit.name, self._drafts)
         self._tell("warning", self.tr("Not saved: kept here, tried again"), "warn", why)
         self._timer.start(_TRY_AGAIN_MS)
 

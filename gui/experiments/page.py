@@ -126,6 +126,10 @@ class ExperimentsPage(QWidget):
         """Return the buttons beside the page's title, the one that matters most last."""
         return self.actions_beside_title
 
+    async def before_leaving(self) -> None:
+        """Keep what was written before the window closes."""
+        await self.details.notes.before_leaving()
+
     def load(self) -> None:
         """Ask the service for all experiments; once more when something changes meanwhile."""
         if not self._is_loaded:

@@ -177,6 +177,31 @@ def test_notes_wait_while_the_service_is_out_of_reach(bench: PageBench) -> None:
     assert bench.ask("get", "/experiments/coli")["description"] == "written in the dark"
 
 
+def test_notes_that_cannot_be_kept_when_the_window_closes_are_kept_the_next_time(
+    driver: LoopDriver, lab: RealService, bench: PageBench
+) -> None:
+    details = detail(bench, "slow")
+    details.notes.text.setPlainText("the last words")
+    bench.client.point_at("http://127.0.0.1:9")
+    driver.run(bench.page.before_leaving())
+    assert details.notes.unkept() == ["slow"]
+    again = PageBench(driver, lab.url, ExperimentsPage)
+    try:
+        again.follow()
+        again.until(lambda: again.page.details.notes.unkept() == [] and again.page.listing.names(), "taken up")
+        assert again.ask("get", "/experiments/slow")["description"] == "the last words"
+        assert detail(again, "slow").notes.text.toPlainText() == "the last words"
+    finally:
+        again.close()
+
+
+def test_notes_are_kept_before_the_window_closes(driver: LoopDriver, bench: PageBench) -> None:
+    details = detail(bench, "coli")
+    details.notes.text.setPlainText("said in leaving")
+    driver.run(bench.page.before_leaving())
+    assert bench.ask("get", "/experiments/coli")["description"] == "said in leaving"
+
+
 def test_tags_are_added_taken_off_and_lead_to_their_experiments(bench: PageBench, qtbot: QtBot) -> None:
     details = detail(bench, "coli")
     qtbot.keyClicks(details.tags.field, "evolved, E. coli")
