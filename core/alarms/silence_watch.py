@@ -14,11 +14,12 @@ from core.records.records import LIVE_ONLY_PREFIX
 from device.board import BoardEvent, ConnectionChanged
 
 _SIGNAL = "readings"
+_TEMPERATURE_JOB = "temperature_automation"
 # What a job gives at each of its measurements, and what a person calls it.
 _GIVES = {
     **{f"od{channel}": ("od_reading", "Optical density") for channel in "1234"},
     "measured_rpm": ("stirring", "Stirring speed"),
-    "temperature": ("temperature_automation", "Culture temperature"),
+    "temperature": (_TEMPERATURE_JOB, "Culture temperature"),
 }
 # Readings further apart than this belong to two measurements.
 _APART_S = 0.5
@@ -118,8 +119,8 @@ class SilenceWatch:
     def _look(self, job: str, source: _Source) -> None:
         now_s = self._clock.monotonic_s()
         limit = self._limits.of(_SIGNAL)
-        if not self._board_link.is_usable:
-            source.last_s = now_s  # the link tells of itself
+        if self._is_told_otherwise(job):
+            source.last_s = now_s
         silent_s = now_s - source.last_s
         if silent_s >= self._allowed_s(source) and limit.enabled and not source.is_told:
             source.is_told = True
@@ -130,6 +131,14 @@ class SilenceWatch:
             source.timer = asyncio.get_running_loop().call_later(self._allowed_s(source), self._look, job, source)
         else:
             self._wait(job, source)
+
+    def _is_told_otherwise(self, job: str) -> bool:
+        """Whether another alarm says why there are no readings: one cause shall not raise many."""
+        board = self._board_link.current
+        if board is None or not self._board_link.is_usable:
+            return True
+        is_without_thermometer = board.status is not None and board.status.heater_celsius is None
+        return job == _TEMPERATURE_JOB and is_without_thermometer
 
     def _tell_over(self, job: str, source: _Source) -> None:
         if source.is_told:

@@ -45,6 +45,18 @@ def test_a_heater_that_does_not_heat_is_an_alarm_until_the_job_is_woken(tmp_path
     bent(run())
 
 
+def test_a_thermometer_that_does_not_answer_is_one_alarm_and_not_three(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            await started(service, "temperature_automation", automation_name="only_record_temperature")
+            await asyncio.sleep(1000)
+            misbehave(service, "sensor-missing")
+            await asyncio.sleep(3000)
+            assert [item["key"] for item in service.alarms.items()] == ["board:thermometer missing"]
+
+    bent(run())
+
+
 def test_a_thermometer_that_shows_one_value_is_an_alarm_until_it_moves(tmp_path: Path) -> None:
     async def run() -> None:
         async with bent_service(tmp_path) as (service, _):

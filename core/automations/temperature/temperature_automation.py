@@ -53,6 +53,8 @@ _LOOK_EVERY_S = 1.0
 _REDUCE_EVERY_S = 10.0
 _REDUCED_TO = 0.9
 _BLINK_TOO_HOT = 6
+# The fault a board latches when its thermometer does not answer.
+_SAME_BY_BOARD = "thermometer missing"
 # Alarms of this job.
 _HEATER, _THERMOMETER = "heater", "thermometer"
 _OFF_BY_BOARD = {
@@ -219,9 +221,7 @@ class TemperatureAutomation(Automation):
             return
         self._is_blind = is_blind
         if is_blind:
-            what = f"The heater board's thermometer gave no reading for {VALID_S:g} s, so the heater is off."
-            remedy = "Look at the cable of the heater board. The heater comes on again by itself with the readings."
-            self.alarms.begin(_THERMOMETER, what, remedy, signal="heater")
+            self._tell_blind()
             self.publish("temperature", None)
             self.mark_gap("the heater board's thermometer gave no readings")
             self.log.warning("No valid reading of the heater board for %g s: the heater is off meanwhile.", VALID_S)
@@ -231,6 +231,14 @@ class TemperatureAutomation(Automation):
         if not self._is_inferring:
             self._watch.forget()
             await self._apply(self._percent)
+
+    def _tell_blind(self) -> None:
+        """Raise an alarm, unless the board has latched a fault that says the same."""
+        board = self.context.board_link.current
+        if board is None or board.status is None or _SAME_BY_BOARD not in board.status.faults:
+            what = f"The heater board's thermometer gave no reading for {VALID_S:g} s, so the heater is off."
+            remedy = "Look at the cable of the heater board. The heater comes on again by itself with the readings."
+            self.alarms.begin(_THERMOMETER, what, remedy, signal="heater")
 
     async def _keep_cool(self, celsius: float, now_s: float) -> None:
         """Hold the heater board within the limits of the reactor model."""
