@@ -27,7 +27,7 @@ class Broker:
             self.port: int = free.getsockname()[1]
         self._file = folder / f"mosquitto-{self.port}.conf"
         access = () if any(line.startswith("password_file") for line in lines) else ("allow_anonymous true",)
-        text = (f"listener {self.port} 127.0.0.1", "user root", "persistence false", *access, *lines)
+        text = (f"listener {self.port} 127.0.0.1", "user root", *access, *lines)
         self._file.write_text("\n".join(text) + "\n", encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -50,7 +50,7 @@ class Broker:
                 await asyncio.sleep(0.02)
 
     def stop(self) -> None:
-        """End it; what it retained is forgotten."""
+        """End it; what it retained is forgotten, unless its configuration says otherwise."""
         if self._process is not None:
             self._process.terminate()
             self._process.wait(10)

@@ -311,8 +311,12 @@ def test_a_whole_culture_goes_on_as_it_was(tmp_path: Path) -> None:
                 "growth_rate_calculating", "dosing_automation",
             ]  # fmt: skip
             assert set(states.values()) == {"ready"}
-            wanted = {"stirring": ("target_rpm", 400), "temperature_automation": ("target_temperature", 35),
-                      "dosing_automation": ("target_biomass", 2), "led_automation": ("light_intensity", 20)}  # fmt: skip
+            wanted = {
+                "stirring": ("target_rpm", 400),
+                "temperature_automation": ("target_temperature", 35),
+                "dosing_automation": ("target_biomass", 2),
+                "led_automation": ("light_intensity", 20),
+            }
             for name, (setting, value) in wanted.items():
                 assert (service.jobs.settings_of(name) or {})[setting] == value
             assert service.events.leds["B"] == 5

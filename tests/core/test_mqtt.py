@@ -179,17 +179,31 @@ async def test_what_cannot_be_set_is_told_and_changes_nothing(data_dir: Path, br
         for setting, value in (("target_rpm", "fast"), ("duty_cycle", "400"), ("measured_rpm", "5"), ("no_such", "1")):
             await heard.client.publish(f"{_STIRRING}/{setting}/set", value, qos=1)
         await heard.client.publish("pioreactor/u1/Another/stirring/target_rpm/set", "100", qos=1)
-        await heard.client.publish(f"{_STIRRING}/target_rpm/set", "100", qos=1, retain=True)
         for text in ("'fast'", "duty_cycle over MQTT was refused", "measured_rpm of stirring can be read", "'no_such'"):
             await logged(served, text)
         await heard.client.publish(f"{_STIRRING}/target_rpm_outside_od_reading/set", "450", qos=1)
         await heard.newest(f"{_STIRRING}/target_rpm_outside_od_reading", "450.0")
-    # A retained wish is met again by every connection.
-    async with on_broker(data_dir, broker) as served:
-        await start(served, "stirring", target_rpm=400)
-        async with listening(broker) as heard:
-            await heard.newest(f"{_STIRRING}/target_rpm")
         assert await rpm(served) == 400
+
+
+async def test_a_wish_that_the_broker_retained_is_none(data_dir: Path, tmp_path: Path) -> None:
+    keeping = Broker(tmp_path, "persistence true", f"persistence_location {tmp_path}/")
+    await keeping.start()
+    async with listening(keeping) as heard:
+        await heard.client.publish(f"{_STIRRING}/target_rpm/set", "100", qos=1, retain=True)
+    keeping.stop()
+    try:
+        async with on_broker(data_dir, keeping, state="unreachable") as served:
+            await start(served, "stirring", target_rpm=400)
+            await keeping.start()
+            await until(lambda: in_state(served, "connected"))
+            async with listening(keeping) as heard:
+                assert await heard.newest(f"{_STIRRING}/target_rpm/set") == "100", "the broker kept it"
+                await heard.client.publish(f"{_STIRRING}/target_rpm_outside_od_reading/set", "450", qos=1)
+                await heard.newest(f"{_STIRRING}/target_rpm_outside_od_reading", "450.0")
+            assert await rpm(served) == 400
+    finally:
+        keeping.stop()
 
 
 async def test_jobs_are_lost_when_the_service_is_killed(
