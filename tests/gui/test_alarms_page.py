@@ -239,6 +239,9 @@ def test_without_a_service_nothing_can_be_pressed_and_typing_is_kept(bench: Page
     assert not bench.page.open_alarms.cards()[0].acknowledge_button.isEnabled()
     bench.driver.run(service.start())
     bench.until(lambda: bench.page.limits.save_button.isEnabled(), "back")
+    bench.page.show_view(1)
+    bench.until(lambda: service.asked("GET", HISTORY), "what was asked for before has come")
+    assert len(service.asked("GET", LIMITS)) == 1
     assert bench.page.limits.rows["temperature"].high.text() == "39"
 
 
