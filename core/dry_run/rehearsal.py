@@ -13,6 +13,7 @@ from core.bioreactor.variables import CONFIG_SECTION
 from core.config import Config, ConfigError
 from core.dry_run.observation import Observation
 from core.dry_run.plan import LONGEST_HOURS, USUAL_HOURS, DryRunPlan
+from core.dry_run.standards import DEVICES, Points, fitted, read_standards
 from core.dry_run.unit_copy import CopiedUnit, copy_unit
 from core.profiles.course import course_of
 from core.profiles.profile import Profile
@@ -32,7 +33,8 @@ _ASSUMPTIONS = (
     "The culture is a model: a fast strain that grows from 2 to 45 °C, best at 34 °C, with 1.0 per hour at best, up to"
     " OD 8, after half an hour of lag. The alternative medium holds a drug that halves growth at full strength.",
     "The room has 26.5 °C, pumps move what they are calibrated for, within a few percent, and nothing breaks.",
-    "Photodiodes, stirrer and heater are those of the model, not of your unit.",
+    "Photodiodes, stirrer and heater are those of the model. Calibrations of optical density are fitted to them; an"
+    " estimator of fused optical density is not, so that what goes by it says little.",
 )
 
 Progress = Callable[[float, float, str], None]
@@ -62,8 +64,12 @@ async def rehearse(plan: DryRunPlan, epoch_utc_s: float | None, progress: Progre
         plugins=False,
         tasks_path=Path(plan.work_dir) / "tasks.sqlite",
     )
+    progress(0.0, plan.hours or 0.0, "setting up")
+    points: Points = {}
+    if any(device in copied.active.get("calibrations", {}) for device in DEVICES):
+        points = await read_standards(copied.folder / "config.ini", Path(plan.work_dir), epoch_utc_s)
     async with running_service(options) as service:
-        return await _Rehearsal(plan, service, copied, progress).go()
+        return await _Rehearsal(plan, service, copied, progress, points).go()
 
 
 def _board(plan: DryRunPlan, config: Config, copied: CopiedUnit) -> str:
@@ -80,10 +86,19 @@ def _board(plan: DryRunPlan, config: Config, copied: CopiedUnit) -> str:
     return f"simulated:?{urlencode(setup)}"
 
 
+def _pump(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a pump's calibration with the curve of the model's pumps."""
+    line = {"type": "poly", "coefficients": [_PUMP_ML_PER_S, 0.0]}
+    return {**data, "curve_data_": line, "recorded_data": {"x": [], "y": []}, "dc": 100.0}
+
+
 class _Rehearsal:
     """One rehearsal on a running simulated unit."""
 
-    def __init__(self, plan: DryRunPlan, service: Service, copied: CopiedUnit, progress: Progress) -> None:
+    def __init__(
+        self, plan: DryRunPlan, service: Service, copied: CopiedUnit, progress: Progress, points: Points
+    ) -> None:
+        self._points = points
         self._plan = plan
         self._service = service
         self._copied = copied
@@ -94,7 +109,6 @@ class _Rehearsal:
         service = self._service
         board = service.board_link.current
         assert board is not None and board.simulation is not None  # noqa: S101, PT018 - nothing real may ever move
-        self._progress(0.0, self._plan.hours or 0.0, "setting up")
         await board.wait_until_usable(_CONNECTS_WITHIN_S)
         await self._calibrate()
         checked = await service.profiles.check(self._plan.text, self._plan.inputs)
@@ -118,7 +132,7 @@ class _Rehearsal:
         return result
 
     async def _calibrate(self) -> None:
-        """Use the calibrations the unit uses; those of pumps become such as fit the model's pumps."""
+        """Use the calibrations the unit uses; those of pumps and photodiodes become such as fit the model's."""
         service = self._service
         for catalogue in (service.calibrations, service.estimators):
             name = "calibrations" if catalogue is service.calibrations else "estimators"
@@ -126,13 +140,14 @@ class _Rehearsal:
             for device, chosen in self._copied.active.get(name, {}).items():
                 if catalogue.has(device, chosen):
                     await catalogue.activate(device, chosen)
-        for device in _PUMPS:
+        for device in (*_PUMPS, *DEVICES):
             active = service.calibrations.active(device)
-            if active is not None:
-                line = {"type": "poly", "coefficients": [_PUMP_ML_PER_S, 0.0]}
-                data = service.calibrations.item(device, active.name)
-                data = {key: value for key, value in data.items() if key in active.mapping()}
-                changed = {**data, "curve_data_": line, "recorded_data": {"x": [], "y": []}, "dc": 100.0}
+            if active is None:
+                continue
+            item = service.calibrations.item(device, active.name)
+            data = {key: value for key, value in item.items() if key in active.mapping()}
+            changed = fitted(data, self._points) if device in DEVICES else _pump(data)
+            if changed is not None:
                 await service.calibrations.save(device, changed, set_active=True, overwrite=True)
 
     def _horizon(self, profile: Profile) -> tuple[float, str]:

@@ -115,8 +115,8 @@ class RunDialog(AskDialog):
 
     def __init__(self, client: ServiceClient, name: str, check: Check, experiment: str | None, parent: QWidget) -> None:
         jobs = listing([job.label for job in check.jobs])
-        where = self.tr("in the experiment {}").format(experiment) if experiment else self.tr("in a new experiment")
-        words = self.tr("It controls {} on the real unit, {}. What is due now begins at once.").format(jobs, where)
+        where = self.tr("in the experiment “{}”").format(experiment) if experiment else self.tr("in a new experiment")
+        words = self.tr("It controls {} on this unit, {}. What is due now begins at once.").format(jobs, where)
         super().__init__(self.tr("Run {}?").format(check.title or name), words, self.tr("Run profile"), parent)
         self._client = client
         self._name = name

@@ -14,9 +14,9 @@ from gui import theme
 from gui.live.axes import ValueAxis
 
 _AXIS_WIDTH_PX = 56
-_LEAST_PX = 56
-_TITLE_PX = 24
-_BOTTOM_PX = 44
+_LEAST_PX = 44
+_TITLE_PX = 22
+_BOTTOM_PX = 40
 _PANES = (
     ("od", "Density, OD600", "od_filtered", 3),
     ("growth_rate", "Growth rate, h⁻¹", "growth_rate", 2),

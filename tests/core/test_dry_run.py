@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from calibration_data import od
 from profile_texts import HEAD, STIRRING, of_job
 from pump_calibrations import calibrate
 from running_services import Served, is_alive, serving, write_config
 
+from core.dry_run.plan import DryRunPlan
 from core.dry_run.unit_copy import copy_unit
 from core.schemas.dry_run import DryRunResult
 from core.service import ServiceOptions
@@ -189,3 +191,38 @@ def test_the_command_prints_json_and_tells_errors(tmp_path: Path) -> None:
     missing = command("nowhere.yaml", "--data", str(tmp_path / "data"))
     assert missing.returncode == 2
     assert "batch_growth.yaml" in missing.stderr
+
+
+async def test_a_calibrated_density_is_true_in_a_rehearsal(tmp_path: Path) -> None:
+    """The unit's photodiode sees three times the light of the model's: its own curve would be far off."""
+    text = (
+        HEAD
+        + """\
+common:
+  jobs:
+    od_reading:
+      actions:
+        - {type: start, t: 0}
+        - {type: log, t: 2m, options: {message: "it reads ${{ ::od_reading:od2.od }}"}}
+        - {type: stop, t: 3m}
+"""
+    )
+    async with serving(ServiceOptions(tmp_path, None)) as served:
+        curve = {"type": "poly", "coefficients": [0.6, 0.02]}
+        recorded = {"x": [0.0, 1.0, 10.0], "y": [0.02, 0.62, 6.02]}
+        data = od(name="mine", curve_data_=curve, recorded_data=recorded)
+        await served.service.calibrations.save("od90", data, set_active=True)
+        result = await rehearse(served, text, inoculum_od=1.5)
+        (said,) = [line["message"] for line in result["actions"] if line["action"] == "log"]
+        assert float(said.removeprefix("it reads ")) == pytest.approx(1.5, rel=0.05)
+
+
+def test_its_process_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    plan = DryRunPlan("x.yaml", ENDLESS, str(tmp_path / "data"), str(tmp_path), hours=744)
+    program = [sys.executable, "-m", "core.cli", "rehearse", str(plan.write())]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert "setting up" in process.stdout.readline()
+        process.stdin.close()
+        assert process.wait(30) == 1
