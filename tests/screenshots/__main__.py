@@ -124,6 +124,7 @@ EMPTY = (
     Scene("jobs-empty", "jobs"),
     Scene("calibrations-empty", "calibrations"),
     Scene("plugins-empty", "plugins"),
+    Scene("profiles-empty", "profiles"),
     Scene("plugins-install", "plugins", act=ask_what_to_install),
     Scene("plugins-install-log", "plugins", act=install_from_nowhere),
     Scene("data-folder", "data"),
@@ -151,6 +152,7 @@ BUSY = (
     Scene("calibrations-service-silent", "calibrations", hang, wake),
     Scene("plugins-service-silent", "plugins", hang, wake),
     Scene("data-folder-service-silent", "data", hang, wake),
+    Scene("profiles", "profiles"),
     Scene("log-service-silent", "log", hang, wake),
 )
 
