@@ -27,12 +27,14 @@ EXPERIMENT = "exp"
 class Culture:
     """A culture whose OD is known exactly: it grows at a set rate; readings of it have noise of 0.5 %."""
 
-    def __init__(self, service: Service, rate_per_h: float = 0.3, channels: tuple[str, ...] = ("2",)) -> None:
+    def __init__(
+        self, service: Service, rate_per_h: float = 0.3, channels: tuple[str, ...] = ("2",), seed: int = 1
+    ) -> None:
         self.service = service
         self.rate_per_h = rate_per_h
         self.channels = channels
         self.od = 0.05
-        self._random = random.Random(1)
+        self._random = random.Random(seed)
 
     def publish(self, value: Any, experiment: str = EXPERIMENT) -> None:
         self.service.bus.publish(SettingChanged(0, "od_reading", "ods", value, experiment))
@@ -132,6 +134,30 @@ def test_dilutions_that_are_told_do_not_spoil_the_rate(tmp_path: Path) -> None:
     assert 0.28 < min(told_of) <= max(told_of) < 0.33
     unknown = bent(run(tmp_path / "unknown", "another experiment"), 10 * 3600.0)
     assert statistics.mean(unknown) < 0.1, "the dilutions must matter, or nothing is shown"
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_bias_and_noise_whatever_the_noise_of_the_readings(tmp_path: Path, seed: int) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path, None) as (service, told):
+            await begin(service)
+            culture = Culture(service, seed=seed)
+            await culture.grow(15 * INTERVAL_S / 60)  # the warm-up
+            for minutes, expected_per_h in ((5, 0.09), (5, 0.225), (10, 0.285), (10, 0.3)):
+                await culture.grow(minutes)
+                assert rate(told) == pytest.approx(expected_per_h, abs=0.02)
+            await culture.grow(30)
+            steady = [reading.value for reading in told.readings("growth_rate")[-300:]]
+            assert statistics.mean(steady) == pytest.approx(0.3, rel=0.02)
+            assert statistics.pstdev(steady) < 0.004
+            for _ in range(6):
+                for event in ("add_media", "remove_waste"):
+                    service.bus.publish(DosingEvent(service.clock.utc_s(), EXPERIMENT, event, 1.5, "test"))
+                culture.od *= 0.9
+                await culture.grow(20)
+                assert 0.295 < rate(told) < 0.313
+
+    bent(run(), 10 * 3600.0)
 
 
 def test_a_dose_begins_the_warm_up_anew(tmp_path: Path) -> None:
