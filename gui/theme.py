@@ -73,7 +73,7 @@ _SERIES: dict[str, str] = {
     "waste_pump": "#E69F00",
     # Ours: quiet, told from the grey of references, and of contrast 3:1 on light and dark.
     "measured_rpm": "#94819E",
-    "current_volume_ml": "#6F8FAF",
+    "current_volume_ml": "#9B7B4F",
     "light": "#A88700",
 }
 _ANGLES = {"45": _ANGLE_45, "90": _ANGLE_90, "135": _ANGLE_135}

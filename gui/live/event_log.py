@@ -79,6 +79,7 @@ class EventLog(QObject):
         self._meanwhile: list[tuple[float, str, float, str]] = []
         self._lit_meanwhile: list[tuple[float, str, float, str]] = []
         self.version = 0
+        self._rows: tuple[int, tuple[str, ...]] = (0, ())
         self.doses: list[Dose] = []
         self._lights = LightTimes()
         unit.dosed.connect(self._on_dosed)
@@ -110,14 +111,15 @@ class EventLog(QObject):
     @property
     def rows(self) -> tuple[str, ...]:
         """Which kinds there are: events of doses as the count names them, and "light"."""
+        if self._rows[0] != self.version:
+            self._rows = self.version, self._find_rows()
+        return self._rows[1]
+
+    def _find_rows(self) -> tuple[str, ...]:
         events = {dose.event for dose in self.doses}
-        usual = (
-            "add_media",
-            "add_alt_media",
-            *sorted(event for event in events if event not in _USUAL),
-            "remove_waste",
-        )
-        return (*(event for event in usual if event in events), *(("light",) if self.lights else ()))
+        others = sorted(event for event in events if event not in _USUAL)
+        in_order = ("add_media", "add_alt_media", *others, "remove_waste")
+        return (*(event for event in in_order if event in events), *(("light",) if self.lights else ()))
 
     async def _load(self, experiment: str, generation: int) -> None:
         path = f"/unit_api/experiments/{quote(experiment, safe='')}"

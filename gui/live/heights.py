@@ -8,7 +8,9 @@ from dataclasses import dataclass
 _TITLE_PX, _TIGHT_TITLE_PX = 22, 16
 # The least height of a pane for each share of the stack: a lane stays readable, optical density stays tall.
 _SHARE_PX, _TIGHT_SHARE_PX = 21, 11
-_TIME_AXIS_PX = 40
+_TIME_AXIS_PX = 48
+# Each pane but the lowest has a line where others have their time axis.
+_LINE_PX = 1
 
 
 @dataclass(frozen=True)
@@ -27,4 +29,6 @@ def room_for(stretches: Sequence[float], height_px: int) -> Heights:
 
 
 def _heights(stretches: Sequence[float], title_px: int, share_px: int) -> Heights:
-    return Heights(title_px, share_px, round(len(stretches) * title_px + sum(stretches) * share_px) + _TIME_AXIS_PX)
+    return Heights(
+        title_px, share_px, round(len(stretches) * (title_px + _LINE_PX) + sum(stretches) * share_px) + _TIME_AXIS_PX
+    )

@@ -96,6 +96,8 @@ class EventMarks(pg.GraphicsObject):  # type: ignore[misc]
         self._ticks: list[_Row] = []
         self._until_s = np.inf
         self._version = -1
+        # The rectangles of each row as they were drawn last, and for which part of time that was.
+        self._drawn: tuple[object, list[tuple[str, list[QRectF]]]] = (None, [])
 
     def take(self, until_s: float) -> None:
         """Draw what the log holds now, nothing that began after `until_s`."""
@@ -103,11 +105,13 @@ class EventMarks(pg.GraphicsObject):  # type: ignore[misc]
         self.update()
         if self._version == self._log.version:
             return
-        self._version, self.rows, self._ticks = self._log.version, self._log.rows, []
-        for row in self.rows:
-            doses = [dose for dose in self._log.doses if dose.event == row and abs(dose.volume_ml) > _NOTHING_ML]
-            starts, ends = (np.array([getattr(dose, at) for dose in doses]) for at in ("start_s", "end_s"))
-            self._ticks.append(_Row(row, starts, ends))
+        self._version, self.rows = self._log.version, self._log.rows
+        spans: dict[str, list[tuple[float, float]]] = {row: [] for row in self.rows}
+        for dose in self._log.doses:
+            if abs(dose.volume_ml) > _NOTHING_ML:
+                spans[dose.event].append((dose.start_s, dose.end_s))
+        columns = {row: np.array(each).reshape(-1, 2) for row, each in spans.items()}
+        self._ticks = [_Row(row, both[:, 0], both[:, 1]) for row, both in columns.items()]
 
     def boundingRect(self) -> QRectF:
         """Return the whole visible area."""
@@ -119,15 +123,24 @@ class EventMarks(pg.GraphicsObject):  # type: ignore[misc]
         self.prepareGeometryChange()
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        """Draw the ticks of each row, at most one a pixel, then the light."""
+        """Draw the ticks of each row, then the light."""
         painter.setPen(Qt.PenStyle.NoPen)
         left, right, second_px = self._time_shown()
-        for place, row in enumerate(self._ticks):
-            painter.setBrush(QBrush(colour_of_row(row.name)))
-            base = len(self.rows) - place - 1 + (1 - _TICK_SHARE) / 2
-            painter.drawRects(_ticks(row, left, min(right, self._until_s), second_px, base))
+        wanted = (self._version, left, right, second_px, self._until_s)
+        if self._drawn[0] != wanted:
+            until_s = min(right, self._until_s)
+            rectangles = [(row.name, ticks_of(row, left, until_s, second_px, base)) for base, row in self._with_bases()]
+            self._drawn = wanted, rectangles
+        for name, ticks in self._drawn[1]:
+            painter.setBrush(QBrush(colour_of_row(name)))
+            painter.drawRects(ticks)
         if LIGHT in self.rows:
             self._paint_light(painter, left, right, second_px)
+
+    def _with_bases(self) -> list[tuple[float, _Row]]:
+        """Return each row with the height at which its ticks begin."""
+        lowest = (1 - _TICK_SHARE) / 2
+        return [(len(self.rows) - place - 1 + lowest, row) for place, row in enumerate(self._ticks)]
 
     def _paint_light(self, painter: QPainter, left: float, right: float, second_px: float) -> None:
         base, height = (1 - _LIGHT_SHARE) / 2, _LIGHT_SHARE / len(_CHANNELS)
@@ -217,19 +230,21 @@ class EventLane(PlotPane):
         """A box drawn here chooses time alone: rows stay where they are."""
 
 
-def _ticks(row: _Row, left: float, right: float, second_px: float, base: float) -> list[QRectF]:
-    """Return a rectangle for each dose in view, one for all that begin in the same pixel."""
+def ticks_of(row: _Row, left: float, right: float, second_px: float, base: float) -> list[QRectF]:
+    """Return rectangles for the doses in view, as wide as they are long; ticks that touch each other are one."""
     first, last = np.searchsorted(row.starts, (left - _LONGEST_S, right))
     starts, ends = row.starts[first:last], row.ends[first:last]
+    ends = np.maximum(ends, starts + _TICK_PX / second_px)
     seen = ends >= left
     starts, ends = starts[seen], ends[seen]
     if not len(starts):
         return []
-    _, places = np.unique(((starts - left) * second_px).astype(np.int64), return_index=True)
-    widths = np.maximum(np.maximum.reduceat(ends, places) - starts[places], _TICK_PX / second_px)
+    reached = np.maximum.accumulate(ends)
+    begins = np.flatnonzero(np.append(True, starts[1:] > reached[:-1]))
+    widths = np.append(reached[begins[1:] - 1], reached[-1]) - starts[begins]
     return [
         QRectF(start, base, width, _TICK_SHARE)
-        for start, width in zip(starts[places].tolist(), widths.tolist(), strict=True)
+        for start, width in zip(starts[begins].tolist(), widths.tolist(), strict=True)
     ]
 
 

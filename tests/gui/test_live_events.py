@@ -14,7 +14,7 @@ from real_service import RealService
 from stand_in_service import StandInService, refusal
 
 from gui.live.event_log import Dose
-from gui.live.lane import EventLane, _ticks
+from gui.live.lane import EventLane, ticks_of
 from gui.live.page import LivePage
 from gui.live.utc_text import utc_text
 from gui.words import cause_words
@@ -134,7 +134,7 @@ def test_a_long_run_is_fetched_coarsely_and_finely_where_one_looks(live: LiveBen
     assert {dose.doses for dose in live.page.events.doses if dose.start_s < START_S + END_S - 7200} == {20}
 
 
-def test_as_many_ticks_are_drawn_as_there_are_pixels(live: LiveBench) -> None:
+def test_ticks_that_touch_are_drawn_as_one(live: LiveBench) -> None:
     begin(live, answer())
     live.page.events.doses = [
         Dose(START_S - 600_000 + 30.0 * place, START_S - 600_000 + 30.0 * place + 6, "add_media", 0.5, "UI")
@@ -144,9 +144,10 @@ def test_as_many_ticks_are_drawn_as_there_are_pixels(live: LiveBench) -> None:
     live.page.events.changed.emit()
     live.draw()
     [row] = lane(live).marks._ticks
-    rectangles = _ticks(row, START_S - 600_000, START_S, 1000 / 600_000, 0.0)
-    assert 900 <= len(rectangles) <= 1001
-    assert min(each.width() for each in rectangles) == pytest.approx(1200)
+    [whole] = ticks_of(row, START_S - 600_000, START_S, 1000 / 600_000, 0.0)
+    assert (whole.left(), whole.right()) == (START_S - 600_000, pytest.approx(START_S - 30 + 1200))
+    apart = ticks_of(row, START_S - 600, START_S, 1000 / 600, 0.0)
+    assert [each.width() for each in apart] == [pytest.approx(6.0)] * 20
 
 
 def test_a_dose_taken_back_wholly_is_not_drawn(live: LiveBench) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from tests.bench.running import Client
 
 # Lag, exponential growth, and some hours at the density it is held at.
-CULTURE_S = 10 * 3600.0
+CULTURE_S = 6 * 3600.0
 EXPERIMENT = "Turbidostat 7"
 _WASTE = {
     "calibration_type": "simple_peristaltic_pump",
@@ -35,7 +35,7 @@ _JOBS: tuple[tuple[str, dict[str, object]], ...] = (
             "dark_duration_minutes": 60.0,
         },
     ),
-    ("dosing_automation", {"automation_name": "turbidostat", "target_biomass": 0.4, "exchange_volume_ml": 1.0}),
+    ("dosing_automation", {"automation_name": "turbidostat", "target_biomass": 0.08, "exchange_volume_ml": 1.0}),
 )
 
 
