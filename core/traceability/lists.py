@@ -113,7 +113,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Order:
-    """How a list is sorted: an SQL expression and its direction; ties by age, turned round with it."""
+    """How a list is sorted: SQL expressions, with commas between, and a direction; ties by age, turned round too."""
 
     by: str
     order: SortOrder = "desc"
@@ -122,7 +122,7 @@ class Order:
 def read_page(
     connection: sqlite3.Connection,
     table: str,
-    joins: str,
+    source: str,
     filters: Filters,
     order: Order,
     page: Page,
@@ -130,17 +130,17 @@ def read_page(
 ) -> dict[str, Any]:
     """Return one page as the API answers it.
 
-    The list's table has the alias `row` in conditions and order; `joins` adds further tables they name. `rows_of` makes
-    the page's rows from their numbers, in the same order.
+    In `source`, an SQL source that begins with what the order goes by, the list's table has the alias `row`. `rows_of`
+    makes the page's rows from their numbers, in the same order.
     """
     newest = page.walks.newest(page.walk, page.offset) if page.offset else None
     if newest is None:
         newest = connection.execute(f"SELECT max(id) FROM {table}").fetchone()[0] or 0  # noqa: S608 - own words
         if page.offset:
             newest = _NEWEST_OF_ALL
-    by = f"{order.by} {order.order}, " if order.by != "row.id" else ""
+    by = "".join(f"{each} {order.order}, " for each in order.by.split(", ") if each != "row.id")
     sql = (
-        f"SELECT row.id FROM {table} AS row {joins} WHERE {filters.where()} AND row.id <= ? "  # noqa: S608 - own words
+        f"SELECT row.id FROM {source} WHERE {filters.where()} AND row.id <= ? "  # noqa: S608 - own words
         f"ORDER BY {by}row.id {order.order} LIMIT ? OFFSET ?"
     )
     found = [row[0] for row in connection.execute(sql, (*filters.values, newest, page.limit + 1, page.offset))]

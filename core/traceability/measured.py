@@ -52,15 +52,15 @@ def _limit(measurement: SentMeasurement, operator: str, limit: float | None) -> 
 
 
 def _validators(validators: list[SentValidator] | None) -> list[dict[str, Any]] | None:
-    return None if validators is None else [each.model_dump(exclude_none=True) for each in validators]
+    return None if validators is None else [each.model_dump(exclude_defaults=True) for each in validators]
 
 
 def _aggregations(aggregations: list[SentAggregation] | None) -> list[dict[str, Any]] | None:
-    return None if aggregations is None else [each.model_dump(exclude_none=True) for each in aggregations]
+    return None if aggregations is None else [each.model_dump(exclude_defaults=True) for each in aggregations]
 
 
 def _axis(axis: SentAxis) -> dict[str, Any]:
-    return axis.model_dump(exclude_none=True)
+    return axis.model_dump(exclude_defaults=True)
 
 
 def _shown_axis(axis: dict[str, Any], of: str, index: int) -> dict[str, Any]:
@@ -98,11 +98,11 @@ def _shown_validator(kept: dict[str, Any]) -> dict[str, Any]:
     operator, expected, own = kept.get("operator"), kept.get("expected_value"), kept.get("expression")
     made = None if operator is None else f"x {operator} {json.dumps(expected)}"
     return {
-        "outcome": kept.get("outcome", "UNSET"),
+        "outcome": kept.get("outcome") or "UNSET",
         "operator": operator,
         "expected_value": expected if _is_readable(expected) else None,
         "expression": own or made or json.dumps(expected),
-        "is_decisive": kept.get("is_decisive"),
+        "is_decisive": kept.get("is_decisive", True),
         "is_expression_only": operator is None,
         "analytics_expression": made,
         "has_custom_expression": own is not None,

@@ -27,6 +27,14 @@ def first_user(connection: sqlite3.Connection) -> Caller:
     return Caller(row["uuid"], row["name"], user=row["id"], email=row["email"])
 
 
+def begin_record(change: Change, unit: str) -> None:
+    """Give a new record its id and its first user."""
+    make_id = "INSERT OR IGNORE INTO store VALUES ('record', 'id', ?)"
+    change.connection.execute(make_id, (str(uuid.uuid4()),))
+    if change.connection.execute("SELECT 1 FROM users").fetchone() is None:
+        add_user(change, _owners_name(), unit)
+
+
 def forget_unused_uploads(change: Change, unit: str, files: AttachmentFiles) -> list[str]:
     """Make the owner if need be; forget uploads nobody linked within a day, and files no upload points at.
 
@@ -34,10 +42,7 @@ def forget_unused_uploads(change: Change, unit: str, files: AttachmentFiles) -> 
         names of attachments whose file is gone, such as after an import: they count as not uploaded now.
     """
     connection = change.connection
-    make_id = "INSERT OR IGNORE INTO store VALUES ('record', 'id', ?)"
-    connection.execute(make_id, (str(uuid.uuid4()),))
-    if connection.execute("SELECT 1 FROM users").fetchone() is None:
-        add_user(change, _owners_name(), unit)
+    begin_record(change, unit)
     unused = [row["id"] for row in connection.execute(_UNUSED, (change.utc_us - _UNUSED_FOR_US,))]
     connection.executemany("DELETE FROM attachments WHERE id = ?", [(number,) for number in unused])
     known = {row["file"]: row for row in connection.execute("SELECT * FROM attachments WHERE file IS NOT NULL")}

@@ -93,7 +93,9 @@ def list_procedures(connection: sqlite3.Connection, query: ProcedureQuery, page:
         filters.add(f"(instr(casefold(row.name), ?){also})", *[text] * (1 + is_id))
     filters.between("row.created_us", query.created_after, query.created_before)
     order = Order("row.id")
-    return read_page(connection, "procedures", "", filters, order, page, lambda found: _rows(connection, found))
+    return read_page(
+        connection, "procedures", "procedures AS row", filters, order, page, lambda found: _rows(connection, found)
+    )
 
 
 def create_version(change: Change, procedure: str, tag: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -40,6 +41,9 @@ class UnitRecord:
         self.unit = unit
         self.walks = Walks()
         self.signer = Signer(clock)
+        # Those whose keys were found right since the record changed last, by a hash of the key.
+        self._callers: dict[bytes, Caller] = {}
+        self._callers_version = 0
 
     async def read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
         """Ask the record in a thread; see `RecordBook.read`."""
@@ -54,7 +58,16 @@ class UnitRecord:
 
     async def caller_of(self, key: str) -> Caller | None:
         """Return whose key this is, None for an unknown or revoked one."""
-        return await self._book.read(lambda connection: find_caller(connection, key))
+        version, digest = self._book.version(), hashlib.sha256(key.encode()).digest()
+        if version != self._callers_version:
+            self._callers.clear()
+            self._callers_version = version
+        caller = self._callers.get(digest)
+        if caller is None:
+            caller = await self._book.read(lambda connection: find_caller(connection, key))
+            if caller is not None and version == self._callers_version:
+                self._callers[digest] = caller
+        return caller
 
     async def owner(self) -> Caller:
         """Return the unit's first user, in whose name the service itself writes."""
@@ -85,7 +98,7 @@ async def open_record(data_dir: Path, work: Path, clock: Clock, unit: str) -> Un
     stamp = clock.utc().strftime("%Y%m%dT%H%M%SZ")
     path = book_path(data_dir)
     notes = await asyncio.to_thread(open_book, path, stamp)
-    book = RecordBook(path)
+    book = await asyncio.to_thread(RecordBook, path)
     files = AttachmentFiles(path.parent / _ATTACHMENTS, work)
     record = UnitRecord(book, files, clock, unit)
     nobody = Caller("", None)
@@ -100,4 +113,5 @@ async def attach_record(data_dir: Path, work: Path, clock: Clock, unit: str) -> 
     path = book_path(data_dir)
     if not await asyncio.to_thread(is_ready, path):
         return None
-    return UnitRecord(RecordBook(path), AttachmentFiles(path.parent / _ATTACHMENTS, work), clock, unit)
+    book = await asyncio.to_thread(RecordBook, path)
+    return UnitRecord(book, AttachmentFiles(path.parent / _ATTACHMENTS, work), clock, unit)

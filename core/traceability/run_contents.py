@@ -22,6 +22,13 @@ from core.traceability.runs_read import measurement_item, phase_item
 _RUN = "JOIN runs AS run ON run.id = {run} JOIN units AS unit ON unit.id = run.unit"
 _OF_PHASE = _RUN.format(run="row.run")
 _OF_MEASUREMENT = "JOIN phases AS phase ON phase.id = row.phase " + _RUN.format(run="phase.run")
+# CROSS JOIN has SQLite go through the tables in this order: it is that of the answer, and fifty rows are enough.
+_RUNS = "runs AS run CROSS JOIN units AS unit ON unit.id = run.unit "
+_PHASES_BY_RUN = _RUNS + "CROSS JOIN phases AS row ON row.run = run.id"
+_MEASUREMENTS_BY_RUN = (
+    _RUNS + "CROSS JOIN phases AS phase ON phase.run = run.id CROSS JOIN measurements AS row ON row.phase = phase.id"
+)
+_LOGS_BY_TIME = f"logs AS row {_RUN.replace('JOIN', 'CROSS JOIN').format(run='row.run')}"
 _RUN_COLUMNS = "run.uuid AS run_id, run.outcome AS run_outcome, run.started_us AS run_started_us, unit.serial_number"
 _PROCEDURE = "JOIN procedures ON procedures.id = run.procedure"
 _PROCEDURE_COLUMNS = "procedures.uuid AS procedure_id, procedures.name AS procedure_name"
@@ -46,7 +53,7 @@ _LOG = (
 )
 _OF_PROCEDURE = "run.procedure = (SELECT id FROM procedures WHERE uuid = ?)"
 _PHASE_ORDERS = {
-    "started_at": "row.started_us",
+    "started_at": "run.started_us, row.started_us",
     "duration": "row.ended_us - row.started_us",
     "outcome": "row.outcome",
     "serial_number": "unit.serial_number",
@@ -118,7 +125,7 @@ def list_phases(connection: sqlite3.Connection, query: PhaseQuery, page: Page) -
         ids = RowIds(connection)
         return [_phase_row(connection.execute(_PHASE, (number,)).fetchone(), ids) for number in numbers]
 
-    return read_page(connection, "phases", _OF_PHASE, filters, order, page, rows_of)
+    return read_page(connection, "phases", _PHASES_BY_RUN, filters, order, page, rows_of)
 
 
 def list_measurements(connection: sqlite3.Connection, query: MeasurementQuery, page: Page) -> dict[str, Any]:
@@ -132,13 +139,13 @@ def list_measurements(connection: sqlite3.Connection, query: MeasurementQuery, p
     _of_value(filters, query)
     if query.exclude_retries:
         filters.add(_IS_FINAL.format(p="phase"))
-    order = Order("phase.started_us", query.sort_order)
+    order = Order("run.started_us, phase.started_us", query.sort_order)
 
     def rows_of(numbers: Sequence[int]) -> list[dict[str, Any]]:
         ids = RowIds(connection)
         return [_measurement_row(connection.execute(_MEASUREMENT, (number,)).fetchone(), ids) for number in numbers]
 
-    return read_page(connection, "measurements", _OF_MEASUREMENT, filters, order, page, rows_of)
+    return read_page(connection, "measurements", _MEASUREMENTS_BY_RUN, filters, order, page, rows_of)
 
 
 def list_logs(connection: sqlite3.Connection, query: LogQuery, page: Page) -> dict[str, Any]:
@@ -156,7 +163,7 @@ def list_logs(connection: sqlite3.Connection, query: LogQuery, page: Page) -> di
         ids = RowIds(connection)
         return [_log_row(connection.execute(_LOG, (number,)).fetchone(), ids) for number in numbers]
 
-    return read_page(connection, "logs", _OF_PHASE, filters, order, page, rows_of)
+    return read_page(connection, "logs", _LOGS_BY_TIME, filters, order, page, rows_of)
 
 
 def read_phase(connection: sqlite3.Connection, uuid: str) -> dict[str, Any]:

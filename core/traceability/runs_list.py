@@ -10,8 +10,6 @@ from core.traceability.lists import Filters, ListQuery, Order, Page, SortOrder, 
 from core.traceability.runs_read import run_rows
 
 _SHORTEST_ID_PART = 8
-_UNIT = "JOIN units AS unit ON unit.id = row.unit"
-_REVISION = f"{_UNIT} JOIN revisions ON revisions.id = unit.revision"
 _ORDERS = {
     "started_at": "row.started_us",
     "created_at": "row.created_us",
@@ -21,10 +19,12 @@ _ORDERS = {
     "part_number": "parts.number",
     "revision_number": "revisions.number",
 }
-_JOINS = {
-    "serial_number": _UNIT,
-    "part_number": f"{_REVISION} JOIN parts ON parts.id = revisions.part",
-    "revision_number": _REVISION,
+# CROSS JOIN has SQLite go through the tables in this order: it is that of the answer, and fifty rows are enough.
+_OF_REVISION = "CROSS JOIN units AS unit ON unit.revision = revisions.id CROSS JOIN runs AS row ON row.unit = unit.id"
+_SOURCES = {
+    "serial_number": "units AS unit CROSS JOIN runs AS row ON row.unit = unit.id",
+    "part_number": f"parts CROSS JOIN revisions ON revisions.part = parts.id {_OF_REVISION}",
+    "revision_number": f"revisions {_OF_REVISION}",
 }
 _UNIT_IN = "row.unit IN (SELECT id FROM units WHERE {})"
 _REVISION_IN = _UNIT_IN.format(
@@ -94,8 +94,8 @@ def list_runs(connection: sqlite3.Connection, query: RunQuery, page: Page) -> di
     filters.between("row.ended_us", query.ended_after, query.ended_before)
     filters.between("row.created_us", query.created_after, query.created_before)
     order = Order(_ORDERS[query.sort_by], query.sort_order)
-    joins = _JOINS.get(query.sort_by, "")
-    return read_page(connection, "runs", joins, filters, order, page, lambda found: run_rows(connection, found))
+    source = _SOURCES.get(query.sort_by, "runs AS row")
+    return read_page(connection, "runs", source, filters, order, page, lambda found: run_rows(connection, found))
 
 
 def _search(filters: Filters, text: str) -> None:

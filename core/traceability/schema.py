@@ -118,6 +118,7 @@ CREATE TABLE logs (
     line_number INTEGER NOT NULL
 );
 CREATE INDEX logs_of_run ON logs (run);
+CREATE INDEX logs_by_time ON logs (utc_us);
 """
 
 # Each unit knows its newest run and how many there are: lists of units are filtered and sorted by both.
@@ -136,5 +137,17 @@ CREATE TRIGGER run_removed AFTER DELETE ON runs BEGIN
 END
 """
 
+# What units are made of changes with time; each change is kept.
+_MOVES = """
+CREATE TABLE moves (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, utc_us INTEGER NOT NULL, is_in INTEGER NOT NULL,
+    unit INTEGER NOT NULL REFERENCES units ON DELETE CASCADE,
+    parent INTEGER NOT NULL REFERENCES units ON DELETE CASCADE,
+    by_user INTEGER REFERENCES users, by_station INTEGER REFERENCES stations
+);
+CREATE INDEX moves_of_parent ON moves (parent);
+CREATE INDEX moves_of_unit ON moves (unit);
+"""
+
 # The n-th step brings a record from schema version n to n + 1.
-RECORD_STEPS: tuple[str, ...] = (_WHO + _THINGS + _TESTS + _NEWEST_RUNS,)
+RECORD_STEPS: tuple[str, ...] = (_WHO + _THINGS + _TESTS + _NEWEST_RUNS, _MOVES)

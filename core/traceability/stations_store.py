@@ -128,7 +128,9 @@ def list_stations(connection: sqlite3.Connection, query: StationQuery, page: Pag
     filters.has_name(query.search_query, "row.name")
     filters.any_of("procedures.uuid", query.procedure_ids, _LINKED)
     order = Order("row.id")
-    return read_page(connection, "stations", "", filters, order, page, lambda found: _rows(connection, found))
+    return read_page(
+        connection, "stations", "stations AS row", filters, order, page, lambda found: _rows(connection, found)
+    )
 
 
 def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[dict[str, Any]]:

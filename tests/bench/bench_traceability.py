@@ -14,8 +14,8 @@ from core.folders import DataFolder
 from core.schemas.unit_record.runs import NewRun
 from core.traceability.book import Change, changed, connect_book, open_book
 from core.traceability.callers import Caller
-from core.traceability.keys import add_user, make_user_key
-from core.traceability.owner import first_user
+from core.traceability.keys import make_user_key
+from core.traceability.owner import begin_record, first_user
 from core.traceability.procedures_store import create_procedure
 from core.traceability.record import book_path
 from core.traceability.run_create import create_run
@@ -101,7 +101,7 @@ def _fill(path: Path) -> tuple[str, list[str]]:
     connection = connect_book(path)
 
     def begin(change: Change) -> str:
-        add_user(change, "bench", "unit")
+        begin_record(change, "unit")
         return make_user_key(change, "bench", "unit")
 
     key, _ = changed(connection, Caller("", None), _DAY_0_S * 1_000_000, begin)
