@@ -12,6 +12,7 @@ from gui import background
 from gui.service_client import ServiceClient
 from gui.toast import toaster_for
 from gui.unit import Unit
+from gui.vial_dialog import VialDialog
 from gui.widgets.ask_dialog import AskDialog
 
 EXPERIMENTS = "/unit_api/experiments"
@@ -151,6 +152,11 @@ class ExperimentDialogs(QObject):
         """Show the active experiment's notes."""
         if self._has_active():
             NotesDialog(self._client, str(self._unit.experiment), self._window).open()
+
+    def ask_vial(self) -> None:
+        """Ask what is in the vial."""
+        if self._has_active():
+            VialDialog(self._client, self._unit, str(self._unit.experiment), self._window).open()
 
     def ask_end(self) -> None:
         """Ask whether the active experiment is over."""

@@ -315,7 +315,7 @@ class MainWindow(QMainWindow):
         live = unit.service.is_live
         self.actions_by_key["restart_service"].setVisible(self._attachment.can_restart)
         self.actions_by_key["new_experiment"].setEnabled(live)
-        for key in ("experiment_notes", "end_experiment"):
+        for key in ("experiment_notes", "vial", "end_experiment"):
             self.actions_by_key[key].setEnabled(live and unit.experiment is not None)
 
     def _menu(self, keys: tuple[str, ...]) -> QMenu:

@@ -62,6 +62,14 @@ _ACTIONS = (
         "Read and write the notes of the active experiment",
     ),
     ActionInfo(
+        "vial",
+        "What is in the vial…",
+        lambda window: window.experiments.ask_vial(),
+        "dose",
+        (),
+        "Say how much is in it: another vial, liquid added by hand, or a count that is wrong",
+    ),
+    ActionInfo(
         "end_experiment",
         "End experiment…",
         lambda window: window.experiments.ask_end(),
@@ -106,7 +114,7 @@ _ACTIONS = (
 
 ACTIONS: dict[str, ActionInfo] = {action.key: action for action in _ACTIONS}
 
-EXPERIMENT_MENU = ("new_experiment", "experiment_notes", SEPARATOR, "end_experiment")
+EXPERIMENT_MENU = ("new_experiment", "experiment_notes", "vial", SEPARATOR, "end_experiment")
 CONNECTION_MENU = ("choose_source", "restart_service")
 MAIN_MENU = (
     "choose_source",
@@ -114,6 +122,7 @@ MAIN_MENU = (
     SEPARATOR,
     "new_experiment",
     "experiment_notes",
+    "vial",
     "end_experiment",
     SEPARATOR,
     "theme_system",
