@@ -196,7 +196,8 @@ async def test_users_and_plug_ins_describe_datasets_of_their_own(unit: Served, d
 @pytest.mark.parametrize(
     "query",
     ["SELECT * FROM nowhere", "DELETE FROM main.readings", "SELECT 1) ; DROP TABLE main.readings; --",
-     "SELECT load_extension('x') AS x", "PRAGMA query_only = 0", "SELECT nonsense("],
+     "SELECT load_extension('x') AS x", "PRAGMA query_only = 0", "SELECT nonsense(",
+     "SELECT file FROM pragma_database_list"],
 )  # fmt: skip
 async def test_a_query_that_cannot_be_used_is_left_out_and_the_rest_is_there(
     unit: Served, data_dir: Path, query: str
