@@ -236,7 +236,7 @@ async def test_links_to_attachments_are_signed_and_for_one_purpose(served: Serve
     refusal_of(await served.http.get(url), 403)
     await ada.refused(400, "POST", f"/attachments/{made['id']}/finalize")
     assert (await served.http.put(url, content=b"one")).status_code == 200
-    assert (await served.http.put(url, content=b"number two", headers={"Content-Type": "a/b\x7f"})).status_code == 200
+    assert (await served.http.put(url, content=b"number two", headers={"Content-Type": "nonsense"})).status_code == 200
     [file] = (await ada.ok("GET", "/units/S1"))["attachments"]
     assert (file["name"], file["size"]) == ("größe.txt", 10)
     read = await served.http.get(file["download_url"])
@@ -291,9 +291,8 @@ async def test_procedures_need_not_have_names_of_their_own(ada: Asker, procedure
     assert (rows[0]["runs"], rows[0]["linkedRepository"]) == ([], None)
     found = (await ada.ok("GET", "/procedures", search_query=procedure[2:9]))["data"]
     assert [row["id"] for row in found] == [procedure]
-    assert [row["name"] for row in (await ada.ok("GET", "/procedures", limit=2, cursor="1.0"))["data"]][
-        0
-    ] == "ŒUVRE 光学"
+    second = (await ada.ok("GET", "/procedures", limit=1, cursor="1.0"))["data"]
+    assert [row["name"] for row in second] == ["ŒUVRE 光学"]
     await ada.ok("PATCH", f"/procedures/{procedure}", {"productionBranch": "main"})
     await ada.refused(400, "PATCH", f"/procedures/{procedure}", {"name": ""})
     await ada.refused(404, "PATCH", f"/procedures/{UNKNOWN}", {"name": "x"})
