@@ -6,6 +6,7 @@ import sqlite3
 
 from core.errors import BadRequestError
 from core.traceability.book import Change
+from core.traceability.moves import note_move
 from core.traceability.refs import find_unit
 
 
@@ -33,6 +34,7 @@ def remove_child(change: Change, parent_serial: str, child_serial: str) -> str:
         what = f"The unit {child['serial_number']!r} is not a child of {parent['serial_number']!r}."
         raise BadRequestError(what, remedy="Look at the unit's children first.")
     change.connection.execute("UPDATE units SET parent = NULL WHERE id = ?", (child["id"],))
+    note_move(change, child["id"], parent["id"], None)
     return str(child["uuid"])
 
 
@@ -45,6 +47,7 @@ def put_under(change: Change, parent: int, child: sqlite3.Row) -> None:
             raise BadRequestError(what, remedy="Take it apart first.")
         above = change.connection.execute("SELECT parent FROM units WHERE id = ?", (above,)).fetchone()[0]
     change.connection.execute("UPDATE units SET parent = ? WHERE id = ?", (parent, child["id"]))
+    note_move(change, child["id"], child["parent"], parent)
 
 
 def _both(change: Change, parent_serial: str, child_serial: str) -> tuple[sqlite3.Row, sqlite3.Row]:

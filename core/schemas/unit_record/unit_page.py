@@ -1,0 +1,69 @@
+"""A unit as the window shows it: all its parts, its procedures, its history; and the file it is saved as."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from core.schemas.bodies import Body
+from core.schemas.unit_record.fields import PartNumber, RevisionNumber, SerialNumber
+from core.schemas.unit_record.runs import RunDetail
+from core.schemas.unit_record.shared import Created
+from core.schemas.unit_record.units import Relative, UnitDetail
+
+
+class RecordItem(BaseModel):
+    """The record as a whole."""
+
+    own_serial_number: str | None = Field(description="Of the board in use; null while none was ever reached.")
+    is_own_recorded: bool = Field(description="Whether there is a unit of that serial number.")
+    unit_count: int
+    run_count: int
+
+
+class TreePart(Relative):
+    """A sub-unit with its own."""
+
+    parts_tree: list[TreePart]
+
+
+class UnitProcedure(BaseModel):
+    """A procedure a unit went through."""
+
+    id: str
+    name: str
+    run_count: int = Field(description="Runs of this unit.")
+
+
+class Move(Created):
+    """A sub-unit that came or went."""
+
+    at: str
+    action: Literal["put_in", "taken_out"]
+    unit: Relative
+
+
+class UnitPage(UnitDetail):
+    """A unit with all that its record says of it, but for its runs."""
+
+    parts_tree: list[TreePart] = Field(description="What it is made of, to the last part.")
+    procedures: list[UnitProcedure] = Field(description="By name.")
+    moves: list[Move] = Field(description="What came and went directly under it, newest first.")
+
+
+class UnitExport(BaseModel):
+    """A unit's whole record."""
+
+    format: str
+    exported_at: str
+    unit: UnitPage
+    runs: list[RunDetail] = Field(description="Oldest first; links to attachments are left out.")
+
+
+class BuiltIn(Body):
+    """How a sub-unit is built in. Part and revision are needed for one that is not in the record yet."""
+
+    part_number: PartNumber | None = None
+    revision_number: RevisionNumber | None = Field(default=None, description="The part's newest one when left out.")
+    replaces: SerialNumber | None = Field(default=None, description="The sub-unit that comes out for it.")

@@ -1,0 +1,56 @@
+"""Building a unit: a sub-unit comes in, new or known, in an empty place or in another one's."""
+
+from __future__ import annotations
+
+from core.errors import BadRequestError, ConflictError
+from core.schemas.unit_record.parts import NewPart, NewRevision
+from core.schemas.unit_record.unit_page import BuiltIn
+from core.schemas.unit_record.units import NewUnit
+from core.traceability.book import Change
+from core.traceability.parts_store import FIRST_REVISION, create_part, create_revision
+from core.traceability.unit_children import add_child, remove_child
+from core.traceability.units_store import create_unit
+
+_OF_PART = "SELECT revisions.number FROM revisions JOIN parts ON parts.id = revisions.part WHERE parts.number = ?"
+
+
+def build_in(change: Change, parent_serial: str, child_serial: str, body: BuiltIn) -> None:
+    """Put a sub-unit into a unit; one it takes the place of comes out. An unknown one is made, with part and revision.
+
+    Raises:
+        NotFoundError: the unit is not there, or the one to be replaced.
+        BadRequestError: the one to be replaced is not in it; the sub-unit is new and nobody says of which part; or it
+            would be within itself.
+        ConflictError: it is known as another part, or is replaced by itself.
+    """
+    if body.replaces is not None:
+        if body.replaces.lower() == child_serial.lower():
+            raise ConflictError("A sub-unit cannot take its own place.", remedy="Name the one that is put in.")
+        remove_child(change, parent_serial, body.replaces)
+    connection = change.connection
+    known = connection.execute(
+        "SELECT parts.number FROM units JOIN revisions ON revisions.id = units.revision "
+        "JOIN parts ON parts.id = revisions.part WHERE units.serial_number = ?",
+        (child_serial,),
+    ).fetchone()
+    if known is None:
+        _make(change, child_serial, body)
+    elif body.part_number is not None and body.part_number.lower() != known["number"].lower():
+        what = f"The unit {child_serial!r} is known as part {known['number']!r}."
+        raise ConflictError(what, remedy="Check the serial number, or leave the part number out.")
+    add_child(change, parent_serial, child_serial)
+
+
+def _make(change: Change, serial_number: str, body: BuiltIn) -> None:
+    part = body.part_number
+    if part is None:
+        cause = f"The unit {serial_number!r} is not in the record yet."
+        raise BadRequestError("A new sub-unit needs a part number.", cause, "Give it.", fields=["part_number"])
+    revisions = [row["number"] for row in change.connection.execute(f"{_OF_PART} ORDER BY revisions.id DESC", (part,))]
+    newest = revisions[0] if revisions else FIRST_REVISION
+    revision = body.revision_number or newest
+    if not change.connection.execute("SELECT 1 FROM parts WHERE number = ?", (part,)).fetchone():
+        create_part(change, NewPart(number=part, revision_number=revision))
+    elif revision.lower() not in [each.lower() for each in revisions]:
+        create_revision(change, part, NewRevision(number=revision))
+    create_unit(change, NewUnit(serial_number=serial_number, part_number=part, revision_number=revision))

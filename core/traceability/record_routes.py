@@ -1,0 +1,157 @@
+"""Routes through which the window reads and builds the unit's record: for whoever may use the rest of the unit's API.
+
+What is done here is done in the name of the unit's first user.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from core.app_state import ServiceHere
+from core.bodies import body_of, documented
+from core.errors import NotFoundError
+from core.schemas.errors import errors
+from core.schemas.jobs import Success
+from core.schemas.unit_record.fields import SerialNumber, Uuid
+from core.schemas.unit_record.run_contents import MeasurementRow
+from core.schemas.unit_record.runs import RunDetail, RunRow
+from core.schemas.unit_record.shared import Listing
+from core.schemas.unit_record.unit_page import BuiltIn, RecordItem, UnitExport, UnitPage
+from core.schemas.unit_record.units import UnitRow
+from core.service import Service
+from core.traceability.attachment_links import Links
+from core.traceability.attachments_store import uploaded
+from core.traceability.building import build_in
+from core.traceability.lists import ListQuery, Page
+from core.traceability.moments import moment
+from core.traceability.run_contents import MeasurementQuery, list_measurements
+from core.traceability.runs_list import RunQuery, list_runs
+from core.traceability.runs_read import read_run
+from core.traceability.unit_children import remove_child
+from core.traceability.unit_page import export_unit, read_unit_page
+from core.traceability.units_list import UnitQuery, list_units
+
+router = APIRouter(prefix="/unit_api/record", tags=["unit record"])
+_UNIT = "/units/{serial_number}"
+_CHILD = f"{_UNIT}/children/{{child_serial_number}}"
+# What was attached is shown by no browser as a page of this unit.
+_POLICY = {"Content-Security-Policy": "sandbox; default-src 'none'"}
+
+
+@router.get("", response_model=RecordItem, responses=errors())
+async def get_record(service: ServiceHere) -> JSONResponse:
+    """Return what the record holds, and whether this unit is in it."""
+    own = service.board_link.describe().get("serial_number")
+
+    def ask(connection: sqlite3.Connection) -> dict[str, Any]:
+        found = connection.execute("SELECT 1 FROM units WHERE serial_number = ?", (own,)).fetchone()
+        counts = connection.execute("SELECT (SELECT count(*) FROM units), (SELECT count(*) FROM runs)").fetchone()
+        return {
+            "own_serial_number": own,
+            "is_own_recorded": found is not None,
+            "unit_count": counts[0],
+            "run_count": counts[1],
+        }
+
+    return JSONResponse(await service.unit_record.read(ask))
+
+
+@router.get("/units", response_model=Listing[UnitRow], responses=errors(400))
+async def list_all_units(service: ServiceHere, request: Request, query: Annotated[UnitQuery, Query()]) -> JSONResponse:
+    """Return the units that fit, a page at a time."""
+    page = _page(service, request, query)
+    return JSONResponse(await service.unit_record.read(lambda connection: list_units(connection, query, page)))
+
+
+@router.get(_UNIT, response_model=UnitPage, responses=errors(404))
+async def get_unit(service: ServiceHere, serial_number: str) -> JSONResponse:
+    """Return a unit with all its parts, its procedures and what came and went."""
+    links = _links(service)
+    return JSONResponse(
+        await service.unit_record.read(lambda connection: read_unit_page(connection, serial_number, links))
+    )
+
+
+@router.get(f"{_UNIT}/export", response_model=UnitExport, responses=errors(404))
+async def export(service: ServiceHere, serial_number: str) -> Response:
+    """Return a unit's whole record, with every run, as one JSON document."""
+    links, now = _links(service), moment(service.unit_record.now_us())
+    whole = await service.unit_record.read(lambda connection: export_unit(connection, serial_number, links, now))
+    return Response(whole, media_type="application/json")
+
+
+@router.put(_CHILD, response_model=Success, responses=errors(400, 404, 409, 413), openapi_extra=documented(BuiltIn))
+async def put_in(
+    service: ServiceHere,
+    serial_number: str,
+    child_serial_number: SerialNumber,
+    body: Annotated[BuiltIn, Depends(body_of(BuiltIn))],
+) -> dict[str, str]:
+    """Build a sub-unit into a unit; the one it replaces comes out in the same moment."""
+    owner = await service.unit_record.owner()
+    await service.unit_record.change(owner, lambda change: build_in(change, serial_number, child_serial_number, body))
+    return {"status": "success"}
+
+
+@router.delete(_CHILD, response_model=Success, responses=errors(400, 404))
+async def take_out(service: ServiceHere, serial_number: str, child_serial_number: str) -> dict[str, str]:
+    """Take a sub-unit out of a unit; it stays in the record."""
+    owner = await service.unit_record.owner()
+    await service.unit_record.change(owner, lambda change: remove_child(change, serial_number, child_serial_number))
+    return {"status": "success"}
+
+
+@router.get("/runs", response_model=Listing[RunRow], responses=errors(400))
+async def list_all_runs(service: ServiceHere, request: Request, query: Annotated[RunQuery, Query()]) -> JSONResponse:
+    """Return the runs that fit, a page at a time."""
+    page = _page(service, request, query)
+    return JSONResponse(await service.unit_record.read(lambda connection: list_runs(connection, query, page)))
+
+
+@router.get("/runs/{id}", response_model=RunDetail, responses=errors(400, 404))
+async def get_run(service: ServiceHere, id: Uuid) -> JSONResponse:
+    """Return a run with everything in it."""
+    links = _links(service)
+    return JSONResponse(await service.unit_record.read(lambda connection: read_run(connection, id, links)))
+
+
+@router.get("/measurements", response_model=Listing[MeasurementRow], responses=errors(400))
+async def list_all_measurements(
+    service: ServiceHere, request: Request, query: Annotated[MeasurementQuery, Query()]
+) -> JSONResponse:
+    """Return the measurements of a procedure's runs that fit, a page at a time."""
+    page = _page(service, request, query)
+    return JSONResponse(await service.unit_record.read(lambda connection: list_measurements(connection, query, page)))
+
+
+@router.get(
+    "/attachments/{id}",
+    response_class=Response,
+    responses={**errors(400, 404), 200: {"description": "The bytes.", "content": {"*/*": {}}}},
+)
+async def get_attachment(service: ServiceHere, id: Uuid) -> Response:
+    """Send an attachment's bytes."""
+    row = await service.unit_record.read(lambda connection: uploaded(connection, id))
+    try:
+        content = await service.unit_record.files.send(row["file"], row["size_bytes"])
+    except OSError as error:
+        raise NotFoundError("The attachment has lost its file.", f"{error.strerror}.", "Upload it again.") from None
+    name = f"attachment; filename*=UTF-8''{quote(row['name'], safe='')}"
+    headers = {"Content-Length": str(row["size_bytes"]), "Content-Disposition": name, **_POLICY}
+    return StreamingResponse(content, 200, headers, media_type="application/octet-stream")
+
+
+def _page(service: Service, request: Request, query: ListQuery) -> Page:
+    others = sorted(pair for pair in request.query_params.multi_items() if pair[0] != "cursor")
+    walk = repr(("window", request.url.path, others))
+    return Page(service.unit_record.walks, walk, query.limit, int(query.cursor))
+
+
+def _links(service: Service) -> Links:
+    """Return what makes links that can be followed from here for a while, without a key."""
+    return Links("/v2", service.unit_record.signer)

@@ -1,0 +1,70 @@
+"""A unit with all its record says of it: what it is made of to the last part, its history, its procedures, its runs."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from core.traceability.attachment_links import Links
+from core.traceability.moves import list_moves
+from core.traceability.refs import PART_COLUMNS, PART_JOINS, find_unit, part_ref
+from core.traceability.runs_read import read_run
+from core.traceability.units_read import read_unit
+
+EXPORT_FORMAT = "vialdesk unit record 1"
+_BELOW = f"""
+WITH RECURSIVE below (id) AS (
+    SELECT id FROM units WHERE parent = ?1 UNION SELECT units.id FROM units JOIN below ON units.parent = below.id
+)
+SELECT unit.id, unit.uuid, unit.serial_number, unit.parent, {PART_COLUMNS}
+FROM below JOIN units AS unit ON unit.id = below.id {PART_JOINS} ORDER BY parts.name, unit.id
+"""  # noqa: S608 - own words
+_PROCEDURES = """
+SELECT procedures.uuid AS id, procedures.name, count(*) AS run_count
+FROM runs JOIN procedures ON procedures.id = runs.procedure WHERE runs.unit = ? GROUP BY procedures.id
+ORDER BY casefold(procedures.name), procedures.id
+"""
+_RUNS = "SELECT uuid FROM runs WHERE unit = ? ORDER BY started_us, id"
+
+
+def read_unit_page(connection: sqlite3.Connection, serial_number: str, links: Links) -> dict[str, Any]:
+    """Return a unit, the tree of its parts, its procedures and its history; raise NotFoundError when there is none."""
+    number = find_unit(connection, serial_number)["id"]
+    return {
+        **read_unit(connection, serial_number, links),
+        "parts_tree": _tree(connection, number),
+        "procedures": [dict(row) for row in connection.execute(_PROCEDURES, (number,))],
+        "moves": list_moves(connection, number),
+    }
+
+
+def export_unit(connection: sqlite3.Connection, serial_number: str, links: Links, exported_at: str) -> bytes:
+    """Return a unit and all its runs, oldest first, as JSON; raise NotFoundError when there is none.
+
+    Links to attachments are left out: they would be worthless by the time the file is read.
+    """
+    unit = read_unit_page(connection, serial_number, links)
+    found = connection.execute(_RUNS, (find_unit(connection, serial_number)["id"],)).fetchall()
+    runs = [read_run(connection, row["uuid"], links) for row in found]
+    for holder in (unit, *runs):
+        for file in holder["attachments"]:
+            file["download_url"] = None
+    whole = {"format": EXPORT_FORMAT, "exported_at": exported_at, "unit": unit, "runs": runs}
+    return json.dumps(whole, ensure_ascii=False, indent=1).encode()
+
+
+def _tree(connection: sqlite3.Connection, number: int) -> list[dict[str, Any]]:
+    below: dict[int, list[dict[str, Any]]] = {number: []}
+    rows = connection.execute(_BELOW, (number,)).fetchall()
+    below.update({row["id"]: [] for row in rows})
+    for row in rows:
+        below[row["parent"]].append(
+            {
+                "id": row["uuid"],
+                "serial_number": row["serial_number"],
+                "part": part_ref(row),
+                "parts_tree": below[row["id"]],
+            }
+        )
+    return below[number]
