@@ -69,6 +69,7 @@ class BentLoop(asyncio.SelectorEventLoop):
     replaces the turn of its loop as CPython 3.11 has it.
     """
 
+    _closed = True  # until it is made: asyncio looks at it even when a loop is thrown away half made
     _ready: deque[asyncio.Handle]
     _stopping: bool
     _process_events: Callable[[list[tuple[selectors.SelectorKey, int]]], None]
@@ -151,7 +152,7 @@ class BentLoop(asyncio.SelectorEventLoop):
         if not ready and not self._stopping:
             self._let_time_pass(timers[0][0] if timers else None)
         due_s = self._now + _EARLY_S
-        while timers and timers[0][0] < due_s:
+        while timers and timers[0][0] <= due_s:
             timer = heappop(timers)[2]
             timer._scheduled = False
             if timer._cancelled:
