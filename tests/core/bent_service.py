@@ -60,9 +60,11 @@ def bent(coroutine: Coroutine[Any, Any, Any], within_s: float = 3 * 3600.0) -> A
 
 
 @contextlib.asynccontextmanager
-async def bent_service(folder: Path, board: str | None = "simulated:") -> AsyncIterator[tuple[Service, Told]]:
+async def bent_service(
+    folder: Path, board: str | None = "simulated:", epoch_utc_s: float = EPOCH_UTC_S
+) -> AsyncIterator[tuple[Service, Told]]:
     """Run a service until the block ends; the board, if any, is connected when it begins."""
-    options = ServiceOptions(folder, board, epoch_utc_s=EPOCH_UTC_S, speed=math.inf)
+    options = ServiceOptions(folder, board, epoch_utc_s=epoch_utc_s, speed=math.inf)
     async with running_service(options) as service:
         told = Told(service)
         if service.board_link.current is not None:

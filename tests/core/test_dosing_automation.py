@@ -3,69 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import math
-import statistics
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bent_service import Told, bent, bent_service, ended, misbehave, started, truth, until
-from calibration_data import od, pump
+from bent_service import bent, bent_service, ended, misbehave, started, truth, until
+from calibration_data import od
+from dosed_vial import counted_ml, doses, event_names, pumping, rule, vial
 
-from core.bus import DosingEvent, SettingChanged
+from core.bus import DosingEvent
 from core.errors import BadRequestError
-from core.jobs.job import Job
 from core.jobs.runner import StartRequest
 from core.jobs.state import JobState
-from core.service import Service
 
-# Longer runs show the same; two days of the turbidostat are tried before a release.
-TURBIDOSTAT_HOURS, CHEMOSTAT_HOURS, MORBIDOSTAT_HOURS = 3, 3, 3
+MORBIDOSTAT_HOURS = 3
 HOUR = 3600.0
-PUMPS = {2: "media_pump", 3: "alt_media_pump", 4: "waste_pump"}
-PERCENTS = tuple(f"{device}_percent" for device in PUMPS.values())
-
-
-async def calibrate(service: Service) -> None:
-    """Give each pump a calibration that fits it, as a careful user does."""
-    reactor = service.board_link.simulation.reactor  # type: ignore[attr-defined]
-    for channel, device in PUMPS.items():
-        curve = {"type": "poly", "coefficients": [reactor.pumps[channel]._full_ml_per_s, 0.0]}
-        await service.calibrations.save(device, pump("good", curve_data_=curve), set_active=True)
-
-
-@contextlib.asynccontextmanager
-async def vial(folder: Path, inoculum_od: float = 1.0, volume_ml: float = 15.0) -> AsyncIterator[tuple[Service, Told]]:
-    """Run a service with calibrated pumps; the waste tube's tip is at 15 ml."""
-    url = f"simulated:?volume_ml={volume_ml}&efflux_ml=15&inoculum_od={inoculum_od}"
-    async with bent_service(folder, url) as (service, told):
-        await calibrate(service)
-        service.bus.listen(DosingEvent, told.events.append)
-        yield service, told
-
-
-async def rule(service: Service, name: str, **options: Any) -> Job:
-    return await started(service, "dosing_automation", automation_name=name, **options)
-
-
-def doses(told: Told, event: str) -> list[float]:
-    return [dose.volume_change_ml for dose in told.of(DosingEvent) if dose.event == event]
-
-
-def pumping(service: Service) -> bool:
-    state = truth(service)
-    return any(state[name] > 0 for name in PERCENTS)
-
-
-def counted_ml(service: Service, job: Job) -> float:
-    return service.bioreactor.values(job.context.experiment)["current_volume_ml"]
-
-
-def event_names(told: Told) -> list[str]:
-    changes = [event for event in told.of(SettingChanged) if event.setting == "latest_event" and event.value]
-    return [event.value["event_name"] for event in changes]
 
 
 # Starting
@@ -236,26 +188,6 @@ def test_a_link_lost_while_pumping_stops_within_the_pumps_lease_and_dosing_goes_
 # Cultures
 
 
-def test_a_chemostat_settles_where_growth_equals_dilution(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with vial(tmp_path, inoculum_od=4.9) as (service, _):
-            await started(service, "stirring")
-            await rule(service, "chemostat", exchange_volume_ml=1, duration=10)
-            course = []
-            for _ in range(CHEMOSTAT_HOURS * 6):
-                await asyncio.sleep(600)
-                course.append(truth(service))
-            last = course[-1]
-            media_ml_per_h = (last["media_ml"] - course[-7]["media_ml"]) / 1.0
-            dilution_per_h = media_ml_per_h * math.log(16 / 15)
-            growth_per_h = last["growth_per_h"] * (1 - last["biomass_od"] / 8)
-            assert dilution_per_h == pytest.approx(6 * math.log(16 / 15), rel=0.03)
-            assert growth_per_h == pytest.approx(dilution_per_h, rel=0.06)
-            assert max(state["volume_ml"] for state in course) < 16.1
-
-    bent(run(), 10 * HOUR)
-
-
 def test_a_chemostat_with_a_blocked_pump_leaves_nothing_on(tmp_path: Path) -> None:
     async def run() -> None:
         async with vial(tmp_path) as (service, _):
@@ -267,30 +199,6 @@ def test_a_chemostat_with_a_blocked_pump_leaves_nothing_on(tmp_path: Path) -> No
             assert not pumping(service)
 
     bent(run())
-
-
-def test_a_turbidostat_holds_its_target_within_5_percent(tmp_path: Path) -> None:
-    async def run() -> None:
-        target = 0.25
-        async with vial(tmp_path, inoculum_od=1.1) as (service, told):
-            await started(service, "stirring")
-            await started(service, "od_reading")
-            job = await rule(service, "turbidostat", exchange_volume_ml=0.5, target_biomass=target, biomass_signal="od")
-            await asyncio.sleep(HOUR)
-            settled = len(told.readings("od2"))
-            biomass = []
-            for _ in range((TURBIDOSTAT_HOURS - 1) * 60):
-                await asyncio.sleep(60)
-                biomass.append(truth(service)["biomass_od"])
-            readings = [reading.value for reading in told.readings("od2")[settled:]]
-            within = [abs(value / target - 1) < 0.05 for value in readings]
-            assert statistics.mean(within) > 0.97
-            assert abs(statistics.mean(readings) / target - 1) < 0.03
-            mean = statistics.mean(biomass)
-            assert max(abs(value / mean - 1) for value in biomass) < 0.05
-            assert counted_ml(service, job) < 16.1
-
-    bent(run(), 10 * HOUR)
 
 
 def test_a_turbidostat_comes_back_after_a_lost_link_and_tells_of_doses_without_effect(tmp_path: Path) -> None:
