@@ -11,7 +11,7 @@ from gui.live.card import Card
 from gui.live.curve import Curve
 from gui.live.session import Session
 from gui.live.trace import HEATER_BOARD, OPTICAL_DENSITY
-from gui.live.value_row import ValueRow, caption, figures, number_of
+from gui.live.value_row import ValueRow, caption, figures, if_known, number_of
 from gui.unit import Unit
 from gui.words import rule_title
 
@@ -77,7 +77,7 @@ class GrowthRateCard(Card):
     def refresh_values(self) -> None:
         """Show the newest rate and the doubling time, or why there is none."""
         self.row.refresh()
-        self._doubling.setText(self._doubling_words())
+        self._doubling.setText(if_known(self._unit, self._doubling_words()))
 
     @property
     def doubling_text(self) -> str:
@@ -119,7 +119,8 @@ class TemperatureCard(Card):
         if self.heater_board.is_empty and isinstance(celsius, int | float):
             # Recorded only within an experiment; the board's own report tells it always.
             self.heater_board.value.show_value(float(celsius), self._unit.utc_s())
-        self._target.setText(" · ".join(self._parts()) or self.tr("not held at a temperature"))
+        words = " · ".join(self._parts()) or self.tr("not held at a temperature")
+        self._target.setText(if_known(self._unit, words))
 
     @property
     def target_text(self) -> str:
@@ -156,7 +157,7 @@ class StirringCard(Card):
         target, duty = number_of(self._unit, "stirring", "target_rpm"), number_of(self._unit, "stirring", "duty_cycle")
         parts = [] if target is None else [self.tr("target {rpm:.0f} RPM").format(rpm=target)]
         parts += [] if duty is None else [self.tr("duty {percent:.1f} %").format(percent=duty)]
-        self._target.setText(" · ".join(parts) or self.tr("not stirring"))
+        self._target.setText(if_known(self._unit, " · ".join(parts) or self.tr("not stirring")))
 
     @property
     def target_text(self) -> str:

@@ -16,7 +16,7 @@ from gui.live.event_log import Dose, EventLog
 from gui.live.event_spark import EventSpark
 from gui.live.lane import row_title
 from gui.live.session import Session
-from gui.live.value_row import ValueRow, caption, number_of
+from gui.live.value_row import ValueRow, caption, if_known, number_of
 from gui.moments import ago, duration
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.unit import Unit
@@ -114,7 +114,7 @@ class DosingCard(Card):
         self.value.show_value(None if last is None else last.volume_ml, 0.0 if last is None else last.end_s)
         self._last.setText("" if last is None else self._last_words(last))
         self._last.setVisible(last is not None)
-        self._rule.setText(self._rule_words(last))
+        self._rule.setText(if_known(self._unit, self._rule_words(last)))
         self.spark.update()
 
     @property
@@ -181,9 +181,8 @@ class LightCard(Card):
     def refresh_values(self) -> None:
         """Show the LEDs that are on, and since when."""
         lit = {channel: percent for channel, percent in sorted(self._unit.leds.items()) if percent > 0}
-        self._shown.setText(
-            " · ".join(f"{channel} {percent:g} %" for channel, percent in lit.items()) or self.tr("dark")
-        )
+        words = " · ".join(f"{channel} {percent:g} %" for channel, percent in lit.items())
+        self._shown.setText(words or if_known(self._unit, self.tr("dark")) or "–")
         stale = not self._unit.service.is_live
         if self._shown.property("stale") != stale:
             self._shown.setProperty("stale", stale)
@@ -192,7 +191,7 @@ class LightCard(Card):
         changed_s = self._changed_s()
         self._since.setText("" if changed_s is None else self.tr("since {}").format(self._age(changed_s)))
         self._since.setVisible(changed_s is not None)
-        self._rule.setText(self._rule_words())
+        self._rule.setText(if_known(self._unit, self._rule_words()))
         self.spark.update()
 
     @property

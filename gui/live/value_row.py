@@ -70,6 +70,11 @@ def number_of(unit: Unit, job: str, setting: str) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+def if_known(unit: Unit, words: str) -> str:
+    """Return words about what runs, none as long as the service has told nothing."""
+    return words if unit.has_snapshot else ""
+
+
 def figures(value: float, digits: int) -> str:
     """Return a number as people write it, with a true minus sign."""
     return f"{value:.{digits}f}".replace("-", "−")

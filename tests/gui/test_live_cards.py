@@ -158,6 +158,13 @@ def test_values_dim_when_the_service_is_gone(live: LiveBench) -> None:
     assert not any(each.button.isEnabled() for each in live.page.cards if each.job)
 
 
+def test_nothing_is_claimed_before_the_service_has_told_anything(live: LiveBench) -> None:
+    assert card(live, GrowthRateCard).doubling_text == ""
+    assert card(live, TemperatureCard).target_text == ""
+    assert card(live, LightCard).words == "–\n"
+    assert card(live, DosingCard).words == ""
+
+
 def test_growth_is_started_at_once_and_what_needs_a_choice_by_its_form(shown: Shown) -> None:
     entry = {
         "job_name": "temperature_automation", "automation_name": "thermostat", "help": "Hold.", "label": "Hold",
