@@ -44,6 +44,10 @@ class UnprocessableError(ServiceError):
     status = 422
 
 
+class EndBeforeStartError(ServiceError):
+    """A run ends before it starts. Clients know no better status for it than 500, though it is no fault of ours."""
+
+
 def station_barred(what: str) -> ForbiddenError:
     """Return the refusal of what only users may do; `what` continues "Stations cannot"."""
     return ForbiddenError(f"Stations cannot {what}.", "Access denied for station keys.", "Use a user's key.")
@@ -86,7 +90,7 @@ async def tell_service_error(request: Request, error: Exception) -> JSONResponse
     """Answer what a route refused."""
     if not isinstance(error, ServiceError):
         return await tell_fault(request, error)
-    if error.status >= 500:
+    if error.status >= 500 and not isinstance(error, EndBeforeStartError):
         _log.error("%s %s: %s %s", request.method, request.url.path, error.error, error.cause)
     return refusal(error)
 

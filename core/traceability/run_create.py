@@ -6,10 +6,10 @@ import json
 import sqlite3
 from typing import Any
 
-from core.errors import ForbiddenError, NotFoundError, ServiceError
+from core.errors import ForbiddenError, NotFoundError
 from core.schemas.unit_record.run_parts import SentLog, SentMeasurement, SentPhase
 from core.schemas.unit_record.runs import NewRun
-from core.traceability.answers import UnprocessableError
+from core.traceability.answers import EndBeforeStartError, UnprocessableError
 from core.traceability.book import Change
 from core.traceability.measured import kept_details
 from core.traceability.parts_store import FIRST_REVISION
@@ -27,12 +27,6 @@ _ADD_MEASUREMENT = "INSERT INTO measurements (phase, name, outcome, value, units
 _ADD_LOG = "INSERT INTO logs (run, level, utc_us, message, source_file, line_number) VALUES (?, ?, ?, ?, ?, ?)"
 
 
-class EndBeforeStartError(ServiceError):
-    """A run ends before it starts. Clients know no better status for it than 500."""
-
-    default_remedy = "Send an ended_at that is not before started_at."
-
-
 def create_run(change: Change, body: NewRun) -> str:
     """Store a run; return its id, that of the earlier run when it was sent before under the same `client_run_ref`.
 
@@ -44,7 +38,7 @@ def create_run(change: Change, body: NewRun) -> str:
         BadRequestError: a sub-unit would contain itself.
     """
     if body.ended_at < body.started_at:
-        raise EndBeforeStartError("The run ended before it started.")
+        raise EndBeforeStartError("The run ended before it started.", remedy="Send a later ended_at.")
     connection = change.connection
     procedure = _procedure(change, body.procedure_id)
     if earlier := _sent_before(connection, body.client_run_ref):
