@@ -226,7 +226,7 @@ def test_a_service_that_dies_is_told_and_comes_back(shown: Shown) -> None:
     shown.until(lambda: shown.service.streams == 0, "the stream broke")
     shown.service.snapshot = snapshot(jobs=[row(3, "monitor", is_long_running_job=1)])
     shown.driver.run(shown.service.start())
-    shown.host.back(type("Back", (), {"url": shown.service.url, "found_running": False})())
+    shown.host.back(type("Back", (), {"url": shown.service.url, "found_running": False, "token": None})())
     shown.until_live()
     assert shown.window.banner.isHidden()
     told = "Stirring ended while the service was down or out of reach. Start again what shall run."
