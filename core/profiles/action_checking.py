@@ -6,17 +6,16 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-from core.config import ConfigError
 from core.errors import BadRequestError, NotFoundError, ServiceError
 from core.jobs.declaration import JobDeclaration
 from core.jobs.job import Job
 from core.jobs.registry import AUTOMATION_OPTION
-from core.jobs.unit_parts import StartPlace
 from core.jobs.values import check_arguments, read_options, read_setting
 from core.profiles.effects import LED_JOB
 from core.profiles.expression_checking import ExpressionChecker
 from core.profiles.problems import Place, Problems
 from core.profiles.profile import Action, Entry, Kind
+from core.profiles.start_trial import StartTrials, Trial
 from core.profiles.unit_place import UnitPlace
 
 _TARGET_TEMPERATURE = "target_temperature"
@@ -29,6 +28,7 @@ class ActionChecker:
         self._place = place
         self._expressions = expressions
         self._problems = problems
+        self._trials = StartTrials(place)
 
     def start(self, action: Action, job_name: str, running: frozenset[str]) -> type[Job] | None:
         """Check a start; return the job's class, None when it cannot be told which it is.
@@ -53,7 +53,7 @@ class ActionChecker:
         is_all_known = all(is_known for is_known, _ in known.values()) and overrides is not None
         if len(self._problems.found) == before and is_all_known:
             options = {entry.name: known[entry.name][1] for entry in entries}
-            self._try_start(job_class, action, options, overrides or [], running)
+            self._try_start(action, Trial(job_class, options, action.args, tuple(overrides or ()), running))
         return job_class
 
     def update(self, action: Action, job_name: str, classes: Iterable[type[Job]]) -> None:
@@ -145,57 +145,16 @@ class ActionChecker:
             found.append((section, entry.name, str(value)))
         return found
 
-    def _try_start(
-        self,
-        job_class: type[Job],
-        action: Action,
-        options: dict[str, Any],
-        overrides: list[tuple[str, str, str]],
-        running: frozenset[str],
-    ) -> None:
-        """Have the job look at what it is given as at a real start, which ends before anything happens."""
-        place, declaration = self._place, job_class.declaration
-        try:
-            config = place.config.with_overrides(overrides)
-            job = job_class(config, read_options(declaration, options))
-            job.arguments = list(action.args)
-            job.outputs_to_hold()
-        except (ConfigError, ServiceError) as error:
-            self._note(error, action.place, "", (), action)
-            return
-        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - a plug-in's job
-            what = f"{declaration.job_name} cannot be tried: {type(error).__name__}: {error}"
-            self._problems.warning(action.place, what)
-            return
-        self._need_calibrations(job, action)
-        model = place.parts.models.current
-        where = StartPlace(place.parts, place.experiments.active(), model, running, place.store)
-        try:
-            job.check_start(where)
-        except ServiceError as error:
-            if declaration.is_action:  # what is in the vial will be different by then
-                self._problems.warning(action.place, f"As things are now: {error.error}", error.remedy)
-            else:
-                self._note(error, action.place, "", (), action)
+    def _try_start(self, action: Action, trial: Trial) -> None:
+        for finding in self._trials.findings(trial):
+            place = next((entry.place for entry in action.entries if entry.name in finding.fields), action.place)
+            note = self._problems.error if finding.is_error else self._problems.warning
+            note(place, finding.message, finding.remedy)
 
-    def _need_calibrations(self, job: Job, action: Action) -> None:
-        active = self._place.parts.calibrations.active
-        missing = [device for device in job.calibrations_needed() if active(device) is None]
-        if missing:
-            listed = ", ".join(device.replace("_", " ") for device in missing)
-            what = f"{job.declaration.label} needs an active calibration of: {listed}."
-            self._problems.error(action.place, what, "Calibrate, or make a calibration the active one, first.")
-
-    def _note(
-        self, error: ServiceError, place: Place, name: str, known: Iterable[str], action: Action | None = None
-    ) -> None:
-        """Note what was refused, at the entry it names where it names one."""
-        fields = error.extra.get("fields", ())
-        if action is not None:
-            place = next((entry.place for entry in action.entries if entry.name in fields), place)
+    def _note(self, error: ServiceError, place: Place, name: str, known: Iterable[str]) -> None:
+        """Note what was refused, with the name that was perhaps meant."""
         known = list(known)
-        remedy = _did_you_mean(name, known) if known else error.remedy
-        self._problems.error(place, error.error, remedy)
+        self._problems.error(place, error.error, _did_you_mean(name, known) if known else error.remedy)
 
 
 def refuse_states(action: Action, declaration: JobDeclaration, problems: Problems) -> None:

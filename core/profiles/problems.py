@@ -8,6 +8,9 @@ from typing import Any
 
 from core.safe_yaml import Key, Placed
 
+# Whoever mends so many looks again.
+_MOST = 500
+
 
 class Severity(StrEnum):
     """An error keeps a profile from running; a warning does not."""
@@ -55,9 +58,14 @@ class Problem:
 
 @dataclass
 class Problems:
-    """Collects every problem of one text."""
+    """Collects the problems of one text: all of them, up to five hundred."""
 
-    found: list[Problem] = field(default_factory=list)
+    _found: dict[Problem, None] = field(default_factory=dict)
+
+    @property
+    def found(self) -> list[Problem]:
+        """What was found so far, each once."""
+        return list(self._found)
 
     def error(self, place: Place, message: str, remedy: str = "") -> None:
         """Note what keeps the profile from running."""
@@ -68,14 +76,14 @@ class Problems:
         self._note(Problem(Severity.WARNING, place, message, remedy))
 
     def _note(self, problem: Problem) -> None:
-        if problem not in self.found:
-            self.found.append(problem)
+        if len(self._found) < _MOST:
+            self._found[problem] = None
 
     @property
     def has_errors(self) -> bool:
         """Whether something keeps the profile from running."""
-        return any(problem.severity is Severity.ERROR for problem in self.found)
+        return any(problem.severity is Severity.ERROR for problem in self._found)
 
     def in_order(self) -> list[Problem]:
         """Return all, from the first line to the last."""
-        return sorted(self.found, key=lambda each: (each.place.line, each.place.column))
+        return sorted(self._found, key=lambda each: (each.place.line, each.place.column))

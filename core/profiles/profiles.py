@@ -53,7 +53,8 @@ class Profiles:
         profile, problems = await asyncio.to_thread(read_profile, text)
         if profile is not None:
             await self._place.parts.calibrations.refresh()
-            check_profile(profile, self._place, problems, inputs or {}, self._running())
+            running = self._running()
+            await asyncio.to_thread(check_profile, profile, self._place, problems, inputs or {}, running)
         return Checked(profile, problems)
 
     async def items(self) -> list[dict[str, Any]]:

@@ -43,7 +43,8 @@ async def validate_profile(
     service: ServiceHere, body: Annotated[ValidateProfile, Depends(body_of(ValidateProfile))]
 ) -> JSONResponse:
     """Tell everything that is wrong or doubtful in a text, each with line and column, and the course it describes."""
-    return JSONResponse(service.profiles.answer(await service.profiles.check(body.text, body.inputs)))
+    checked = await service.profiles.check(body.text, body.inputs)
+    return JSONResponse(await asyncio.to_thread(service.profiles.answer, checked))
 
 
 @router.get("/running", response_model=list[ProfileRunItem], responses=errors())

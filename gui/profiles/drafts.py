@@ -19,10 +19,13 @@ class Drafts:
     Args:
         unit: name of the unit.
         folder: where they are kept; beside the window's settings when left out.
+
+    Attributes:
+        unit: the same.
     """
 
     def __init__(self, unit: str, folder: Path | None = None) -> None:
-        self._unit = unit
+        self.unit = unit
         self._path = (folder or directory()) / _FILE
         self._all = self._read()
 
@@ -38,7 +41,7 @@ class Drafts:
     def keep(self, name: str, text: str) -> None:
         """Keep a draft."""
         if self._own.get(name) != text:
-            self._all.setdefault(self._unit, {})[name] = text
+            self._all.setdefault(self.unit, {})[name] = text
             self._write()
 
     def drop(self, name: str) -> None:
@@ -48,7 +51,7 @@ class Drafts:
 
     @property
     def _own(self) -> dict[str, str]:
-        return self._all.get(self._unit, {})
+        return self._all.get(self.unit, {})
 
     def _read(self) -> dict[str, dict[str, str]]:
         try:

@@ -144,8 +144,13 @@ class ProfilesPage(QWidget):
     # Loading
 
     def _on_snapshot(self) -> None:
-        self._drafts = Drafts(self._unit.name)
+        """Read everything again; the texts of another unit are closed, their drafts kept."""
+        if self._drafts.unit != self._unit.name:
+            self._keep_draft()
+            self._drafts = Drafts(self._unit.name)
+            self._open, self._is_loaded = OpenText(), False
         self.load()
+        self.check()
 
     def load(self) -> None:
         """Ask the service for all profiles, and the newest run."""
@@ -197,9 +202,9 @@ class ProfilesPage(QWidget):
 
     def check(self) -> None:
         """Have the service look at the text."""
+        self._keep_draft()
         if not self._open.name or not self._unit.service.is_live:
             return
-        self._keep_draft()
         if self._checking is not None:
             self._checking.cancel()
         self._checking = background.run(self._look(self.text), self, lambda _: None)
