@@ -121,6 +121,15 @@ class TaskChanged:
 
 
 @dataclass(frozen=True)
+class HardwareChecked:
+    """The board was checked against a reactor model; `result` is what the task of the check results in."""
+
+    started_s: float
+    ended_s: float
+    result: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class LogWritten:
     """A log line for the user; `item` is the API's log item."""
 

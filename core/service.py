@@ -51,6 +51,7 @@ from core.records.records import Records, open_records
 from core.security import Access
 from core.system.shut_down import ShutDownState
 from core.tasks import Tasks, open_tasks
+from core.traceability.instrument import InstrumentRecord
 from core.traceability.record import UnitRecord, open_record
 from core.unit_name import unit_name
 from core.web_server import WebServer
@@ -234,6 +235,7 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     board_link.seed = options.seed
     stack.push_async_callback(board_link.close)
     models = load_reactor_models(options.data_dir, config)
+    stack.push_async_callback(InstrumentRecord(unit_record, models, bus, clock).close)
     calibrations = Calibrations(options.data_dir, records.store, bus, unit)
     await calibrations.load()
     estimators = Estimators(options.data_dir, records.store, bus, unit)

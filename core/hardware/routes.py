@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from core.app_state import ServiceHere
 from core.bodies import body_of, documented
+from core.bus import HardwareChecked
 from core.errors import BadRequestError, UnavailableError
 from core.hardware.checks import check_board, result_of, without_board
 from core.reactor_models import ReactorModel
@@ -47,6 +48,7 @@ async def check_hardware(
 
 
 async def _check(service: Service, model: ReactorModel) -> dict[str, Any]:
+    started_s = service.clock.utc_s()
     try:
         board = service.board_link.board
     except UnavailableError as error:
@@ -59,4 +61,6 @@ async def _check(service: Service, model: ReactorModel) -> dict[str, Any]:
         _log.warning("The board does not suit the %s: %s.", model.display_name, "; ".join(failed))
     else:
         _log.info("The board suits the %s: %d checks passed.", model.display_name, len(checks))
-    return result_of(model, checks)
+    result = result_of(model, checks)
+    service.bus.publish(HardwareChecked(started_s, service.clock.utc_s(), result))
+    return result
