@@ -24,6 +24,8 @@ _LAYOUT = (
 )
 # Where what an import replaces is kept.
 BACKUPS = "backups"
+# Where archives of experiments are made, of data that the records have.
+EXPORTS = "exports"
 
 
 @dataclass(frozen=True)

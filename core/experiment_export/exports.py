@@ -17,9 +17,8 @@ from core.clock import timestamp
 from core.errors import ConflictError, NotFoundError
 from core.experiment_export.plan import ExportPlan
 from core.experiment_export.process import ExportFailedError, ExportProcess
-from core.folders import DataFolder
+from core.folders import EXPORTS, DataFolder
 
-FOLDER = "exports"
 _SUFFIX = ".zip"
 _NOT_IN_NAMES = re.compile(r"[^\w.\-()]+")
 _MOST_NAME = 80
@@ -72,7 +71,7 @@ class Exports:
     def kept(self) -> list[dict[str, Any]]:
         """Return the exports that are kept, the newest first. Blocks."""
         try:
-            paths = [path for path in (self._data_dir / FOLDER).iterdir() if _is_export(path)]
+            paths = [path for path in (self._data_dir / EXPORTS).iterdir() if _is_export(path)]
         except OSError:
             return []  # nothing was ever exported
         return sorted(
@@ -81,7 +80,7 @@ class Exports:
 
     def find(self, name: str) -> Path:
         """Return the file of an export. Blocks. Raises NotFoundError."""
-        path = self._data_dir / FOLDER / name
+        path = self._data_dir / EXPORTS / name
         if path.name != name or not name.isprintable() or not _is_export(path):
             known = [item["name"] for item in self.kept()[:50]]
             raise NotFoundError(f"There is no export {name[:80]!r}.", known=known)
@@ -100,7 +99,7 @@ class Exports:
 
     def _keep(self, made: Path, name: str) -> Path:
         """Give a whole export its name; it is on the disk then."""
-        folder = self._data_dir / FOLDER
+        folder = self._data_dir / EXPORTS
         try:
             folder.mkdir(exist_ok=True)
             target, number = folder / f"{name}{_SUFFIX}", 2

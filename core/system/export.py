@@ -1,7 +1,8 @@
 """The whole data folder as a zip file, made while it is sent: it is never in memory, nor a second time on the disk.
 
 Databases in use are copied as of one moment (https://www.sqlite.org/backup.html), one at a time. Left out are links
-that lead out of the folder, caches, earlier backups, and what marks the folder as this service's own.
+that lead out of the folder, caches, earlier backups, archives of experiments, and what marks the folder as this
+service's own.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from core.clock import timestamp
-from core.folders import BACKUPS, DataFolder
+from core.folders import BACKUPS, EXPORTS, DataFolder
 from core.system.data_files import readable
 from core.version import VERSION
 
 METADATA = "pioreactor_export_metadata.json"
 _LEFT_OUT = frozenset({"__pycache__"})
-_LEFT_OUT_OF_ROOT = frozenset({BACKUPS, DataFolder.WORK, METADATA, "service.lock", "service.json", "service.new"})
+_LEFT_OUT_OF_ROOT = frozenset(
+    {BACKUPS, EXPORTS, DataFolder.WORK, METADATA, "service.lock", "service.json", "service.new"}
+)
 _BLOCK_BYTES = 256 * 1024
 # From here on sizes do not fit the format's first form; half of it, because a file may grow meanwhile.
 _LARGE_BYTES = 2**31

@@ -42,6 +42,8 @@ async def full(data_dir: Path, tmp_path: Path) -> AsyncIterator[Served]:
     (data_dir / "plugins" / "__pycache__" / "x.pyc").write_text("cache")
     (data_dir / "backups" / "earlier").mkdir(parents=True)
     (data_dir / "backups" / "earlier" / "config.ini").write_text("")
+    (data_dir / "exports").mkdir()
+    (data_dir / "exports" / "earlier.zip").write_bytes(b"an archive of what the records have")
     (data_dir / "ui").mkdir()
     (data_dir / "ui" / "chart.yaml").write_text("mine")
     (data_dir / "large.bin").write_bytes(os.urandom(3_000_000))
@@ -93,6 +95,8 @@ async def test_an_export_has_everything_in_order_and_nothing_else(full: Served) 
         refused = (
             "leaves",
             "backups/",
+            "exports/",
+            "exports/earlier.zip",
             "service.lock",
             "plugins/__pycache__/",
             ".work/",
