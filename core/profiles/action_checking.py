@@ -96,7 +96,9 @@ class ActionChecker:
             check_arguments(chosen.declaration.arguments, args)
         except ServiceError as error:
             place = next((entry.place for entry in action.entries if _is_automation_name(entry.name)), action.place)
-            self._problems.error(place, error.error, error.remedy)
+            given = next((str(known[name][1]) for name in rules), "")
+            remedy = _did_you_mean(given, error.extra["known"]) if "known" in error.extra else error.remedy
+            self._problems.error(place, error.error, remedy)
             return None
         return chosen
 

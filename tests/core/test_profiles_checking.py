@@ -39,7 +39,7 @@ def start(job_name: str, options: str = "{}") -> str:
         (start("stirring", "{target_rpm: '${{ 5000 * 2 }}'}"), 9, "error", "target_rpm must be"),
         (start("stirring", "{target_rpm: '${{ rate * 2 }}'}"), 9, "error", "'rate' is no input"),
         (start("temperature_automation"), 7, "error", "needs the option automation_name"),
-        (start("temperature_automation", "{automation_name: oven}"), 9, "error", "thermostat"),
+        (start("temperature_automation", "{automation_name: termostat}"), 9, "error", "Did you mean thermostat?"),
         (start("temperature_automation", "{automation_name: thermostat}"), 7, "error", "needs the option target"),
         (
             start("temperature_automation", "{automation_name: thermostat, target_temperature: 200}"),
