@@ -102,7 +102,7 @@ class TemperatureCard(Card):
 
     def __init__(self, curves: dict[str, Curve], unit: Unit, session: Session) -> None:
         super().__init__(self.tr("Temperature"), "temperature_automation", unit, session, by_form=True)
-        self.vial = ValueRow(unit, curves["temperature"], 600.0, named=True)
+        self.vial = ValueRow(unit, curves["temperature"], 300.0, named=True)
         self.heater_board = ValueRow(unit, curves[HEATER_BOARD], 30.0, named=True)
         self._target = caption()
         for part in (self.vial, self.heater_board, self._target):

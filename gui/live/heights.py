@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_TITLE_PX, _TIGHT_TITLE_PX = 22, 16
+_TITLE_PX, _TIGHT_TITLE_PX = 22, 15
 # The least height of a pane for each share of the stack: a lane stays readable, optical density stays tall.
-_SHARE_PX, _TIGHT_SHARE_PX = 21, 11
+_SHARE_PX, _TIGHT_SHARE_PX = 21, 10
 _TIME_AXIS_PX = 48
 # Each pane but the lowest has a line where others have their time axis.
 _LINE_PX = 1

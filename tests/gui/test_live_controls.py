@@ -153,6 +153,8 @@ def test_the_keyboard_s_place_is_seen(live: LiveBench) -> None:
     live.begin(recorded={"od2": raw(10)})
     stack, accent = live.page.stack, theme.current().colour("accent").rgb()
     live.draw()
+    live.window.activateWindow()
+    live.driver.until(live.window.isActiveWindow, "the window has the keyboard")
     stack.setFocus(Qt.FocusReason.TabFocusReason)
     assert stack.grab().toImage().pixel(1, 100) == accent
     live.page.start_button.setFocus(Qt.FocusReason.TabFocusReason)

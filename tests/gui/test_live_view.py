@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from gui.live.axes import TimeAxis, ValueAxis, local_midnight_s
 from gui.live.coverage import Coverage, Known
 from gui.live.curve import stepped_range
+from gui.live.heights import room_for
 from gui.live.time_view import TimeView
 
 NOW_S = 1.9e9
@@ -171,3 +172,10 @@ def test_coverage_knows_where_detail_is_missing() -> None:
     assert coverage.lacks_detail((100, 300), 5.0)
     assert coverage.coarsest_s((400, 500)) == 10.0
     assert coverage.coarsest_s((2000, 3000)) == 0.0
+
+
+def test_panes_move_together_before_they_need_to_be_scrolled() -> None:
+    everything = [6, 3, 2, 2, 2, 3.3]
+    wide, tight, least = (room_for(everything, height_px) for height_px in (900, 400, 100))
+    assert wide.title_px > tight.title_px
+    assert (wide.whole_px <= 900, tight.whole_px <= 400, least == tight) == (True, True, True)
