@@ -20,6 +20,8 @@ _NAMES = {
     "plugin": "puzzle-outline",
     "system": "cog-outline",
     "log": "text-box-search-outline",
+    "record": "card-text-outline",
+    "part": "hexagon-outline",
     "storage": "harddisk",
     "tag": "tag-outline",
     "compare": "chart-multiple",

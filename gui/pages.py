@@ -82,6 +82,12 @@ def _data_folder_page(unit: Unit, client: ServiceClient, parent: QWidget | None)
     return DataFolderPage(unit, client, parent)
 
 
+def _record_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
+    from gui.record.page import RecordPage
+
+    return RecordPage(unit, client, parent)
+
+
 def _log_page(unit: Unit, client: ServiceClient, parent: QWidget | None) -> QWidget:
     from gui.log.page import LogPage
 
@@ -134,6 +140,15 @@ PAGES: tuple[Page, ...] = (
     ),
     Page("plugins", "Plugins", "plugin", _plugins_page, "Ctrl+5", "What is added to this unit, by whom"),
     Page("system", "System", "system", _system_page, "Ctrl+6", "Board, link, storage, backup, clock, updates, power"),
+    Page(
+        "record",
+        "Unit record",
+        "record",
+        _record_page,
+        "Ctrl+7",
+        "What this unit is made of, and how its tests went",
+        ("numpy", "pyqtgraph"),
+    ),
     Page("data", "Data folder", "folder", _data_folder_page, "Ctrl+D", "The unit's files", part_of="system"),
     Page(
         "alarms",

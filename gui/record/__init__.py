@@ -1,0 +1,1 @@
+"""The Unit record page: what units are made of, and how their tests went."""

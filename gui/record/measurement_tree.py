@@ -1,0 +1,116 @@
+"""The phases of a run with what each measured: value, limits, and where within them it lies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+
+from gui import theme
+from gui.icons import icon
+from gui.record.limit_bar import POSITION, LimitBar
+from gui.record.limits import is_number, limits_of, limits_words, value_words, with_units
+from gui.record.outcomes import outcome_shown
+from gui.record.run import lasted_words
+from gui.unit import utc_s_of
+
+_MEASUREMENT = Qt.ItemDataRole.UserRole
+_NAME, _OUTCOME, _VALUE, _LIMITS, _BAR = range(5)
+_WIDTHS_PX = {_OUTCOME: 112, _VALUE: 112, _LIMITS: 136, _BAR: 128}
+
+
+class MeasurementTree(QTreeWidget):
+    """A run's phases and measurements.
+
+    Signals:
+        chosen: a measurement that is a number was marked; carries phase and measurement as the service has them.
+    """
+
+    chosen = Signal(dict, dict)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme.set_role(self, "rows")
+        self._phases: list[dict[str, Any]] = []
+        self.setAccessibleName(self.tr("Phases and measurements"))
+        self.setUniformRowHeights(True)
+        self.setIndentation(16)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHeaderLabels(
+            [self.tr("Phase, measurement"), self.tr("Outcome"), self.tr("Value"), self.tr("Limits"), self.tr("Within")]
+        )
+        self.setItemDelegateForColumn(_BAR, LimitBar(self))
+        header = self.header()
+        header.setStretchLastSection(False)
+        for column, width_px in _WIDTHS_PX.items():
+            header.resizeSection(column, width_px)
+        header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
+        self.currentItemChanged.connect(self._on_current)
+        theme.current().palette_changed.connect(self._redraw)
+
+    def show_phases(self, phases: list[dict[str, Any]]) -> None:
+        """Show the phases of a run."""
+        self._phases = phases
+        self.clear()
+        for phase in phases:
+            self._add(phase)
+        self.expandAll()
+
+    def mark(self, name: str) -> None:
+        """Mark the first measurement of that name."""
+        for item in self.findItems(name, Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive, _NAME):
+            if item.parent() is not None:
+                self.setCurrentItem(item)
+                return
+
+    def rows(self) -> list[list[str]]:
+        """Return what is written in the rows, phases and measurements alike."""
+        items = self.findItems("*", Qt.MatchFlag.MatchWildcard | Qt.MatchFlag.MatchRecursive, _NAME)
+        return [[item.text(column) for column in range(_BAR)] for item in items]
+
+    def _add(self, phase: dict[str, Any]) -> None:
+        again = self.tr("{}, attempt {}").format(phase["name"], phase["retry_count"] + 1)
+        item = QTreeWidgetItem(self, [again if phase["retry_count"] else phase["name"]])
+        _show_outcome(item, phase["outcome"])
+        lasted_s = max(0.0, utc_s_of(phase["ended_at"]) - utc_s_of(phase["started_at"]))
+        item.setText(_VALUE, lasted_words(lasted_s))
+        item.setForeground(_VALUE, theme.current().colour("quiet"))
+        item.setFont(_NAME, theme.value_font(bold=True))
+        item.setToolTip(_NAME, phase["docstring"] or phase["name"])
+        for measurement in phase["measurements"]:
+            self._add_measurement(item, phase, measurement)
+
+    def _add_measurement(self, above: QTreeWidgetItem, phase: dict[str, Any], measurement: dict[str, Any]) -> None:
+        item = QTreeWidgetItem(above, [measurement["name"]])
+        item.setData(_NAME, _MEASUREMENT, (phase, measurement))
+        tone = _show_outcome(item, measurement["outcome"])
+        value, series, units = measurement["measured_value"], measurement["data_series"], measurement["units"] or ""
+        points = len(series[0]["data"]) if series else 0
+        words = value_words(value, points)
+        item.setText(_VALUE, with_units(words, units) if value is not None and not points else words)
+        item.setFont(_VALUE, theme.value_font())
+        item.setText(_LIMITS, limits_words(measurement["validators"], units))
+        item.setForeground(_LIMITS, theme.current().colour("quiet"))
+        limits = limits_of(measurement["validators"])
+        if is_number(value) and limits.scale(float(value)) is not None:
+            item.setData(_BAR, POSITION, (float(value), limits, tone))
+        for column in (_NAME, _VALUE, _LIMITS):
+            item.setToolTip(column, item.text(column))
+
+    def _on_current(self, item: QTreeWidgetItem | None) -> None:
+        carried = None if item is None else item.data(_NAME, _MEASUREMENT)
+        if carried is not None and is_number(carried[1]["measured_value"]):
+            self.chosen.emit(*carried)
+
+    def _redraw(self) -> None:
+        self.show_phases(self._phases)
+
+
+def _show_outcome(item: QTreeWidgetItem, outcome: str) -> str:
+    word, icon_name, tone = outcome_shown(outcome)
+    item.setText(_OUTCOME, word)
+    item.setIcon(_OUTCOME, icon(icon_name, tone))
+    item.setForeground(_OUTCOME, theme.current().colour(tone))
+    return tone

@@ -1,0 +1,148 @@
+"""What a unit is made of: its sub-units and theirs, and what can be done with the one that is marked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from gui import theme
+from gui.icons import icon, show_icon
+from gui.widgets.flow import FlowLayout
+
+_PART = Qt.ItemDataRole.UserRole
+
+
+class PartsTree(QWidget):
+    """The tree with its buttons.
+
+    Signals:
+        add_asked: a sub-unit is to be put in.
+        replace_asked, remove_asked: the marked one is to be replaced or taken out; carry it as the service has it.
+        opened: a sub-unit's own record is wanted; carries its serial number.
+    """
+
+    add_asked = Signal()
+    replace_asked = Signal(dict)
+    remove_asked = Signal(dict)
+    opened = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._is_live = True
+        self.tree = QTreeWidget()
+        self.tree.setHeaderHidden(True)
+        self.tree.setAccessibleName(self.tr("Sub-units"))
+        self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        theme.set_role(self.tree, "rows")
+        heading = QLabel(self.tr("Made of"))
+        theme.set_role(heading, "strong")
+        self.none = QLabel(
+            self.tr("No sub-unit yet: pumps, stirrer and optics can be added with their serial numbers.")
+        )
+        self.none.setWordWrap(True)
+        theme.set_role(self.none, "quiet")
+        self.add_button = QPushButton(self.tr("Add…"))
+        show_icon(self.add_button, "add")
+        self.replace_button = QPushButton(self.tr("Replace…"))
+        self.remove_button = QPushButton(self.tr("Take out…"))
+        head = QHBoxLayout()
+        head.addWidget(heading, 1)
+        head.addWidget(self.add_button)
+        self._changes = QWidget()
+        buttons = FlowLayout(self._changes)
+        for button in (self.replace_button, self.remove_button):
+            buttons.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE_PX)
+        column.addLayout(head)
+        column.addWidget(self.none)
+        column.addWidget(self.tree, 1)
+        column.addWidget(self._changes)
+        self._end = QWidget()
+        column.addWidget(self._end, 1)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.add_button.clicked.connect(self.add_asked)
+        self.replace_button.clicked.connect(self._on_replace)
+        self.remove_button.clicked.connect(self._on_remove)
+        self.tree.currentItemChanged.connect(self._show_buttons)
+        self.tree.itemActivated.connect(self._on_activated)
+        theme.current().palette_changed.connect(self._redraw)
+
+    def show_parts(self, parts: list[dict[str, Any]]) -> None:
+        """Show the sub-units of a unit; the one that was marked stays marked."""
+        marked = self.marked()
+        self.tree.clear()
+        self._add(self.tree.invisibleRootItem(), parts)
+        self.tree.expandAll()
+        for item in self._items(self.tree.invisibleRootItem()):
+            if marked is not None and item.data(0, _PART)["id"] == marked["id"]:
+                self.tree.setCurrentItem(item)
+        for widget, is_shown in ((self.none, not parts), (self._end, not parts), (self.tree, bool(parts))):
+            widget.setVisible(is_shown)
+        self._show_buttons()
+
+    def set_live(self, is_live: bool) -> None:
+        """Offer changes only while the service answers."""
+        self._is_live = is_live
+        self._show_buttons()
+
+    def marked(self) -> dict[str, Any] | None:
+        """Return the marked sub-unit, None when there is none."""
+        item = self.tree.currentItem()
+        part: dict[str, Any] | None = None if item is None else item.data(0, _PART)
+        return part
+
+    def serial_numbers(self) -> list[str]:
+        """Return the serial numbers of the whole tree, from the top."""
+        return [str(item.data(0, _PART)["serial_number"]) for item in self._items(self.tree.invisibleRootItem())]
+
+    def mark(self, serial_number: str) -> None:
+        """Mark a sub-unit."""
+        for item in self._items(self.tree.invisibleRootItem()):
+            if item.data(0, _PART)["serial_number"] == serial_number:
+                self.tree.setCurrentItem(item)
+
+    def _add(self, above: QTreeWidgetItem, parts: list[dict[str, Any]]) -> None:
+        for part in parts:
+            kind = part["part"]
+            item = QTreeWidgetItem(above, [f"{kind['name']}\n{part['serial_number']}"])
+            item.setIcon(0, icon("part"))
+            item.setData(0, _PART, part)
+            revision = self.tr("Part {}, revision {}").format(kind["number"], kind["revision"]["number"])
+            item.setToolTip(0, f"{kind['name']}\n{part['serial_number']}\n{revision}")
+            self._add(item, part["parts_tree"])
+
+    def _items(self, above: QTreeWidgetItem) -> list[QTreeWidgetItem]:
+        found = []
+        for child in (above.child(index) for index in range(above.childCount())):
+            if child is not None:
+                found += [child, *self._items(child)]
+        return found
+
+    def _show_buttons(self) -> None:
+        item = self.tree.currentItem()
+        # What is in a sub-unit is changed on that one's own page.
+        is_direct = item is not None and item.parent() is None
+        self._changes.setVisible(is_direct)
+        for button in (self.add_button, self.replace_button, self.remove_button):
+            button.setEnabled(self._is_live)
+
+    def _on_replace(self) -> None:
+        if (part := self.marked()) is not None:
+            self.replace_asked.emit(part)
+
+    def _on_remove(self) -> None:
+        if (part := self.marked()) is not None:
+            self.remove_asked.emit(part)
+
+    def _on_activated(self, item: QTreeWidgetItem) -> None:
+        self.opened.emit(str(item.data(0, _PART)["serial_number"]))
+
+    def _redraw(self) -> None:
+        for item in self._items(self.tree.invisibleRootItem()):
+            item.setIcon(0, icon("part"))
