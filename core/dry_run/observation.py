@@ -10,6 +10,7 @@ from core.service import Service
 from core.times import utc_seconds
 
 _MOST_LINES = 500
+_MOST_JOBS = 1000
 # Slices of one dose follow each other within half a second.
 _SAME_DOSE_S = 2.0
 _BOTTLES = {"media": "add_media", "alt_media": "add_alt_media", "waste": "remove_waste"}
@@ -70,8 +71,8 @@ class Observation:
         return found
 
     def jobs(self) -> list[dict[str, Any]]:
-        """Return when which job ran."""
-        return list(self._jobs.values())
+        """Return when which job ran, the newest thousand."""
+        return list(self._jobs.values())[-_MOST_JOBS:]
 
     def log(self) -> list[dict[str, Any]]:
         """Return what the log said, each line once."""

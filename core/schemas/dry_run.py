@@ -72,7 +72,7 @@ class DryRunResult(BaseModel):
     bottles: list[DryRunBottle]
     most_volume_ml: float
     final_od: float | None
-    jobs: list[DryRunJob]
+    jobs: list[DryRunJob] = Field(description="The newest thousand.")
     actions: list[ProfileRunLine] = Field(description="The newest thousand.")
     log: list[DryRunLogLine] = Field(description="Warnings, errors and notices; the first five hundred.")
     assumptions: list[str] = Field(description="What the simulated unit takes for granted.")
