@@ -235,9 +235,9 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     board_link.seed = options.seed
     stack.push_async_callback(board_link.close)
     models = load_reactor_models(options.data_dir, config)
-    stack.push_async_callback(InstrumentRecord(unit_record, models, bus, clock).close)
     calibrations = Calibrations(options.data_dir, records.store, bus, unit)
     await calibrations.load()
+    stack.push_async_callback(InstrumentRecord(unit_record, models, calibrations, bus, clock).close)
     estimators = Estimators(options.data_dir, records.store, bus, unit)
     await estimators.load()
     bioreactor = Bioreactors(records.store, config, models, bus, clock, experiments.active)

@@ -1,4 +1,4 @@
-"""What the instrument writes into its own record: its board as a unit, its self-tests and hardware checks as runs.
+"""What the instrument writes into its own record: its board as a unit; self-tests, checks and calibrations as runs.
 
 It listens and never gets in the way: what cannot be written is told in the log, and the test itself is none the worse.
 """
@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.bus import BoardChanged, Bus, HardwareChecked, JobChanged, SettingChanged
+from core.bus import BoardChanged, Bus, CalibrationChanged, HardwareChecked, JobChanged, SettingChanged
+from core.calibrations.calibrations import Calibrations
 from core.clock import Clock, timestamp
 from core.config import ConfigError
 from core.errors import ServiceError
@@ -27,7 +28,7 @@ from core.traceability.record import UnitRecord
 from core.traceability.run_create import create_run
 from core.traceability.units_store import create_unit
 
-SELF_TEST, HARDWARE_CHECK = "Self-test", "Hardware check"
+SELF_TEST, HARDWARE_CHECK, CALIBRATION = "Self-test", "Hardware check", "Calibration of {}"
 _SELF_TEST_JOB = "self_test"
 _ALL_PASSED = "all_tests_passed"
 _TEST_PREFIX = "test_"
@@ -53,9 +54,12 @@ class _SelfTest:
 class InstrumentRecord:
     """Keeps the record of the instrument itself, as long as it is not closed."""
 
-    def __init__(self, record: UnitRecord, models: ReactorModels, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self, record: UnitRecord, models: ReactorModels, calibrations: Calibrations, bus: Bus, clock: Clock
+    ) -> None:
         self._record = record
         self._models = models
+        self._calibrations = calibrations
         self._clock = clock
         self._serial_number: str | None = None
         self._self_test: _SelfTest | None = None
@@ -65,6 +69,7 @@ class InstrumentRecord:
             bus.listen(JobChanged, self._on_job),
             bus.listen(SettingChanged, self._on_setting),
             bus.listen(HardwareChecked, self._on_hardware_check),
+            bus.listen(CalibrationChanged, self._on_calibration),
         ]
 
     async def close(self) -> None:
@@ -123,6 +128,22 @@ class InstrumentRecord:
             phases.append(_phase(check["name"], outcome, event.started_s, event.ended_s, [measurement]))
         outcome = "PASS" if event.result["ok"] else "FAIL"
         self._write_run(HARDWARE_CHECK, event.started_s, outcome, phases)
+
+    def _on_calibration(self, event: CalibrationChanged) -> None:
+        if event.action != "created" or not self._calibrations.has(event.device, event.name):  # an estimator's
+            return
+        made = self._calibrations.get(event.device, event.name)
+        now_s = self._clock.utc_s()
+        points = {
+            "name": "recorded points",
+            "outcome": "PASS",
+            "docstring": f"{made.y} against {made.x}",
+            "x_axis": {"data": list(made.recorded_data.x), "name": made.x},
+            "y_axis": [{"data": list(made.recorded_data.y), "name": made.y}],
+        }
+        name = {"name": "calibration_name", "outcome": "PASS", "measured_value": made.name}
+        phase = _phase(made.calibration_type, "PASS", now_s, now_s, [name, points])
+        self._write_run(CALIBRATION.format(event.device), now_s, "PASS", [phase])
 
     def _write_run(self, procedure: str, started_s: float, outcome: str, phases: list[dict[str, Any]]) -> None:
         if self._serial_number is None:

@@ -1,4 +1,4 @@
-"""The instrument writes its own record: its board is a unit, its self-tests and hardware checks are runs."""
+"""The instrument writes its own record: its board is a unit, its self-tests, hardware checks and calibrations are runs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import yaml
 from bent_service import bent, bent_service, misbehave, started
+from calibration_data import pump
 from running_services import serving
 from system_requests import over
-from unit_record_requests import asker
+from unit_record_requests import Asker, asker
 
 from core.service import Service, ServiceOptions
 from core.traceability.attachment_links import Links
@@ -25,6 +27,17 @@ async def runs_of(service: Service) -> list[dict[str, Any]]:
             for row in connection.execute("SELECT uuid FROM runs ORDER BY id").fetchall()
         ]
     )
+
+
+async def only_run(ada: Asker) -> dict[str, Any]:
+    """Return the row of the one run, as soon as it is there."""
+    async with asyncio.timeout(10):
+        while True:
+            rows = (await ada.ok("GET", "/runs"))["data"]
+            if rows:
+                [row] = rows
+                found: dict[str, Any] = row
+                return found
 
 
 async def units_of(service: Service) -> list[tuple[str, str, str]]:
@@ -91,8 +104,23 @@ async def test_a_hardware_check_is_a_run_that_clients_can_read(tmp_path: Path) -
         accepted = await served.json("POST", "/hardware/check", 202, json=body)
         result = (await over(served.http, accepted))["result"]
         ada = await asker(served, user="ada")
-        [row] = (await ada.ok("GET", "/runs"))["data"]
+        row = await only_run(ada)
         assert (row["procedure"]["name"], row["outcome"]) == ("Hardware check", "PASS" if result["ok"] else "FAIL")
         read = await ada.ok("GET", f"/runs/{row['id']}")
         told = {phase["name"]: phase["measurements"][0]["measured_value"] for phase in read["phases"]}
         assert told == {check["name"]: check["detail"] for check in result["checks"]}
+
+
+async def test_a_calibration_is_a_run_with_its_points(tmp_path: Path) -> None:
+    async with serving(ServiceOptions(tmp_path, "simulated:")) as served:
+        assert served.service.board_link.current is not None
+        await served.service.board_link.current.wait_until_usable(10)
+        sent = {"calibration_data": yaml.safe_dump(pump("media-a"))}
+        await served.json("POST", "/calibrations/media_pump", json=sent)
+        ada = await asker(served, user="ada")
+        row = await only_run(ada)
+        assert row["procedure"]["name"] == "Calibration of media_pump"
+        [phase] = (await ada.ok("GET", f"/runs/{row['id']}"))["phases"]
+        name, points = phase["measurements"]
+        assert (phase["name"], name["measured_value"]) == ("simple_peristaltic_pump", "media-a")
+        assert [series["data"] for series in points["data_series"]] == [[6.0, 12.0, 18.0], [0.51, 1.0, 1.52]]
