@@ -1,4 +1,4 @@
-"""The instrument writes its own record: its board is a unit, its self-tests, hardware checks and calibrations are runs."""
+"""The instrument writes its own record: its board is a unit; self-tests, checks and calibrations are runs."""
 
 from __future__ import annotations
 
