@@ -27,6 +27,7 @@ from core.service import Service
 from core.traceability.attachment_links import Links
 from core.traceability.attachments_store import uploaded
 from core.traceability.building import build_in
+from core.traceability.instrument import serial_number_of
 from core.traceability.lists import ListQuery, Page
 from core.traceability.moments import moment
 from core.traceability.run_contents import MeasurementQuery, list_measurements
@@ -46,7 +47,8 @@ _POLICY = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 @router.get("", response_model=RecordItem, responses=errors())
 async def get_record(service: ServiceHere) -> JSONResponse:
     """Return what the record holds, and whether this unit is in it."""
-    own = service.board_link.describe().get("serial_number")
+    told = service.board_link.describe().get("serial_number")
+    own = serial_number_of(told) if told else None
 
     def ask(connection: sqlite3.Connection) -> dict[str, Any]:
         found = connection.execute("SELECT 1 FROM units WHERE serial_number = ?", (own,)).fetchone()

@@ -80,7 +80,7 @@ class KeysDialog(QDialog):
         theme.set_role(self.rows, "rows")
         header = self.rows.header()
         header.setStretchLastSection(False)
-        for column, width_px in {0: 176, 2: 132, 3: 108}.items():
+        for column, width_px in {0: 184, 2: 148, 3: 108}.items():
             header.resizeSection(column, width_px)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.place = Place(self.rows)

@@ -14,6 +14,8 @@ POSITION = Qt.ItemDataRole.UserRole + 10
 _BAND_PX = 8
 _MARK_PX = 5
 _AIR_PX = 12
+# Seen on marked rows too.
+_BAND_OPACITY = 0.22
 
 
 class LimitBar(QStyledItemDelegate):
@@ -42,7 +44,9 @@ def _draw(painter: QPainter, area: QRectF, value: float, limits: Limits, tone: s
     painter.setPen(QPen(colours.colour("faint"), 1))
     painter.drawLine(QPointF(area.left(), middle), QPointF(area.right(), middle))
     band = QRectF(area.left() + left * area.width(), middle - _BAND_PX / 2, (right - left) * area.width(), _BAND_PX)
-    painter.fillRect(band, colours.colour("accent_soft"))
+    allowed = colours.colour("accent")
+    allowed.setAlphaF(_BAND_OPACITY)
+    painter.fillRect(band, allowed)
     for limit, share in ((limits.low, left), (limits.high, right)):
         if limit is not None:
             x = area.left() + share * area.width()

@@ -84,8 +84,8 @@ def value_words(value: Any, points: int = 0) -> str:
 
 
 def number_words(value: float) -> str:
-    """Write a number with five digits at most, and a true minus sign."""
-    text = f"{value:.5g}" if abs(value) < 1e5 or abs(value) >= 1e9 else f"{value:.0f}"
+    """Write a number with four digits at most, and a true minus sign."""
+    text = f"{value:.4g}" if abs(value) < 1e4 or abs(value) >= 1e9 else f"{value:.0f}"
     return text.replace("-", "−")
 
 

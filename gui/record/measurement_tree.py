@@ -17,7 +17,7 @@ from gui.unit import utc_s_of
 
 _MEASUREMENT = Qt.ItemDataRole.UserRole
 _NAME, _OUTCOME, _VALUE, _LIMITS, _BAR = range(5)
-_WIDTHS_PX = {_OUTCOME: 112, _VALUE: 112, _LIMITS: 136, _BAR: 128}
+_WIDTHS_PX = {_OUTCOME: 92, _VALUE: 92, _LIMITS: 120, _BAR: 96}
 
 
 class MeasurementTree(QTreeWidget):
@@ -96,8 +96,9 @@ class MeasurementTree(QTreeWidget):
         limits = limits_of(measurement["validators"])
         if is_number(value) and limits.scale(float(value)) is not None:
             item.setData(_BAR, POSITION, (float(value), limits, tone))
-        for column in (_NAME, _VALUE, _LIMITS):
+        for column in (_NAME, _LIMITS):
             item.setToolTip(column, item.text(column))
+        item.setToolTip(_VALUE, with_units(str(value), units) if is_number(value) else item.text(_VALUE))
 
     def _on_current(self, item: QTreeWidgetItem | None) -> None:
         carried = None if item is None else item.data(_NAME, _MEASUREMENT)

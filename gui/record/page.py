@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from gui import background, theme
@@ -34,6 +34,9 @@ _RECORD = "/unit_api/record"
 _LEFT_PX = 272
 # What others write meanwhile is looked for this often, while the page is seen.
 _LOOK_AGAIN_MS = 30_000
+# A test's run is written within this time of the test's end.
+_WRITTEN_AFTER_MS = 1500
+_SELF_TEST = "self_test"
 
 
 class RecordPage(QWidget):
@@ -55,6 +58,7 @@ class RecordPage(QWidget):
         self._wanted = ""
         self._shown: dict[str, Any] | None = None
         self._is_loaded = False
+        self._was_testing = False
         self._asking = Asking(self._load, self, self._on_trouble)
         self.search = UnitSearch(client)
         self.identity = Identity(unit)
@@ -127,11 +131,13 @@ class RecordPage(QWidget):
         self.parts.replace_asked.connect(self.ask_replace)
         self.parts.remove_asked.connect(self.ask_take_out)
         self.timeline.opened.connect(self.open_run)
-        self.timeline.failed.connect(self._on_timeline_trouble)
+        self.timeline.failed.connect(self.timeline.on_trouble)
+        self.timeline.run_asked.connect(self.run_self_test)
         self.details.closed.connect(self.show_timeline)
         self._unit.snapshot_loaded.connect(self.load)
         self._unit.connection_changed.connect(self._on_connection)
         self._unit.board_changed.connect(self._on_board)
+        self._unit.jobs_changed.connect(self._on_jobs)
         find = QShortcut(QKeySequence.StandardKey.Find, self)
         find.activated.connect(self.search.field.setFocus)
         again = QTimer(self)
@@ -195,16 +201,16 @@ class RecordPage(QWidget):
                 "record",
                 self.tr("Nothing recorded yet"),
                 self.tr(
-                    "What this unit is made of and how each test of it went is shown here: phases, values, limits, "
-                    "files. Test programs write it with a key."
+                    "A unit is written down when its board is connected for the first time. What it is made of and how "
+                    "each of its tests went is shown here then."
                 ),
-                self.tr("Keys…"),
+                self.tr("Choose the board…"),
             )
         else:
             self.identity.show_unit(page, own)
             self.attached.show_files(page["attachments"])
             self.parts.show_parts(page["parts_tree"])
-            self.timeline.show_unit(page)
+            self.timeline.show_unit(page, is_own=self.identity.is_own)
             self.place.show_content()
         self.own_button.setVisible(page is not None and self._record["is_own_recorded"] and not self.identity.is_own)
         self._on_connection()
@@ -233,6 +239,20 @@ class RecordPage(QWidget):
     def _on_changed(self, serial_number: str) -> None:
         self._tell(self._told.format(serial_number), self.tr("The timeline keeps what was before."))
         self.load()
+
+    def run_self_test(self) -> None:
+        """Have the unit test itself; its run is shown once it is written."""
+        background.run(self._run_self_test(), self)
+
+    async def _run_self_test(self) -> None:
+        await self._client.run_task(f"/unit_api/jobs/run/job_name/{_SELF_TEST}", {})
+        self._tell(self.tr("The self-test runs"), self.tr("It takes some minutes; its run appears here at the end."))
+
+    def _on_jobs(self) -> None:
+        is_testing = self._unit.is_running(_SELF_TEST)
+        if self._was_testing and not is_testing:
+            QTimer.singleShot(_WRITTEN_AFTER_MS, self, self._look_again)
+        self._was_testing = is_testing
 
     def show_keys(self) -> None:
         """Show who may read and write the record from a program."""
@@ -292,7 +312,9 @@ class RecordPage(QWidget):
 
     def _on_place_acted(self) -> None:
         if self._is_loaded and self._shown is None:
-            self.show_keys()
+            action = self.window().findChild(QAction, "choose_source")
+            if action is not None:
+                action.trigger()
         else:
             self.load()
 
@@ -318,9 +340,6 @@ class RecordPage(QWidget):
             toaster = toaster_for(self)
             if toaster is not None:
                 toaster.show_trouble(trouble)
-
-    def _on_timeline_trouble(self, trouble: ServiceTroubleError) -> None:
-        self.timeline.on_trouble(trouble)
 
     def _tell(self, headline: str, detail: str) -> None:
         toaster = toaster_for(self)

@@ -64,6 +64,7 @@ class PutInDialog(AskDialog):
         self.serial_number.textChanged.connect(self._on_text)
         self.act_button.clicked.connect(self._do)
         self._on_text()
+        self.serial_number.setFocus()
 
     def _on_text(self) -> None:
         self.act_button.setEnabled(bool(self.serial_number.text().strip()))

@@ -86,6 +86,7 @@ class RunDetails(QWidget):
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(theme.SPACE_PX)
+        theme.set_role(self.splitter, "gap")
         self.splitter.addWidget(self.measurements)
         self.splitter.addWidget(below)
         self.splitter.setStretchFactor(0, 3)

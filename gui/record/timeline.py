@@ -31,7 +31,7 @@ _ROW = Qt.ItemDataRole.UserRole
 _PAGE = 100
 _PARTS = "parts"
 # Outcome, what, when, how long, who.
-_WIDTHS_PX = {0: 120, 2: 148, 3: 76, 4: 112}
+_WIDTHS_PX = {0: 100, 2: 144, 3: 60, 4: 96}
 
 
 class Timeline(QWidget):
@@ -40,10 +40,12 @@ class Timeline(QWidget):
     Signals:
         opened: a run is wanted; carries its id.
         failed: the service refused; carries what it said.
+        run_asked: there is no run yet, and one is wanted.
     """
 
     opened = Signal(str)
     failed = Signal(object)
+    run_asked = Signal()
 
     def __init__(self, unit: Unit, client: ServiceClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +55,7 @@ class Timeline(QWidget):
         self._moves: tuple[Move, ...] = ()
         self._runs: list[Run] = []
         self._cursor: int | None = None
+        self._is_own = self._has_failed = False
         self._asking = Asking(self._ask, self, self.failed.emit)
         self.procedure, self.outcome = QComboBox(), QComboBox()
         self.procedure.setAccessibleName(self.tr("Only this procedure"))
@@ -79,7 +82,7 @@ class Timeline(QWidget):
         column.addWidget(self.place, 1)
         self.procedure.currentIndexChanged.connect(self.reload)
         self.outcome.currentIndexChanged.connect(self.reload)
-        self.place.acted.connect(self._forget_filters)
+        self.place.acted.connect(self._on_place_acted)
         self.rows.itemActivated.connect(self._on_activated)
         self.rows.itemClicked.connect(self._on_activated)
         self.rows.verticalScrollBar().valueChanged.connect(self._on_scrolled)
@@ -101,8 +104,9 @@ class Timeline(QWidget):
             header.resizeSection(column, width_px)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
 
-    def show_unit(self, page: dict[str, Any]) -> None:
-        """Show what happened to a unit; its filters stay when it is the one shown already."""
+    def show_unit(self, page: dict[str, Any], *, is_own: bool) -> None:
+        """Show what happened to a unit, this one (`is_own`) or another; filters stay when it is shown already."""
+        self._is_own = is_own
         is_other = page["serial_number"] != self._serial_number
         self._serial_number = str(page["serial_number"])
         self._moves = tuple(read_move(row) for row in page["moves"])
@@ -160,7 +164,7 @@ class Timeline(QWidget):
         if asked != (self._serial_number, self.procedure.currentData(), self.outcome.currentData(), self._cursor):
             return
         self._runs = ([] if cursor is None else self._runs) + [read_run(row) for row in data]
-        self._cursor = follows
+        self._cursor, self._has_failed = follows, False
         self._show()
 
     def _show(self) -> None:
@@ -181,8 +185,12 @@ class Timeline(QWidget):
             words = self.tr("No run of this procedure had this outcome.")
             self.place.explain("search", self.tr("Nothing found"), words, self.tr("Show all"))
         else:
-            words = self.tr("Runs written for this unit are listed here, with their outcome and all they measured.")
-            self.place.explain("check", self.tr("No run yet"), words)
+            words = self.tr(
+                "Each self-test, hardware check and calibration of the unit, and what test programs write, is listed "
+                "here with all that was measured."
+            )
+            act = self.tr("Run a self-test") if self._is_own else ""
+            self.place.explain("check", self.tr("No run yet"), words, act)
 
     def _item(self, row: Run | Move) -> QTreeWidgetItem:
         now_s = self._unit.utc_s()
@@ -202,9 +210,14 @@ class Timeline(QWidget):
             item.setToolTip(column, f"{texts[1]}\n{exact_words(utc_s)} ({ago(max(0.0, now_s - utc_s))})")
         return item
 
-    def _forget_filters(self) -> None:
-        self.procedure.setCurrentIndex(0)
-        self.outcome.setCurrentIndex(0)
+    def _on_place_acted(self) -> None:
+        if self.procedure.currentData() or self.outcome.currentData():
+            self.procedure.setCurrentIndex(0)
+            self.outcome.setCurrentIndex(0)
+        elif self._has_failed:
+            self.reload()
+        else:
+            self.run_asked.emit()
 
     def _on_activated(self, item: QTreeWidgetItem) -> None:
         row = item.data(0, _ROW)
@@ -217,5 +230,6 @@ class Timeline(QWidget):
 
     def on_trouble(self, trouble: ServiceTroubleError) -> None:
         """Say why the runs could not be loaded."""
+        self._has_failed = True
         if not self._runs:
             self.place.explain_trouble(trouble)

@@ -17,7 +17,7 @@ from gui.record.outcomes import outcome_shown
 from gui.record.run import exact_words
 from gui.unit import utc_s_of
 
-_POINT_PX, _CHOSEN_PX = 9, 14
+_POINT_PX, _RING_PX = 9, 18
 _LEFT_PX = 70
 # Around a single point, in seconds.
 _ALONE_S = 3600.0
@@ -60,7 +60,7 @@ class Trend(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._points: list[Point] = []
         self._run, self._name, self._units = "", "", ""
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setMinimumHeight(150)
+        self.setMinimumHeight(130)
         self.ci.layout.setContentsMargins(0, 0, 0, 0)
         self.ci.layout.setSpacing(2)
         self.view = pg.ViewBox(enableMenu=False, enableMouse=False)
@@ -101,6 +101,10 @@ class Trend(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self.view.addItem(pg.InfiniteLine(limit, angle=0, pen=dashed))
         scatter = pg.ScatterPlotItem([self._spot(point) for point in self._points], hoverable=True, tip=self._tip)
         scatter.sigClicked.connect(self._on_clicked)
+        ringed = [point for point in self._points if point.run == self._run]
+        ring = pg.mkPen(colours.colour("text"), width=1.5)
+        spots = [{"pos": (point.utc_s, point.value), "size": _RING_PX} for point in ringed]
+        self.view.addItem(pg.ScatterPlotItem(spots, symbol="o", brush=pg.mkBrush(None), pen=ring))
         self.view.addItem(scatter)
         spread_s = _ALONE_S if len(x) < 2 or x[0] == x[-1] else 0.0
         self.view.setXRange(x[0] - spread_s, x[-1] + spread_s, padding=0.04)
@@ -111,16 +115,14 @@ class Trend(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.setAccessibleName(self.tr("{} over {} runs").format(self._name, len(self._points)))
 
     def _spot(self, point: Point) -> dict[str, Any]:
-        colours, is_chosen = theme.current(), point.run == self._run
-        tone = outcome_shown(point.outcome)[2]
-        colour = colours.colour(tone)
+        colour = theme.current().colour(outcome_shown(point.outcome)[2])
         return {
             "pos": (point.utc_s, point.value),
             "data": point,
-            "size": _CHOSEN_PX if is_chosen else _POINT_PX,
+            "size": _POINT_PX,
             "symbol": _SHAPES.get(point.outcome, "s"),
             "brush": pg.mkBrush(colour),
-            "pen": pg.mkPen(colours.colour("text" if is_chosen else "raised"), width=2 if is_chosen else 1),
+            "pen": pg.mkPen(colour, width=1),
         }
 
     def _tip(self, x: float, y: float, data: Point) -> str:
