@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from core.profiles.profile import ORDER, Action, Kind
 
+# What is done once, such as a dose, is given up when it is later than this: it would come on top of the next.
+LATE_AT_MOST_S = 600.0
+
 
 @dataclass(frozen=True)
 class Due:
@@ -16,6 +19,7 @@ class Due:
     Attributes:
         loops: of a repeat: how often it has come round already.
         has_begun: of a repeat or when: whether its `if` was looked at.
+        late_at_most_s: later than this it is given up, if it is something that is done once.
     """
 
     due_s: float
@@ -23,6 +27,7 @@ class Due:
     action: Action
     loops: int = 0
     has_begun: bool = False
+    late_at_most_s: float = LATE_AT_MOST_S
 
     @property
     def order(self) -> int:

@@ -1,8 +1,8 @@
 """What actions do: jobs are started, changed, put to sleep, woken and stopped as a user would.
 
 Where the board cannot be reached, or a job is still starting, an action waits. A job that lives on is started when the
-board is back, however late; what is done once, such as a dose, is given up after ten minutes, because a late one would
-come on top of the next.
+board is back, however late; what is done once, such as a dose, is given up after ten minutes, or when its
+repeat comes round again, because a late one would come on top of the next. While the run is paused everything waits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from core.jobs.state import JobState
 from core.jobs.stop import StopFilter, matching
 
 LED_JOB = "led_intensity"
-_LATE_AT_MOST_S = 600.0
 _STARTS_WITHIN_S = 120.0
 _LOOK_EVERY_S = 1.0
 # Of a job that does not take a setting although the board is there.
@@ -38,6 +37,23 @@ class Start:
     options: dict[str, Any]
     args: list[str]
     overrides: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """How late something is: seconds since it was due, without the run's pauses, and at how many it is given up."""
+
+    now_s: Callable[[], float]
+    at_most_s: float
+
+    def refuse_later(self, error: ServiceError | None = None) -> None:
+        """Raise UnavailableError when it is too late by now; `error` is what it waited for."""
+        if self.now_s() >= self.at_most_s:
+            raise UnavailableError(
+                f"This was not done within {self.at_most_s / 60:g} min and was given up.",
+                cause=str(error or ""),
+                remedy="A late one would come on top of the next. Do it by hand if it is still wanted.",
+            ) from error
 
 
 class Effects:
@@ -66,9 +82,23 @@ class Effects:
         self._experiment = experiment
         self._source = source
         self._log = log
+        self._goes_on = asyncio.Event()
+        self._goes_on.set()
 
-    async def start(self, start: Start) -> None:
-        """Start a job and wait until it is ready; raise ServiceError when it is refused or fails."""
+    def pause(self) -> None:
+        """Let nothing more begin."""
+        self._goes_on.clear()
+
+    def go_on(self) -> None:
+        """Let things begin again."""
+        self._goes_on.set()
+
+    async def until_it_goes_on(self) -> None:
+        """Wait as long as the run is paused."""
+        await self._goes_on.wait()
+
+    async def start(self, start: Start, lateness: Lateness) -> None:
+        """Start a job and wait until it is ready; raise ServiceError when it is refused, fails or comes too late."""
         arguments = [str(argument) for argument in start.args]
         job_class, *_ = self._jobs.registry.choose(start.job_name, start.options, arguments)
         declaration = job_class.declaration
@@ -87,25 +117,25 @@ class Effects:
             except TimeoutError:
                 self._log.warning("%s takes long to start.", declaration.label)
 
-        await self._in_time(begin, start.job_name, _LATE_AT_MOST_S if is_done_once else None)
+        await self._in_time(begin, start.job_name, lateness if is_done_once else None)
 
-    async def update(self, job_name: str, values: dict[str, Any]) -> None:
+    async def update(self, job_name: str, values: dict[str, Any], lateness: Lateness) -> None:
         """Give a running job new settings; setting LEDs is starting them anew."""
         if job_name == LED_JOB:
-            await self.start(Start(job_name, values, [], []))
+            await self.start(Start(job_name, values, [], []), lateness)
             return
-        await self._in_time(lambda: self._jobs.change_settings(job_name, values), job_name)
+        await self._change(job_name, values)
 
-    async def pause(self, job_name: str) -> None:
+    async def put_to_sleep(self, job_name: str) -> None:
         """Put a job to sleep; LEDs go dark."""
         if job_name == LED_JOB:
             await self.stop(job_name)
             return
-        await self.update(job_name, {STATE_SETTING: JobState.SLEEPING.value})
+        await self._change(job_name, {STATE_SETTING: JobState.SLEEPING.value})
 
-    async def resume(self, job_name: str) -> None:
+    async def wake(self, job_name: str) -> None:
         """Wake a job that sleeps."""
-        await self.update(job_name, {STATE_SETTING: JobState.READY.value})
+        await self._change(job_name, {STATE_SETTING: JobState.READY.value})
 
     async def stop(self, job_name: str) -> None:
         """End a job of the run's experiment; none is fine. Raise ConflictError when it does not end in time."""
@@ -118,38 +148,36 @@ class Effects:
         result = await self._jobs.end(matching(self._jobs, StopFilter(job_source=self._source)))
         return [entry["job_name"] for entry in result["still_running"]]
 
+    async def _change(self, job_name: str, values: dict[str, Any]) -> None:
+        await self._in_time(lambda: self._jobs.change_settings(job_name, values), job_name)
+
     async def _in_time(
-        self, action: Callable[[], Awaitable[None]], job_name: str, late_at_most_s: float | None = None
+        self, action: Callable[[], Awaitable[None]], job_name: str, lateness: Lateness | None = None
     ) -> None:
         """Do an action as soon as it can be done; raise what refuses it for good, or once it is too late."""
         loop = asyncio.get_running_loop()
         began_s = loop.time()
         tries, has_told = 0, False
+        error: ServiceError | None = None
         while True:
+            await self.until_it_goes_on()
+            if lateness is not None:
+                lateness.refuse_later(error)
             try:
                 await action()
             except TooSoonError:
                 await asyncio.sleep(_LOOK_EVERY_S)
-            except UnavailableError as error:
+            except UnavailableError as unavailable:
+                error = unavailable
                 tries = tries + 1 if self._board_link.is_usable else 0
                 if tries >= _TRIES:
                     raise
                 if not self._board_link.is_usable and not has_told:
                     has_told = True
                     self._log.warning("%s waits for the board: %s", job_name, error)
-                await self._wait(began_s, late_at_most_s, error)
+                await asyncio.sleep(_LOOK_EVERY_S)
             else:
                 if has_told:
                     late_s = loop.time() - began_s
                     self._log.warning("The board is back; %s came %.0f s late.", job_name, late_s)
                 return
-
-    async def _wait(self, began_s: float, late_at_most_s: float | None, error: ServiceError) -> None:
-        """Let a moment pass; raise `error` when it is too late by now."""
-        if late_at_most_s is not None and asyncio.get_running_loop().time() - began_s >= late_at_most_s:
-            raise UnavailableError(
-                f"This was not done within {late_at_most_s / 60:g} min and was given up.",
-                cause=str(error),
-                remedy="A late one would come on top of the next. Do it by hand if it is still wanted.",
-            ) from error
-        await asyncio.sleep(_LOOK_EVERY_S)

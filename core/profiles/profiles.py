@@ -91,10 +91,12 @@ class Profiles:
 
     async def run(self, name: str, experiment: str | None, inputs: dict[str, Any]) -> dict[str, Any]:
         """Begin a run of a profile; raise what is in the way."""
+        stops_of_all = self._place.jobs.stops_of_all
         stored = await asyncio.to_thread(self.library.get, name)
         checked = await self.check(stored.text or "", inputs)
         refuse_errors(checked)
         assert checked.profile is not None  # noqa: S101 - it has no errors
+        self._place.jobs.refuse_stopped_since(stops_of_all)
         request = RunRequest(checked.profile, stored.text or "", name, inputs, experiment)
         return self.runs.begin(request).as_json()
 

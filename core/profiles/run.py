@@ -16,8 +16,8 @@ from typing import Any
 from core.clock import Clock, timestamp
 from core.errors import ServiceError
 from core.logs import LEVELS
-from core.profiles.agenda import Agenda, Due
-from core.profiles.effects import Effects, Start
+from core.profiles.agenda import LATE_AT_MOST_S, Agenda, Due
+from core.profiles.effects import Effects, Lateness, Start
 from core.profiles.evaluation import EvaluationError, MissingValueError, Surroundings, text_of, truth_of, value_of
 from core.profiles.expressions import Expression
 from core.profiles.profile import Condition, Entry, Kind, Profile
@@ -88,6 +88,7 @@ class ProfileRun:
         """Let nothing more happen for now; the jobs go on as they are."""
         if self._paused_at_s is None:
             self._paused_at_s = self._place.clock.monotonic_s()
+            self._place.effects.pause()
             self._move(RunState.PAUSED)
 
     def resume(self) -> None:
@@ -95,6 +96,7 @@ class ProfileRun:
         if self._paused_at_s is not None:
             self._paused_s += self._place.clock.monotonic_s() - self._paused_at_s
             self._paused_at_s = None
+            self._place.effects.go_on()
             self._move(RunState.RUNNING)
 
     async def go(self) -> None:
@@ -109,8 +111,12 @@ class ProfileRun:
             while self._performing:
                 await asyncio.wait(self._performing)
         finally:
-            for task in self._performing:
-                task.cancel()
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Carry out nothing more of what has begun, not even its next step."""
+        for task in self._performing:
+            task.cancel()
 
     def _move(self, state: RunState) -> None:
         self.item.state = state
@@ -196,7 +202,8 @@ class ProfileRun:
             return
         for inner in action.actions:
             if inner.at_s <= action.every_s:
-                self._put(Due(due.due_s + inner.at_s, due.job_name, inner))
+                late_at_most_s = min(LATE_AT_MOST_S, max(action.every_s, _TURN_WITHIN_S))
+                self._put(Due(due.due_s + inner.at_s, due.job_name, inner, late_at_most_s=late_at_most_s))
             elif due.loops == 0:
                 self._place.log.warning("Line %d: this is later than the loop comes round.", inner.place.line)
         loops = due.loops + 1
@@ -218,6 +225,7 @@ class ProfileRun:
     async def _perform(self, due: Due) -> None:
         """Carry an action out in its job's turn, whatever becomes of it."""
         async with self._turns.setdefault(due.job_name, asyncio.Lock()):
+            await self._place.effects.until_it_goes_on()
             try:
                 if self._truth(due, due.action.only_if):
                     said = await self._do(due)
@@ -237,15 +245,16 @@ class ProfileRun:
     async def _do(self, due: Due) -> str:
         action, name, effects = due.action, due.job_name, self._place.effects
         values = {entry.name: self._value(due, entry) for entry in action.entries}
+        lateness = Lateness(lambda: self.elapsed_s - due.due_s, due.late_at_most_s)
         if action.kind is Kind.START:
             overrides = [(section, entry.name, _text(self._value(due, entry))) for section, entry in action.overrides]
-            await effects.start(Start(name, values, list(action.args), overrides))
+            await effects.start(Start(name, values, list(action.args), overrides), lateness)
         elif action.kind is Kind.UPDATE:
-            await effects.update(name, values)
+            await effects.update(name, values, lateness)
         elif action.kind is Kind.PAUSE:
-            await effects.pause(name)
+            await effects.put_to_sleep(name)
         elif action.kind is Kind.RESUME:
-            await effects.resume(name)
+            await effects.wake(name)
         elif action.kind is Kind.STOP:
             await effects.stop(name)
         else:

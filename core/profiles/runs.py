@@ -175,6 +175,7 @@ class ProfileRuns:
         item.state, item.reason, item.ended_at = state, reason, self._place.clock.utc_s()
         item.next_hours, item.next_line, item.next_action = None, None, ""
         if cancel and running.task is not None:
+            running.run.give_up()
             running.task.cancel()
         failed = f", {item.actions_failed} of them failed" if item.actions_failed else ""
         log = job_logger(_LOG_NAME, item.experiment)
