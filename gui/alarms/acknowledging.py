@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import getpass
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from gui import background
+from gui.person import person
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.toast import toaster_for
-
-_LONGEST_NAME = 100
 
 
 class Acknowledging(QObject):
@@ -42,7 +39,7 @@ class Acknowledging(QObject):
             background.run(self._ask(ids), self, self._on_trouble)
 
     async def _ask(self, ids: list[int]) -> None:
-        who = _person()
+        who = person()
         try:
             await self._client.post("/unit_api/alarms/acknowledge", {"ids": ids, **({"who": who} if who else {})})
         finally:
@@ -53,10 +50,3 @@ class Acknowledging(QObject):
         toaster = toaster_for(self)
         if toaster is not None:
             toaster.show_trouble(trouble)
-
-
-def _person() -> str:
-    """Return who works at this computer, "" where nobody can tell."""
-    with contextlib.suppress(OSError, KeyError, ImportError):
-        return getpass.getuser()[:_LONGEST_NAME]
-    return ""

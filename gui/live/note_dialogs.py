@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import getpass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +12,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 from gui import background, theme
 from gui.live.utc_text import utc_text
 from gui.moments import exact
+from gui.person import person
 from gui.service_client import ServiceClient
 from gui.widgets.ask_dialog import AskDialog
 
@@ -77,7 +76,7 @@ class AddNoteDialog(_NoteText):
 
     async def _ask_service(self) -> None:
         body: dict[str, Any] = {"text": self.written, "t": utc_text(self._utc_s)}
-        if who := _user():
+        if who := person():
             body["who"] = who
         await self._client.post(notes_path(self._experiment), body)
         self.accept()
@@ -135,10 +134,3 @@ class DeleteNoteDialog(AskDialog):
     async def _ask_service(self) -> None:
         await self._client.delete(self._path)
         self.accept()
-
-
-def _user() -> str:
-    """Return who works at this computer, "" where nobody can tell."""
-    with contextlib.suppress(OSError, KeyError, ImportError):
-        return getpass.getuser()[:100]
-    return ""

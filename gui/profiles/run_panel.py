@@ -85,7 +85,7 @@ class RunPanel(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         self.bar.setAccessibleName(self.tr("Actions done"))
-        self.pause_button = QPushButton()
+        self.pause_button = QPushButton(self.tr("Pause profile"))
         self.pause_button.clicked.connect(self._pause_or_resume)
         self.stop_button = QPushButton(self.tr("Stop profile"))
         theme.set_role(self.stop_button, "danger")

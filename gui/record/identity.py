@@ -39,6 +39,7 @@ class Identity(QWidget):
         self.badge = StateBadge()
         self.facts = Facts(caption_px=_CAPTION_PX)
         self.up_button = QPushButton()
+        self.up_button.setAccessibleName(self.tr("Open the unit it is in"))
         theme.set_role(self.up_button, "link")
         self.up_button.clicked.connect(self._on_up)
         head = QHBoxLayout()
