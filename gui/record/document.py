@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QMarginsF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QFont, QPageLayout, QPageSize, QPainter, QPdfWriter, QTextDocument
+from PySide6.QtGui import (
+    QAbstractTextDocumentLayout,
+    QColor,
+    QFont,
+    QPageLayout,
+    QPageSize,
+    QPaintDevice,
+    QPainter,
+    QPalette,
+    QPdfWriter,
+    QTextDocument,
+)
 
 from gui.record.limits import limits_words, value_words, with_units
 from gui.record.outcomes import outcome_shown
@@ -17,9 +28,11 @@ from gui.unit import utc_s_of
 
 # Ink on paper: the colours of the light scheme.
 _TONES = {"ok": "#2F7D32", "alarm": "#B3261E", "warn": "#9A6700", "note": "#1F5FA8", "quiet": "#5B6066"}
+_INK = "#1B1D1F"
 _STYLE = """
-body { color: #1B1D1F; } h1 { font-size: 18pt; } h2 { font-size: 12pt; } h3 { font-size: 10pt; }
-th { text-align: left; color: #5B6066; font-weight: normal; } .quiet { color: #5B6066; }
+h1 { font-size: 18pt; } h2 { font-size: 12pt; }
+th { text-align: left; color: #5B6066; font-weight: normal; border-bottom: 1px solid #B8B8B0; }
+.quiet { color: #5B6066; }
 """
 _RESOLUTION_DPI = 300
 _MARGIN_MM = 18.0
@@ -52,12 +65,12 @@ class UnitDocument:
         if not painter.begin(writer):
             raise OSError(None, "No PDF can be written there", str(target))
         try:
-            return self.draw(painter, writer, QSizeF(writer.width(), writer.height()))
+            return self.draw(painter, writer, QSizeF(writer.width(), writer.height()), writer.newPage)
         finally:
             painter.end()
 
-    def draw(self, painter: QPainter, device: QPdfWriter, area: QSizeF) -> int:
-        """Draw all pages; return how many there are."""
+    def draw(self, painter: QPainter, device: QPaintDevice, area: QSizeF, turn: Callable[[], object]) -> int:
+        """Draw all pages, each of `area` in pixels; `turn` begins the next. Return how many there are."""
         foot_px = _FOOT_MM / 25.4 * _RESOLUTION_DPI
         document = QTextDocument()
         document.setDefaultFont(_font(_TEXT_PT))
@@ -70,10 +83,10 @@ class UnitDocument:
         count = document.pageCount()
         for number in range(count):
             if number:
-                device.newPage()
+                turn()
             painter.save()
             painter.translate(0, -number * page.height())
-            document.drawContents(painter, QRectF(0, number * page.height(), page.width(), page.height()))
+            _draw_part(painter, document, QRectF(0, number * page.height(), page.width(), page.height()))
             painter.restore()
             self._draw_foot(painter, QRectF(0, page.height(), page.width(), foot_px), number + 1, count)
         return count
@@ -151,6 +164,15 @@ class UnitDocument:
             rows.append([_outcome(run.outcome), *(escape(cell) for cell in cells)])
         heads = [_tr("Outcome"), _tr("Procedure"), _tr("When"), _tr("Took"), _tr("By")]
         return title + _table(heads, rows, (13, 31, 28, 10, 18))
+
+
+def _draw_part(painter: QPainter, document: QTextDocument, area: QRectF) -> None:
+    """Draw a page in ink: left alone, Qt would take the text's colour from the window's scheme, light on dark."""
+    context = QAbstractTextDocumentLayout.PaintContext()
+    context.palette.setColor(QPalette.ColorRole.Text, QColor(_INK))
+    context.clip = area
+    painter.setClipRect(area)
+    document.documentLayout().draw(painter, context)
 
 
 def _run(data: dict[str, Any]) -> str:

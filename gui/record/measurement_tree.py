@@ -17,7 +17,7 @@ from gui.unit import utc_s_of
 
 _MEASUREMENT = Qt.ItemDataRole.UserRole
 _NAME, _OUTCOME, _VALUE, _LIMITS, _BAR = range(5)
-_WIDTHS_PX = {_OUTCOME: 92, _VALUE: 92, _LIMITS: 120, _BAR: 96}
+_WIDTHS_PX = {_OUTCOME: 104, _VALUE: 92, _LIMITS: 120, _BAR: 84}
 
 
 class MeasurementTree(QTreeWidget):

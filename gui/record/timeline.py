@@ -198,9 +198,8 @@ class Timeline(QWidget):
             word, icon_name, tone = outcome_shown(row.outcome)
             utc_s, texts = row.started_utc_s, [word, row.title, "", lasted_words(row.lasted_s), row.who]
         else:
-            what = self.tr("{} {} put in") if row.is_in else self.tr("{} {} taken out")
-            word, icon_name, tone = self.tr("Sub-unit"), "part", "quiet"
-            utc_s, texts = row.utc_s, [word, what.format(row.part, row.serial_number), "", "", row.who]
+            word, icon_name, tone = self.tr("Put in") if row.is_in else self.tr("Taken out"), "part", "quiet"
+            utc_s, texts = row.utc_s, [word, f"{row.part} {row.serial_number}", "", "", row.who]
         texts[2] = day_words(utc_s)
         item = QTreeWidgetItem(texts)
         item.setIcon(0, icon(icon_name, tone))

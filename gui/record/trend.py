@@ -86,8 +86,9 @@ class Trend(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _draw(self) -> None:
         self.view.clear()
-        title = with_units(self._name, f"({self._units})" if self._units else "")
-        self._left.setLabel(title)
+        # The name stands above; beside a low plot there is no room for it.
+        self._left.setLabel(self._units)
+        self._left.showLabel(bool(self._units))
         if not self._points:
             return
         colours = theme.current()

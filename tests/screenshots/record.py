@@ -34,8 +34,8 @@ def write_record(url: str, serial_number: str, runs: int = 24) -> None:
         _put(http, "OP-0227", "IR-5521")
         _unit(http, "MP-0533", "PUMP-M")
         _ok(http.put(f"/unit_api/record/units/{serial_number}/children/MP-0533", json={"replaces": "MP-0412"}))
-        for number in range(1, 6):
-            _unit(http, f"UNIT-{number:03}", "REACTOR")
+        for other in range(1, 6):
+            _unit(http, f"UNIT-{other:03}", "REACTOR")
         _write_runs(http, serial_number, runs)
 
 
