@@ -50,7 +50,7 @@ class RunDetails(QWidget):
         self.back_button = QPushButton(self.tr("All runs"))
         show_icon(self.back_button, "back")
         self.back_button.setToolTip(self.tr("Back to the timeline (Esc)"))
-        self.log_button = QPushButton()
+        self.log_button = QPushButton(self.tr("Log"))
         show_icon(self.log_button, "log")
         self.title = ElidedLabel()
         theme.set_role(self.title, "heading")
