@@ -18,7 +18,7 @@ from core.clock import Clock, timestamp
 from core.config import Config, ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError
 from core.jobs.interrupted_memory import InterruptedJob, forget_running, keep_interrupted, read_interrupted
-from core.jobs.resume import DOSING, resume_all
+from core.jobs.resume import doses, resume_all
 from core.jobs.runner import JobRunner
 from core.records.records import Records
 
@@ -27,6 +27,8 @@ _SECTION, _KEY = "safety", "resume_after_restart"
 _STORE, _RESUMED_KEY = "resume", "resumed_at"
 # A culture that was left alone for longer is another one.
 _LONGEST_CUT_S = 24 * 3600.0
+# A clock that is behind by more was set back, or lost the time without power.
+_CLOCK_AGREES_WITHIN_S = 60.0
 # A service that ends sooner after resuming, perhaps ended because of it.
 _PROVEN_AFTER_S = 600.0
 _log = logging.getLogger(__name__)
@@ -108,7 +110,7 @@ class InterruptedJobs:
         self._is_resuming = True
         self._tell()
         try:
-            refused = await resume_all(self._runner, jobs, self._runner.stops_of_all)
+            refused = await resume_all(self._runner, jobs, self._runner.stops_of_all, self._is_wanted)
         finally:
             self._is_resuming = False
             self._tell()
@@ -116,6 +118,9 @@ class InterruptedJobs:
         resumed = [each.job_name for each in jobs if each.job_name not in failed]
         self._drop(resumed)
         return {"resumed": resumed, "failed": [each.item() for each in refused]}
+
+    def _is_wanted(self, job: InterruptedJob) -> bool:
+        return job.job_name in self._jobs
 
     def dismiss(self, jobs: list[InterruptedJob]) -> None:
         """Leave jobs as they are: ended."""
@@ -163,11 +168,13 @@ class InterruptedJobs:
 
     def _doubt(self) -> str | None:
         """Return why nothing is resumed by itself although the rule says so; None when nothing is against it."""
-        now_s = self._clock.utc_s()
-        if now_s - max(each.ended_at for each in self._jobs.values()) > _LONGEST_CUT_S:
-            return "That is more than a day ago, therefore you are asked."
-        resumed_s = self._records.store.get(_STORE, _RESUMED_KEY)
         last_s = max(each.ended_at for each in self._jobs.values())
+        cut_s = self._clock.utc_s() - last_s
+        if cut_s > _LONGEST_CUT_S:
+            return "That is more than a day ago, therefore you are asked."
+        if cut_s < -_CLOCK_AGREES_WITHIN_S:
+            return "This computer's clock is behind that: nobody knows how long ago it was, therefore you are asked."
+        resumed_s = self._records.store.get(_STORE, _RESUMED_KEY)
         if isinstance(resumed_s, float) and resumed_s <= last_s < resumed_s + _PROVEN_AFTER_S:
             return "The service ended soon after it had resumed them the last time, therefore you are asked."
         return None
@@ -182,10 +189,11 @@ class InterruptedJobs:
         finally:
             stop()
         jobs = list(self._jobs.values())
-        if any(each.job_name == DOSING for each in jobs) and (doubt := self._volume_doubt()):
+        if (dosing := [each for each in jobs if doses(self._runner, each)]) and (doubt := self._volume_doubt()):
             _log.warning("Dosing is not resumed by itself: %s Look at the vial, then resume it.", doubt)
-            jobs = [each for each in jobs if each.job_name != DOSING]
+            jobs = [each for each in jobs if each not in dosing]
         self._records.store.set(_STORE, _RESUMED_KEY, self._clock.utc_s())
+        self._records.store.commit_soon()
         await self.resume(jobs)
 
     def _on_job(self, event: JobChanged) -> None:

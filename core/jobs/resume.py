@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from core.errors import ConflictError, ServiceError, UnavailableError
-from core.jobs.declaration import STATE_SETTING
+from core.jobs.declaration import STATE_SETTING, Group
 from core.jobs.interrupted_memory import InterruptedJob
 from core.jobs.runner import JobRunner, StartRequest
 from core.jobs.state import JobState
@@ -48,7 +48,18 @@ def in_order(jobs: Iterable[InterruptedJob]) -> list[InterruptedJob]:
     return sorted(jobs, key=lambda job: (places.get(job.job_name, len(_ORDER)), job.started_at))
 
 
-async def resume_all(runner: JobRunner, jobs: Iterable[InterruptedJob], stops_of_all: int) -> list[Refusal]:
+def doses(runner: JobRunner, job: InterruptedJob) -> bool:
+    """Whether a job moves liquid, also one of a plug-in."""
+    try:
+        job_class, _, _ = runner.registry.choose(job.job_name, job.options, job.arguments)
+    except ServiceError:  # it does not start either
+        return job.job_name == DOSING
+    return job_class.declaration.group is Group.DOSE
+
+
+async def resume_all(
+    runner: JobRunner, jobs: Iterable[InterruptedJob], stops_of_all: int, is_wanted: Callable[[InterruptedJob], bool]
+) -> list[Refusal]:
     """Start jobs again one after another, with the settings they had last; return those that did not start.
 
     Dosing is left out when anything before it did not start. Stopping everything meanwhile ends this too.
@@ -57,11 +68,14 @@ async def resume_all(runner: JobRunner, jobs: Iterable[InterruptedJob], stops_of
         runner: starts them.
         jobs: what is to be resumed, in any order.
         stops_of_all: how often everything had been stopped when this was asked for.
+        is_wanted: asked of each job just before: meanwhile somebody may have decided to leave it.
     """
     refused: list[Refusal] = []
     for job in in_order(jobs):
         try:
-            if job.job_name == DOSING and refused:
+            if not is_wanted(job):
+                raise ConflictError(f"{job.label} was left as it is meanwhile.", remedy="Start it if you want it.")
+            if refused and doses(runner, job):
                 raise ConflictError(
                     f"Dosing was not resumed, because {refused[0].job.job_name} was not.",
                     remedy="Mend that first; then resume dosing, or start it anew.",

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from bent_service import bent, bent_service, ended, started
+from bent_service import EPOCH_UTC_S, bent, bent_service, ended, started
 from pump_calibrations import calibrate
 from running_services import Served, ServiceProcess, read_events, serving, write_config
 
@@ -358,8 +358,8 @@ def test_dosing_is_not_resumed_by_itself_where_nobody_knows_what_is_in_the_vial(
             rule = {"automation_name": "chemostat", "exchange_volume_ml": 0.5, "duration": 20.0}
             await started(service, "dosing_automation", **rule)
             service.bioreactor.vial.keep_piece("media", 0.4)  # as a killed service leaves it
-        for said, offered in ((None, ["dosing_automation"]), (15.0, [])):
-            async with bent_service(tmp_path) as (service, _):
+        for hours, said, offered in ((1, None, ["dosing_automation"]), (2, 15.0, [])):
+            async with bent_service(tmp_path, epoch_utc_s=EPOCH_UTC_S + hours * 3600.0) as (service, _):
                 if said is not None:
                     service.bioreactor.change(str(service.experiments.active()), {"current_volume_ml": said})
                 service.interrupted.begin(service.board_link)
