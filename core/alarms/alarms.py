@@ -14,12 +14,13 @@ from core.alarms.rows import SAVE, HistoryWanted, load_history, load_one, load_o
 from core.bus import AlarmBegan, AlarmChanged, AlarmEnded, Bus
 from core.clock import Clock
 from core.errors import NotFoundError
+from core.jobs.alarms import job_of
 from core.records.records import LIVE_ONLY_PREFIX, NO_EXPERIMENT, Records
 
 _log = logging.getLogger(__name__)
 
-# More than a person could look at; what makes more of them is at fault itself.
-_MOST_OPEN = 200
+# More than a person could look at. What makes more of them is at fault itself, and keeps nobody else's away.
+_MOST_OF_ONE_SOURCE = 200
 _LONGEST_TEXT = 1000
 
 
@@ -47,7 +48,7 @@ class Alarms:
         self._active_experiment = active_experiment
         self._last_id = last_id
         self._open = {alarm.key: alarm for alarm in found}
-        self._is_full = False
+        self._full: set[str] = set()
         for alarm in found:
             self._forget_condition(alarm)
         bus.listen(AlarmBegan, self._on_began)
@@ -98,12 +99,8 @@ class Alarms:
         self._keep(alarm)
 
     def _new(self, event: AlarmBegan) -> Alarm | None:
-        if len(self._open) >= _MOST_OPEN:
-            if not self._is_full:
-                _log.error("%d alarms are open: more are not taken until some are acknowledged.", _MOST_OPEN)
-            self._is_full = True
+        if self._is_full(job_of(event.key) or event.signal):
             return None
-        self._is_full = False
         self._last_id += 1
         now = self._clock.utc_s()
         alarm = Alarm(
@@ -112,6 +109,17 @@ class Alarms:
         )  # fmt: skip
         self._open[event.key] = alarm
         return alarm
+
+    def _is_full(self, source: str) -> bool:
+        """Whether no more alarms of a job, or of the unit's own about a signal, are taken; told once."""
+        if sum((job_of(alarm.key) or alarm.signal) == source for alarm in self._open.values()) < _MOST_OF_ONE_SOURCE:
+            self._full.discard(source)
+            return False
+        if source not in self._full:
+            self._full.add(source)
+            what = "%d alarms of %s are open: more are not taken until some are acknowledged."
+            _log.error(what, _MOST_OF_ONE_SOURCE, source)
+        return True
 
     def _begin_again(self, alarm: Alarm, event: AlarmBegan) -> None:
         """Count a condition on the alarm that is open for it, and tell what holds now."""

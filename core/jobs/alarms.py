@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from core.bus import AlarmBegan, AlarmEnded, Bus
 
+_OF_JOB = "job:"
+
 
 class JobAlarms:
     """The alarms of one job.
@@ -57,4 +59,9 @@ class JobAlarms:
             self.end(key)
 
     def _name(self, key: str) -> str:
-        return f"job:{self._job_name}:{key}"
+        return f"{_OF_JOB}{self._job_name}:{key}"
+
+
+def job_of(key: str) -> str | None:
+    """Return the job an alarm's key belongs to, None when it is of the unit itself."""
+    return key.removeprefix(_OF_JOB).partition(":")[0] if key.startswith(_OF_JOB) else None

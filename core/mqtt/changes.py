@@ -72,6 +72,9 @@ class Changes:
         if job is None or job.context.experiment != experiment or not job.declaration.shows_state:
             _log.debug("%s does not run in %s: the message on %s is ignored.", job_name, experiment, topic)
             return
+        if setting == STATE and job.declaration.is_long_running:
+            job.log.warning("%s belongs to the unit; what came over MQTT for its state is ignored.", job_name)
+            return
         value = _read(job, setting, text)
         if value is None:
             return

@@ -186,6 +186,16 @@ async def test_what_cannot_be_set_is_told_and_changes_nothing(data_dir: Path, br
         assert await rpm(served) == 400
 
 
+async def test_what_watches_the_heater_cannot_be_switched_off_over_mqtt(data_dir: Path, broker: Broker) -> None:
+    async with on_broker(data_dir, broker) as served, listening(broker) as heard:
+        for state in ("disconnected", "sleeping"):
+            await heard.client.publish("pioreactor/u1/$experiment/monitor/$state/set", state, qos=1)
+        await logged(served, "monitor belongs to the unit")
+        (row,) = await served.json("GET", "/jobs/running/monitor")
+        assert served.service.jobs.newest("monitor").state == "ready"  # type: ignore[union-attr]
+        assert row["is_running"]
+
+
 async def test_a_wish_that_the_broker_retained_is_none(data_dir: Path, tmp_path: Path) -> None:
     keeping = Broker(tmp_path, "persistence true", f"persistence_location {tmp_path}/")
     await keeping.start()
