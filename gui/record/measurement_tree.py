@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from gui import theme
@@ -17,7 +18,10 @@ from gui.unit import utc_s_of
 
 _MEASUREMENT = Qt.ItemDataRole.UserRole
 _NAME, _OUTCOME, _VALUE, _LIMITS, _BAR = range(5)
-_WIDTHS_PX = {_OUTCOME: 104, _VALUE: 92, _LIMITS: 120, _BAR: 84}
+_WIDTHS_PX = {_OUTCOME: 112, _VALUE: 100, _LIMITS: 116, _BAR: 76}
+# In a wide window there is room for more.
+_WIDE_PX = {_OUTCOME: 136, _VALUE: 128, _LIMITS: 168, _BAR: 220}
+_WIDE_FROM_PX = 860
 
 
 class MeasurementTree(QTreeWidget):
@@ -44,11 +48,16 @@ class MeasurementTree(QTreeWidget):
         self.setItemDelegateForColumn(_BAR, LimitBar(self))
         header = self.header()
         header.setStretchLastSection(False)
-        for column, width_px in _WIDTHS_PX.items():
-            header.resizeSection(column, width_px)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         self.currentItemChanged.connect(self._on_current)
         theme.current().palette_changed.connect(self._redraw)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the columns more room in a wide window."""
+        super().resizeEvent(event)
+        widths_px = _WIDE_PX if event.size().width() >= _WIDE_FROM_PX else _WIDTHS_PX
+        for column, width_px in widths_px.items():
+            self.header().resizeSection(column, width_px)
 
     def show_phases(self, phases: list[dict[str, Any]]) -> None:
         """Show the phases of a run."""

@@ -17,6 +17,7 @@ from PySide6.QtGui import QColor, QDesktopServices, QGuiApplication, QImage, QPa
 from pytestqt.qtbot import QtBot
 from real_service import RealService, running_service
 from stand_in_service import StandInService, refusal
+from written_record import write_record
 
 from gui import theme
 from gui.record.document import UnitDocument
@@ -27,7 +28,6 @@ from gui.record.page import RecordPage
 from gui.record.part_dialogs import PutInDialog, TakeOutDialog
 from gui.record.run import Run
 from gui.widgets.text_dialog import TextDialog
-from tests.screenshots.record import write_record
 
 RUNS = 24
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from PySide6.QtGui import QColor, QGuiApplication
 
 from tests.bench.running import Client, service
+from tests.gui.written_record import write_record
 from tests.screenshots.calibrations import CALIBRATIONS, DEVICES
 from tests.screenshots.culture import grow
 from tests.screenshots.experiments import keep_past
@@ -102,6 +103,19 @@ def ask_what_to_export(size: tuple[int, int]) -> None:
     time.sleep(2.0)
 
 
+def open_run(size: tuple[int, int]) -> None:
+    """Open the newest run of the Unit record page, below the sub-units put in."""
+    _by_hand("mousemove", str(size[0] // 2 + 160), "372", "click", "1")
+    time.sleep(2.0)
+
+
+def show_trend(size: tuple[int, int]) -> None:
+    """Open a run and mark its first measurement: its trend is drawn."""
+    open_run(size)
+    _by_hand("mousemove", "500", "336", "click", "1")
+    time.sleep(2.0)
+
+
 def _by_hand(*arguments: str) -> None:
     subprocess.run(["xdotool", *arguments], check=True)
 
@@ -129,12 +143,17 @@ EMPTY = (
     Scene("plugins-install-log", "plugins", act=install_from_nowhere),
     Scene("data-folder", "data"),
     Scene("experiments-empty", "experiments"),
+    Scene("record-empty", "record"),
 )
 PAST = (
     Scene("experiments", "experiments"),
     Scene("experiments-compare", "experiments", act=compare_experiments),
     Scene("experiments-export", "experiments", act=ask_what_to_export),
     Scene("experiments-service-silent", "experiments", hang, wake),
+    Scene("record", "record"),
+    Scene("record-run", "record", act=open_run),
+    Scene("record-trend", "record", act=show_trend),
+    Scene("record-service-silent", "record", hang, wake),
 )
 BUSY = (
     Scene("live", "live"),
@@ -170,6 +189,9 @@ def main(names: list[str]) -> int:
             if scenes is PAST:
                 keep_past(Path(data))
             process, client = stack.enter_context(service(*arguments, data=data))
+            if scenes is PAST:
+                known = client.wait_until("/record", lambda record: record["is_own_recorded"])
+                write_record(client.address, known["own_serial_number"])
             if scenes is BUSY:
                 _calibrate(client)
                 install_plugins(client)
