@@ -323,7 +323,8 @@ class RecordPage(QWidget):
         self.keys_button.setEnabled(is_live)
         self.export_button.setEnabled(is_live and self._shown is not None)
         self.own_button.setEnabled(is_live)
-        for part in (self.parts, self.details, self.attached):
+        self.search.setEnabled(is_live)
+        for part in (self.parts, self.timeline, self.details, self.attached):
             part.set_live(is_live)
         self.place.offer(is_live or not self._is_loaded)
         if not self._is_loaded and not is_live:

@@ -31,7 +31,7 @@ _ROW = Qt.ItemDataRole.UserRole
 _PAGE = 100
 _PARTS = "parts"
 # Outcome, what, when, how long, who.
-_WIDTHS_PX = {0: 100, 2: 144, 3: 60, 4: 96}
+_WIDTHS_PX = {0: 112, 2: 144, 3: 60, 4: 92}
 
 
 class Timeline(QWidget):
@@ -56,6 +56,7 @@ class Timeline(QWidget):
         self._runs: list[Run] = []
         self._cursor: int | None = None
         self._is_own = self._has_failed = False
+        self._is_live = True
         self._asking = Asking(self._ask, self, self.failed.emit)
         self.procedure, self.outcome = QComboBox(), QComboBox()
         self.procedure.setAccessibleName(self.tr("Only this procedure"))
@@ -127,6 +128,17 @@ class Timeline(QWidget):
             box.blockSignals(False)
         self.reload()
 
+    def set_live(self, is_live: bool) -> None:
+        """Offer filters only while the service answers."""
+        self._is_live = is_live
+        self.place.offer(is_live)
+        self._show_filters()
+
+    def _show_filters(self) -> None:
+        self.procedure.setEnabled(self._is_live)
+        # Sub-units that come and go have no outcome.
+        self.outcome.setEnabled(self._is_live and self.procedure.currentData() != _PARTS)
+
     def reload(self) -> None:
         """Load the newest runs again."""
         self._cursor = None
@@ -150,7 +162,7 @@ class Timeline(QWidget):
     async def _ask(self) -> None:
         cursor, procedure, outcome = self._cursor, self.procedure.currentData(), self.outcome.currentData()
         serial_number = self._serial_number
-        self.outcome.setEnabled(procedure != _PARTS)
+        self._show_filters()
         if procedure == _PARTS:
             data: list[dict[str, Any]] = []
             follows = None
@@ -210,11 +222,11 @@ class Timeline(QWidget):
         return item
 
     def _on_place_acted(self) -> None:
-        if self.procedure.currentData() or self.outcome.currentData():
+        if self._has_failed:
+            self.reload()
+        elif self.procedure.currentData() or self.outcome.currentData():
             self.procedure.setCurrentIndex(0)
             self.outcome.setCurrentIndex(0)
-        elif self._has_failed:
-            self.reload()
         else:
             self.run_asked.emit()
 
@@ -230,5 +242,5 @@ class Timeline(QWidget):
     def on_trouble(self, trouble: ServiceTroubleError) -> None:
         """Say why the runs could not be loaded."""
         self._has_failed = True
-        if not self._runs:
+        if self._unit.service.is_live or not self._runs:
             self.place.explain_trouble(trouble)

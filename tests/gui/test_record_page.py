@@ -356,8 +356,19 @@ def test_when_the_service_is_lost_nothing_can_be_changed(ordered: PageBench, ser
     assert ordered.page.parts.add_button.isEnabled()
     ordered.unit.set_service("unreachable", "gone")
     assert ordered.page.place.has_content
-    for button in (ordered.page.parts.add_button, ordered.page.keys_button, ordered.page.export_button):
-        assert not button.isEnabled()
+    page = ordered.page
+    for widget in (page.parts.add_button, page.keys_button, page.export_button, page.search, page.timeline.procedure):
+        assert not widget.isEnabled()
+
+
+def test_runs_that_cannot_be_read_are_told_and_asked_for_again(ordered: PageBench, service: StandInService) -> None:
+    service.answer("GET /unit_api/record/runs", *refusal(500, "The unit's record cannot be read."))
+    ordered.follow()
+    place = ordered.page.timeline.place
+    ordered.until(lambda: "cannot be read" in place.empty.headline, "told")
+    order(service)
+    place.acted.emit()
+    ordered.until(lambda: place.empty.headline == "No run yet", "asked again")
 
 
 @pytest.mark.parametrize(
