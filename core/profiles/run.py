@@ -108,6 +108,7 @@ class ProfileRun:
                     await self._wait(None if self._paused_at_s is not None else wait_s)
                 else:
                     await self._begin(self._agenda.take())
+                    await asyncio.sleep(0)  # hundreds may be due at one moment: others have their turn between them
             while self._performing:
                 await asyncio.wait(self._performing)
         finally:

@@ -96,3 +96,18 @@ def test_what_waits_for_the_board_does_not_begin_while_the_run_is_paused(tmp_pat
             await until(lambda: truth(service)["stirrer_percent"] > 0, 30)
 
     bent(run())
+
+
+def test_hundreds_of_actions_at_one_moment_leave_the_others_their_turns(tmp_path: Path) -> None:
+    text = of_job("stirring", "        - {type: log, t: 1s, options: {message: hi}}\n" * 300)
+
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            item = await begin(service, text)
+            turns = 0
+            while not item.is_over:
+                turns += item.actions_done < 300
+                await asyncio.sleep(0 if service.clock.utc_s() > item.started_at + 0.99 else 0.1)
+            assert turns > 250
+
+    bent(run())
