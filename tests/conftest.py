@@ -10,6 +10,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time: a change is to blame for what it breaks. A busy computer makes one slow, not wrong.
+# `--hypothesis-profile=default` looks further.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 _MEMORY = Path("/dev/shm")  # Linux keeps what is here in memory
 _ROOM_BYTES = 2 << 30

@@ -17,6 +17,8 @@ _PUMPS = {"add_media": "media_ml", "add_alt_media": "alt_media_ml", "remove_wast
 _DOSE_ERROR = 0.08
 _SPIN_UP_ML = 0.02
 _PIECE_ML = 5.0 * 0.11
+# A board that hangs with a pump on lets it run until it goes on, or its watchdog resets it after 2 s.
+_WATCHDOG_ML = 2.0 * 0.11
 _SECONDS = st.floats(0.3, 12).map(lambda seconds: round(seconds, 2))
 # The board can say in the end how long it ran the pump.
 _TOLD = st.one_of(st.just(""), st.sampled_from(["drop 0.2", "duplicate 0.5", "corrupt 0.2", "delay 0.1", "hang 1"]))
@@ -31,7 +33,7 @@ _UNKNOWN = st.one_of(_SECONDS.map(lambda seconds: f"unplug {seconds}"), st.sampl
     trouble=st.one_of(_TOLD, _UNKNOWN),
     stop_s=st.one_of(st.none(), _SECONDS),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_what_is_told_is_what_was_pumped_also_with_early_stops_and_faults(
     tmp_path_factory: pytest.TempPathFactory, name: str, ml: float, after_s: float, trouble: str, stop_s: float | None
 ) -> None:
@@ -55,7 +57,8 @@ def test_what_is_told_is_what_was_pumped_also_with_early_stops_and_faults(
             told_ml = sum(doses(told, name))
             pumped_ml = state[_PUMPS[name]]
             assert -1e-9 <= told_ml <= ml + 1e-9
-            assert pumped_ml <= told_ml * (1 + _DOSE_ERROR) + _SPIN_UP_ML, "more moved than was told"
+            unsaid_ml = _WATCHDOG_ML if trouble.startswith("hang") else 0.0
+            assert pumped_ml <= told_ml * (1 + _DOSE_ERROR) + _SPIN_UP_ML + unsaid_ml, "more moved than was told"
             unknown_ml = _PIECE_ML if trouble.startswith(("unplug", "reboot", "hang 9")) else 0.0
             assert told_ml <= pumped_ml * (1 + _DOSE_ERROR) + _SPIN_UP_ML + unknown_ml
             values = service.bioreactor.values(job.context.experiment)

@@ -8,13 +8,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from core.bent_loop import BentLoop
-
-# A busy computer makes an example slow, not wrong.
-settings.register_profile("device", deadline=None)
-settings.load_profile("device")
 
 
 @pytest.fixture
