@@ -289,12 +289,17 @@ class ServiceClient:
         if self._http is None:
             import httpx
 
+            from gui.connecting import WholeConnections
+
             # Reading the certificates costs 40 ms with the interpreter held; plain HTTP to this computer needs none.
             verify = not is_loopback(self._base_url)
             headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+            carrying = httpx.AsyncHTTPTransport(verify=verify, trust_env=verify)
+            carrying._pool._network_backend = WholeConnections()  # noqa: SLF001 - the library offers no other way in
             self._http = httpx.AsyncClient(
-                base_url=self._base_url, headers=headers, verify=verify, timeout=_ANSWER_WITHIN_S, trust_env=verify
-            )
+                base_url=self._base_url, headers=headers, timeout=_ANSWER_WITHIN_S, trust_env=verify, verify=verify,
+                transport=carrying,
+            )  # fmt: skip
         return self._http
 
     async def _request(
@@ -355,6 +360,8 @@ async def _close(http: httpx.AsyncClient, requests: set[asyncio.Task[httpx.Respo
 def _load() -> None:
     import anyio._backends._asyncio  # noqa: F401 - httpx looks for it by name with the first request
     import httpx  # noqa: F401
+
+    import gui.connecting  # noqa: F401
 
 
 def _not_ours(base_url: str) -> ServiceRefusedError:
