@@ -360,8 +360,11 @@ class ProfilesPage(QWidget):
     def ask_run(self) -> None:
         """Ask whether the profile is to be run."""
         dialog = RunDialog(self._client, self._open.name, self._check, self._unit.experiment, self)
-        dialog.started.connect(lambda _: self.meaning.setCurrentWidget(self.run))
+        dialog.started.connect(self._show_run)
         dialog.open()
+
+    def _show_run(self) -> None:
+        self.meaning.setCurrentWidget(self.run)
 
     def _on_run(self) -> None:
         if self._is_loaded:

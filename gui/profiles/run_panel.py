@@ -100,7 +100,7 @@ class RunPanel(QWidget):
         self.lines.setUniformRowHeights(True)
         for column, width in enumerate((80, 210, 80, 320)):
             self.lines.setColumnWidth(column, width)
-        self.lines.itemActivated.connect(lambda item, _: self.line_asked.emit(int(item.data(0, 256))))
+        self.lines.itemActivated.connect(self._ask_for_line)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -208,8 +208,14 @@ class RunPanel(QWidget):
     def ask_stop(self) -> None:
         """Ask whether the run is to be ended."""
         dialog = StopRunDialog(self.run["experiment_profile_name"], [], self)
-        dialog.accepted.connect(lambda: background.run(self._stop(), self))
+        dialog.accepted.connect(self._begin_stop)
         dialog.open()
+
+    def _ask_for_line(self, item: QTreeWidgetItem) -> None:
+        self.line_asked.emit(int(item.data(0, 256)))
+
+    def _begin_stop(self) -> None:
+        background.run(self._stop(), self)
 
     async def _stop(self) -> None:
         await self._client.run_task(f"{PROFILES}/runs/{self.run['run_id']}/stop")
