@@ -149,5 +149,8 @@ CREATE INDEX moves_of_parent ON moves (parent);
 CREATE INDEX moves_of_unit ON moves (unit);
 """
 
+# Sub-units of the same part have places of their own: the media pump and the waste pump.
+_POSITIONS = "ALTER TABLE moves ADD COLUMN position TEXT;"
+
 # The n-th step brings a record from schema version n to n + 1.
-RECORD_STEPS: tuple[str, ...] = (_WHO + _THINGS + _TESTS + _NEWEST_RUNS, _MOVES)
+RECORD_STEPS: tuple[str, ...] = (_WHO + _THINGS + _TESTS + _NEWEST_RUNS, _MOVES, _POSITIONS)

@@ -10,15 +10,15 @@ from core.traceability.moves import note_move
 from core.traceability.refs import find_unit
 
 
-def add_child(change: Change, parent_serial: str, child_serial: str) -> str:
-    """Put a unit under another one, taking it from where it was; return the child's id.
+def add_child(change: Change, parent_serial: str, child_serial: str, position: str | None = None) -> str:
+    """Put a unit under another one, there at a position, taking it from where it was; return the child's id.
 
     Raises:
         NotFoundError: one of the two is not there.
         BadRequestError: the child is the parent itself or above it.
     """
     parent, child = _both(change, parent_serial, child_serial)
-    put_under(change, parent["id"], child)
+    put_under(change, parent["id"], child, position)
     return str(child["uuid"])
 
 
@@ -33,12 +33,12 @@ def remove_child(change: Change, parent_serial: str, child_serial: str) -> str:
     if child["parent"] != parent["id"]:
         what = f"The unit {child['serial_number']!r} is not a child of {parent['serial_number']!r}."
         raise BadRequestError(what, remedy="Look at the unit's children first.")
-    change.connection.execute("UPDATE units SET parent = NULL WHERE id = ?", (child["id"],))
     note_move(change, child["id"], parent["id"], None)
+    change.connection.execute("UPDATE units SET parent = NULL WHERE id = ?", (child["id"],))
     return str(child["uuid"])
 
 
-def put_under(change: Change, parent: int, child: sqlite3.Row) -> None:
+def put_under(change: Change, parent: int, child: sqlite3.Row, position: str | None = None) -> None:
     """Put a unit under the one in row `parent`; raise BadRequestError when that would close a circle."""
     above: int | None = parent
     while above is not None:
@@ -46,8 +46,8 @@ def put_under(change: Change, parent: int, child: sqlite3.Row) -> None:
             what = f"The unit {child['serial_number']!r} cannot be put under itself or under what it contains."
             raise BadRequestError(what, remedy="Take it apart first.")
         above = change.connection.execute("SELECT parent FROM units WHERE id = ?", (above,)).fetchone()[0]
+    note_move(change, child["id"], child["parent"], parent, position)
     change.connection.execute("UPDATE units SET parent = ? WHERE id = ?", (parent, child["id"]))
-    note_move(change, child["id"], child["parent"], parent)
 
 
 def _both(change: Change, parent_serial: str, child_serial: str) -> tuple[sqlite3.Row, sqlite3.Row]:
