@@ -60,6 +60,21 @@ class LedChanged:
 
 
 @dataclass(frozen=True)
+class PidCorrected:
+    """A PID loop of a job came to a correction.
+
+    Attributes:
+        target_name: what it holds: `temperature`, `growth_rate`, `rpm`.
+        trace: its gains, limits, terms, target, measurement and correction, by the names programs know them by.
+    """
+
+    experiment: str
+    job_name: str
+    target_name: str
+    trace: dict[str, float]
+
+
+@dataclass(frozen=True)
 class PwmChanged:
     """A PWM output's duty in percent changed."""
 
@@ -143,6 +158,14 @@ class CalibrationChanged:
     device: str
     name: str
     action: str
+
+
+@dataclass(frozen=True)
+class CalibrationProgressed:
+    """A guided calibration of a device measures by itself, and has done `percent` of it."""
+
+    device: str
+    percent: float
 
 
 @dataclass(frozen=True)

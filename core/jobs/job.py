@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from core.bus import GapMarked, ReadingTaken, SettingChanged
+from core.bus import GapMarked, PidCorrected, ReadingTaken, SettingChanged
 from core.clock import Clock
 from core.config import Config
 from core.errors import BadRequestError, NotFoundError, ServiceError, UnavailableError
@@ -21,6 +21,7 @@ from core.jobs.alarms import JobAlarms
 from core.jobs.all_or_nothing import Setter, set_all
 from core.jobs.context import JobContext
 from core.jobs.declaration import STATE_SETTING, JobDeclaration
+from core.jobs.pid import Pid
 from core.jobs.state import JobState
 from core.jobs.timer import IntervalTimer
 from core.jobs.unit_parts import StartPlace
@@ -171,6 +172,11 @@ class Job:
         experiment = experiment or self.context.experiment
         self._recorded.add((experiment, series))
         self.context.bus.publish(ReadingTaken(utc_s, experiment, series, value))
+
+    def trace_pid(self, target_name: str, pid: Pid) -> None:
+        """Tell how a PID loop that holds `target_name` came to its latest correction; nobody keeps that."""
+        context = self.context
+        context.bus.publish(PidCorrected(context.experiment, self.declaration.job_name, target_name, pid.trace))
 
     def mark_gap(self, reason: str) -> None:
         """Tell that the readings of this job stop here, so that nobody bridges the curve."""

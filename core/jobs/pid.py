@@ -25,6 +25,12 @@ class Pid:
         """Forget the past."""
         self._integral = 0.0
         self._last: float | None = None
+        self._trace: dict[str, float] = {}
+
+    @property
+    def trace(self) -> dict[str, float]:
+        """How the latest correction came about: each term as it went into the sum; empty before the first."""
+        return dict(self._trace)
 
     def update(self, target: float, measured: float, elapsed: float) -> float:
         """Return the correction for `measured`, taken `elapsed` after the last one, in the time unit of the gains."""
@@ -32,7 +38,22 @@ class Pid:
         self._integral = self._limited(self._integral + error * elapsed)
         slope = (measured - self._last) / elapsed if self._last is not None and elapsed > 0 else 0.0
         self._last = measured
-        return self._limited(self._kp * error + self._ki * self._integral - self._kd * slope)
+        proportional, integral, derivative = self._kp * error, self._ki * self._integral, -self._kd * slope
+        correction = self._limited(proportional + integral + derivative)
+        self._trace = {
+            "setpoint": target,
+            "output_limits_lb": self._low,
+            "output_limits_ub": self._high,
+            "Kd": self._kd,
+            "Ki": self._ki,
+            "Kp": self._kp,
+            "integral": integral,
+            "proportional": proportional,
+            "derivative": derivative,
+            "latest_input": measured,
+            "latest_output": correction,
+        }
+        return correction
 
     def _limited(self, value: float) -> float:
         return min(max(value, self._low), self._high)

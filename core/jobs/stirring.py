@@ -323,6 +323,7 @@ class Stirring(DodgingJob):
         # Time at rest, asleep or without a link, is no time of error.
         turning_s = now - max(self._updated_s, self._kicked_s)
         correction = self._pid.update(self._target_rpm or 0.0, rpm, turning_s)
+        self.trace_pid("rpm", self._pid)
         self._updated_s = now
         self._estimate.correct(correction)
         async with self._motor:

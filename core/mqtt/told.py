@@ -10,11 +10,13 @@ from typing import Any
 from core.bus import (
     BioreactorChanged,
     Bus,
+    CalibrationProgressed,
     DosingEvent,
     ExperimentChanged,
     JobChanged,
     LedChanged,
     LogWritten,
+    PidCorrected,
     ProfileRunChanged,
     PwmChanged,
     SettingChanged,
@@ -27,7 +29,7 @@ from core.jobs.runner import JobRunner
 from core.mqtt.outbox import Message
 from core.mqtt.topics import topic_of
 from core.mqtt.wire import json_payload, payload_of, six_digits
-from core.records.records import NO_EXPERIMENT
+from core.records.records import LIVE_ONLY_PREFIX, NO_EXPERIMENT
 from core.records.values import ValueStore
 from core.times import utc_seconds
 
@@ -77,6 +79,8 @@ class ToldToBroker:
             bus.listen(LogWritten, self._on_log),
             bus.listen(ExperimentChanged, self._on_experiment),
             bus.listen(ProfileRunChanged, self._on_profile),
+            bus.listen(PidCorrected, self._on_pid),
+            bus.listen(CalibrationProgressed, self._on_calibration),
         ]
         if (active := experiments.active()) is not None:
             self._tell_assignment(active)
@@ -197,6 +201,16 @@ class ToldToBroker:
         for name, value in told.items():
             rest = f"experiment_profile/{run['run_id']}/{name}"
             self._tell(run["experiment"], rest, "" if is_over else payload_of(value), retain=True, qos=2)
+
+    def _on_pid(self, event: PidCorrected) -> None:
+        payload = json_payload({**event.trace, "job_name": event.job_name, "target_name": event.target_name})
+        self._tell(event.experiment, f"pid_log/{event.target_name}", payload, retain=False, qos=0)
+
+    def _on_calibration(self, event: CalibrationProgressed) -> None:
+        """Tell how far a calibration is, under the name its data go by: they belong to no experiment."""
+        experiment = f"{LIVE_ONLY_PREFIX}{self._experiments.active() or NO_EXPERIMENT}"
+        rest = f"{event.device}_calibration/percent_progress"
+        self._tell(experiment, rest, payload_of(event.percent), retain=False, qos=0)
 
     def _on_experiment(self, event: ExperimentChanged) -> None:
         active = self._experiments.active()

@@ -5,7 +5,8 @@ and a context (clock, configuration, board, outputs, log). In short:
 
 - `set_up` brings it from `init` to `ready`; `work` is for jobs that end by themselves; `every` starts a timer with a
   fixed phase; `spawn` starts another task of the job. An error in any of them ends this job alone.
-- `publish` shows a setting, `record` keeps one reading of a time series, `mark_gap` says that a curve breaks off.
+- `publish` shows a setting, `record` keeps one reading of a time series, `mark_gap` says that a curve breaks off;
+  `trace_pid` tells how a control loop came to what it does.
 - A settable setting is stored, or handed to `set_<name>` where there is one; `check_settings` may refuse it before.
 - `on_<old>_to_<new>` and `on_<new>` are called when the state changes, `on_link_lost` and `on_link_back` when the board
   cannot be reached, and when it can again.

@@ -66,6 +66,7 @@ class PidMorbidostat(DosingAutomation, TimedAutomation):
         hours = float(self.settings["duration"]) / _MIN_PER_H
         target_per_h = float(self.settings["target_growth_rate"])
         fraction = self._pid.update(target_per_h, growth_per_h, hours)
+        self.trace_pid("growth_rate", self._pid)
         exchange_ml = round(target_per_h * self.volume_ml * hours, 4)
         if density > _TOO_DENSE * target_od:
             exchange_ml *= _MORE_WHEN_DENSE

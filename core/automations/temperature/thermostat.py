@@ -77,7 +77,9 @@ class Thermostat(TemperatureAutomation):
         target = self.settings["target_temperature"]
         self.record(_TARGET, target, self.clock.utc_s())
         before = self.duty_percent
-        await self.drive(before + self._pid.update(target, celsius, 1.0))
+        correction = self._pid.update(target, celsius, 1.0)
+        self.trace_pid("temperature", self._pid)
+        await self.drive(before + correction)
         change = round(self.duty_percent - before, 2)
         return AutomationEvent(
             EventName.UPDATED_HEATER,

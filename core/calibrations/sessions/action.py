@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from core.bus import CalibrationProgressed
 from core.calibrations.sessions.protocol import ActionFailedError, SessionFailedError
 from core.config import Config
 from core.dosing.timed_run import TimedRun
@@ -65,6 +66,10 @@ class CalibrationAction(Job):
         if timed.error is not None:
             raise timed.error
         return timed.ran_s
+
+    def tell_progress(self, device: str, share: float) -> None:
+        """Tell whoever waits that `share`, from 0 to 1, of what is measured of a device is done."""
+        self.context.bus.publish(CalibrationProgressed(device, round(100 * share, 1)))
 
     @contextlib.asynccontextmanager
     async def job_beside(self, job_name: str, **options: Any) -> AsyncIterator[Job]:

@@ -81,12 +81,14 @@ class DcBased(SessionProtocol):
         for duty, seconds in ((100.0, _KICK_S), ((min(duties) + max(duties)) / 2, _SPIN_UP_S)):
             await action.context.outputs.set_pwm(self._channel, duty, frequency_hz)
             await action.sleep(seconds)
-        for duty in duties:
+        for done, duty in enumerate(duties):
+            action.tell_progress(self.device, done / len(duties))
             await action.context.outputs.set_pwm(self._channel, duty, frequency_hz)
             await action.sleep(_SETTLE_S + _MEASURE_S)
             rpm = (await action.board.read_tachometer(_MEASURE_S)).rpm
             if rpm > 0:
                 points.append((duty, round(rpm, 2)))
+        action.tell_progress(self.device, 1.0)
         return points
 
     async def _save(self, duties: list[float], rpms: list[float], curve: dict[str, Any], voltage: float) -> str:
