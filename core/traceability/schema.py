@@ -152,5 +152,77 @@ CREATE INDEX moves_of_unit ON moves (unit);
 # Sub-units of the same part have places of their own: the media pump and the waste pump.
 _POSITIONS = "ALTER TABLE moves ADD COLUMN position TEXT;"
 
+# What waits to be pushed to another server, and what is there already. Triggers put it there, so that a run and its
+# place in the queue are one transaction, whoever writes. A unit that changes again goes to the queue's end; a run's
+# file waits only when the run does, or is there.
+MOST_WAITING = 100_000
+_PUSH_IS_ON = "EXISTS (SELECT 1 FROM store WHERE name = 'push' AND key = 'is_on' AND value = 'true')"
+_HAS_ROOM = f"(SELECT count(*) FROM push_items) < {MOST_WAITING}"  # noqa: S608 - own words
+_COUNT_LEFT_OUT = "UPDATE store SET value = value + 1 WHERE name = 'push' AND key = 'left_out' AND changes() = 0;"
+_RUN_IS_PUSHED = (
+    "(EXISTS (SELECT 1 FROM push_items WHERE run = {run}) OR EXISTS (SELECT 1 FROM push_sent "
+    "WHERE server IN (SELECT id FROM push_servers) AND kind = 'run' AND local = {run} AND part = 0))"
+)
+_QUEUE_UNIT = f"""
+    DELETE FROM push_items WHERE kind = 'unit' AND unit = NEW.id;
+    INSERT INTO push_items (kind, unit) SELECT 'unit', NEW.id WHERE {_HAS_ROOM};
+    {_COUNT_LEFT_OUT}
+"""  # noqa: S608 - own words
+_PUSH = f"""
+CREATE TABLE push_servers (
+    id INTEGER PRIMARY KEY, address TEXT NOT NULL, organization TEXT NOT NULL, UNIQUE (address, organization)
+);
+CREATE TABLE push_sent (
+    server INTEGER NOT NULL REFERENCES push_servers, kind TEXT NOT NULL, local INTEGER NOT NULL,
+    part INTEGER NOT NULL DEFAULT 0, remote TEXT NOT NULL, PRIMARY KEY (server, kind, local, part)
+) WITHOUT ROWID;
+CREATE INDEX push_sent_by_remote ON push_sent (server, kind, remote);
+CREATE TABLE push_items (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL CHECK (kind IN ('unit', 'run', 'unit_file', 'run_file')),
+    unit INTEGER REFERENCES units ON DELETE CASCADE, run INTEGER REFERENCES runs ON DELETE CASCADE,
+    attachment INTEGER REFERENCES attachments ON DELETE CASCADE,
+    is_stopped INTEGER NOT NULL DEFAULT 0, is_tried INTEGER NOT NULL DEFAULT 0, remote TEXT,
+    failures INTEGER NOT NULL DEFAULT 0, not_before_us INTEGER NOT NULL DEFAULT 0,
+    reason TEXT NOT NULL DEFAULT '', remedy TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX push_items_in_turn ON push_items (is_stopped, failures, id);
+CREATE INDEX push_items_of_unit ON push_items (unit);
+CREATE INDEX push_items_of_run ON push_items (run);
+CREATE INDEX push_items_of_attachment ON push_items (attachment);
+CREATE TRIGGER push_new_unit AFTER INSERT ON units WHEN {_PUSH_IS_ON} BEGIN {_QUEUE_UNIT} END;
+CREATE TRIGGER push_changed_unit AFTER UPDATE OF serial_number, revision, batch, parent, sample, metadata ON units
+WHEN {_PUSH_IS_ON} AND (
+    OLD.serial_number <> NEW.serial_number OR OLD.revision <> NEW.revision OR OLD.batch IS NOT NEW.batch
+    OR OLD.parent IS NOT NEW.parent OR OLD.sample IS NOT NEW.sample OR OLD.metadata <> NEW.metadata
+) BEGIN {_QUEUE_UNIT} END;
+CREATE TRIGGER push_new_run AFTER INSERT ON runs WHEN {_PUSH_IS_ON} BEGIN
+    INSERT INTO push_items (kind, run) SELECT 'run', NEW.id WHERE {_HAS_ROOM};
+    {_COUNT_LEFT_OUT}
+END;
+CREATE TRIGGER push_new_unit_file AFTER INSERT ON unit_attachments
+WHEN {_PUSH_IS_ON} AND EXISTS (SELECT 1 FROM attachments WHERE id = NEW.attachment AND file IS NOT NULL) BEGIN
+    INSERT INTO push_items (kind, unit, attachment) SELECT 'unit_file', NEW.unit, NEW.attachment WHERE {_HAS_ROOM};
+    {_COUNT_LEFT_OUT}
+END;
+CREATE TRIGGER push_new_run_file AFTER INSERT ON run_attachments
+WHEN {_PUSH_IS_ON} AND EXISTS (SELECT 1 FROM attachments WHERE id = NEW.attachment AND file IS NOT NULL)
+    AND {_RUN_IS_PUSHED.format(run="NEW.run")} BEGIN
+    INSERT INTO push_items (kind, run, attachment) SELECT 'run_file', NEW.run, NEW.attachment WHERE {_HAS_ROOM};
+    {_COUNT_LEFT_OUT}
+END;
+CREATE TRIGGER push_uploaded_file AFTER UPDATE OF file ON attachments
+WHEN {_PUSH_IS_ON} AND OLD.file IS NULL AND NEW.file IS NOT NULL BEGIN
+    INSERT INTO push_items (kind, unit, attachment)
+    SELECT 'unit_file', unit, attachment FROM unit_attachments WHERE attachment = NEW.id AND {_HAS_ROOM};
+    INSERT INTO push_items (kind, run, attachment)
+    SELECT 'run_file', run, attachment FROM run_attachments
+    WHERE attachment = NEW.id AND {_RUN_IS_PUSHED.format(run="run")} AND {_HAS_ROOM};
+END;
+CREATE TRIGGER push_run_removed AFTER DELETE ON runs BEGIN
+    DELETE FROM push_sent
+    WHERE server IN (SELECT id FROM push_servers) AND kind IN ('run', 'run_file') AND local = OLD.id;
+END;
+"""  # noqa: S608 - own words
+
 # The n-th step brings a record from schema version n to n + 1.
-RECORD_STEPS: tuple[str, ...] = (_WHO + _THINGS + _TESTS + _NEWEST_RUNS, _MOVES, _POSITIONS)
+RECORD_STEPS: tuple[str, ...] = (_WHO + _THINGS + _TESTS + _NEWEST_RUNS, _MOVES, _POSITIONS, _PUSH)
