@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from core.measured import Measured
+
 _log = logging.getLogger(__name__)
 
 
@@ -86,13 +88,18 @@ class PwmChanged:
 
 @dataclass(frozen=True)
 class DosingEvent:
-    """A pump is about to move liquid; positive for waste too, negative where less was moved than announced before."""
+    """A pump is about to move liquid; positive for waste too, negative where less was moved than announced before.
+
+    Attributes:
+        in_vial: it is counted for the vial too; False where whoever moves it counts that apart, by what really moved.
+    """
 
     utc_s: float
     experiment: str
     event: str  # add_media, add_alt_media, another add_..., remove_waste
     volume_change_ml: float
     source: str
+    in_vial: bool = True
 
 
 @dataclass(frozen=True)
@@ -137,11 +144,32 @@ class TaskChanged:
 
 @dataclass(frozen=True)
 class HardwareChecked:
-    """The board was checked against a reactor model; `result` is what the task of the check results in."""
+    """The board was checked against a reactor model; `result` is what the task of the check results in.
+
+    Attributes:
+        measured: what was measured, by the check's name; checks that measure nothing are left out.
+    """
 
     started_s: float
     ended_s: float
     result: dict[str, Any]
+    measured: dict[str, tuple[Measured, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PartTested:
+    """One test of the running self-test is done.
+
+    Attributes:
+        test: its name.
+        passed: None when it does not apply to this unit.
+        detail: what was found, for people.
+    """
+
+    test: str
+    passed: bool | None
+    detail: str
+    measured: tuple[Measured, ...] = ()
 
 
 @dataclass(frozen=True)

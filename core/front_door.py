@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.answers import MethodNotAllowedError, error_answer, unknown_route
 from core.errors import ServiceError
+from core.person import person_of
 from core.records.records import Records
 from core.security import Gate, without_credentials
 from core.traceability.answers import refusal
@@ -79,7 +80,8 @@ class FrontDoor:
             return
         try:
             app = self._record_app if of_record else self._answer
-            await app(scope, _noting(receive, answer), _finishing(send, answer))
+            with person_of(scope["headers"]):
+                await app(scope, _noting(receive, answer), _finishing(send, answer))
         except ClientDisconnect:
             answer.status = answer.status or 499  # nobody is there to read an answer
         except (Exception, SystemExit, KeyboardInterrupt):  # noqa: BLE001 - the asker gets an answer, the log the details

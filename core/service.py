@@ -237,7 +237,7 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     models = load_reactor_models(options.data_dir, config)
     calibrations = Calibrations(options.data_dir, records.store, bus, unit)
     await calibrations.load()
-    stack.push_async_callback(InstrumentRecord(unit_record, models, calibrations, bus, clock).close)
+    stack.push_async_callback(InstrumentRecord(unit_record, board_link, models, config, calibrations, bus, clock).close)
     estimators = Estimators(options.data_dir, records.store, bus, unit)
     await estimators.load()
     bioreactor = Bioreactors(records.store, config, models, bus, clock, experiments.active)

@@ -26,7 +26,7 @@ from __future__ import annotations
 from core.bioreactor.accounting import after_dose
 from core.bioreactor.variables import VARIABLES as BIOREACTOR_VARIABLES
 from core.board_link import BoardLink
-from core.bus import BioreactorChanged, DosingEvent, LedChanged, ReferenceJumped, SettingChanged
+from core.bus import BioreactorChanged, DosingEvent, LedChanged, PartTested, ReferenceJumped, SettingChanged
 from core.calibrations.calibration import OdCalibration
 from core.calibrations.curves import CurveError, NoSolutionError
 from core.calibrations.protocols import CalibrationProtocol
@@ -49,6 +49,7 @@ from core.jobs.pid import Pid
 from core.jobs.state import JobState
 from core.jobs.timer import IntervalTimer
 from core.jobs.unit_parts import StartPlace, UnitParts
+from core.measured import Measured
 from core.output_names import OPTICS, led_output, pwm_channel, pwm_output
 from core.plugins.plugin import Chart, Plugin
 from core.plugins.unit import Unit, UnitHere
@@ -116,12 +117,14 @@ __all__ = [
     "JobDeclaration",
     "JobState",
     "LedChanged",
+    "Measured",
     "NoSolutionError",
     "NotFoundError",
     "OdCalibration",
     "OdRhythm",
     "Option",
     "OutputWentOff",
+    "PartTested",
     "PhotodiodeBurst",
     "Pid",
     "Plugin",

@@ -7,7 +7,9 @@ from core.schemas.unit_record.parts import NewPart, NewRevision
 from core.schemas.unit_record.unit_page import BuiltIn
 from core.schemas.unit_record.units import NewUnit
 from core.traceability.book import Change
+from core.traceability.moves import position_of
 from core.traceability.parts_store import FIRST_REVISION, create_part, create_revision
+from core.traceability.refs import find_unit
 from core.traceability.unit_children import add_child, remove_child
 from core.traceability.units_store import create_unit
 
@@ -23,9 +25,12 @@ def build_in(change: Change, parent_serial: str, child_serial: str, body: BuiltI
             would be within itself.
         ConflictError: it is known as another part, or is replaced by itself.
     """
+    position = body.position
     if body.replaces is not None:
         if body.replaces.lower() == child_serial.lower():
             raise ConflictError("A sub-unit cannot take its own place.", remedy="Name the one that is put in.")
+        place = position_of(change.connection, find_unit(change.connection, body.replaces)["id"])
+        position = position or place
         remove_child(change, parent_serial, body.replaces)
     connection = change.connection
     known = connection.execute(
@@ -38,7 +43,7 @@ def build_in(change: Change, parent_serial: str, child_serial: str, body: BuiltI
     elif body.part_number is not None and body.part_number.lower() != known["number"].lower():
         what = f"The unit {child_serial!r} is known as part {known['number']!r}."
         raise ConflictError(what, remedy="Check the serial number, or leave the part number out.")
-    add_child(change, parent_serial, child_serial)
+    add_child(change, parent_serial, child_serial, position)
 
 
 def _make(change: Change, serial_number: str, body: BuiltIn) -> None:

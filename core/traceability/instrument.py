@@ -7,67 +7,61 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from core.bus import BoardChanged, Bus, CalibrationChanged, HardwareChecked, JobChanged, SettingChanged
+from core.board_link import BoardLink
+from core.bus import BoardChanged, Bus, CalibrationChanged, HardwareChecked, JobChanged, PartTested, SettingChanged
 from core.calibrations.calibrations import Calibrations
-from core.clock import Clock, timestamp
-from core.config import ConfigError
+from core.clock import Clock
+from core.config import Config, ConfigError
 from core.errors import ServiceError
+from core.person import person
 from core.reactor_models import ReactorModels
-from core.schemas.unit_record.parts import NewPart, NewRevision
-from core.schemas.unit_record.runs import NewRun
-from core.schemas.unit_record.units import NewUnit
 from core.traceability.book import Change
-from core.traceability.parts_store import create_part, create_revision
-from core.traceability.procedures_store import create_procedure
+from core.traceability.own_runs import OwnRun, phase, write_run
+from core.traceability.own_unit import OwnUnit, know_unit, serial_number_of
 from core.traceability.record import UnitRecord
-from core.traceability.run_create import create_run
-from core.traceability.units_store import create_unit
+from core.traceability.self_test_run import SelfTestRun, hardware_check_run
+from core.traceability.sub_units import sub_units_of
 
-SELF_TEST, HARDWARE_CHECK, CALIBRATION = "Self-test", "Hardware check", "Calibration of {}"
+CALIBRATION = "Calibration of {}"
 _SELF_TEST_JOB = "self_test"
 _ALL_PASSED = "all_tests_passed"
-_TEST_PREFIX = "test_"
 _ENDS = ("disconnected", "lost")
-_LONGEST = 60
-_REVISION = (
-    "SELECT 1 FROM revisions JOIN parts ON parts.id = revisions.part WHERE parts.number = ? AND revisions.number = ?"
-)
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class _SelfTest:
-    """A self-test under way: when it began, and what it has told so far."""
-
-    started_s: float
-    phase_started_s: float
-    phases: list[dict[str, Any]] = field(default_factory=list)
-    found: dict[str, Any] = field(default_factory=dict)
-    passed: bool | None = None
 
 
 class InstrumentRecord:
     """Keeps the record of the instrument itself, as long as it is not closed."""
 
     def __init__(
-        self, record: UnitRecord, models: ReactorModels, calibrations: Calibrations, bus: Bus, clock: Clock
+        self,
+        record: UnitRecord,
+        board_link: BoardLink,
+        models: ReactorModels,
+        config: Config,
+        calibrations: Calibrations,
+        bus: Bus,
+        clock: Clock,
     ) -> None:
         self._record = record
+        self._board_link = board_link
         self._models = models
+        self._config = config
         self._calibrations = calibrations
         self._clock = clock
         self._serial_number: str | None = None
-        self._self_test: _SelfTest | None = None
+        # The serial number and firmware that the record knows of, or is about to.
+        self._known: tuple[str, str] | None = None
+        self._trouble_told = ""
+        self._self_test: SelfTestRun | None = None
         self._writing: set[asyncio.Task[None]] = set()
         self._stops = [
             bus.listen(BoardChanged, self._on_board),
             bus.listen(JobChanged, self._on_job),
             bus.listen(SettingChanged, self._on_setting),
+            bus.listen(PartTested, self._on_part_tested),
             bus.listen(HardwareChecked, self._on_hardware_check),
             bus.listen(CalibrationChanged, self._on_calibration),
         ]
@@ -79,55 +73,53 @@ class InstrumentRecord:
         await asyncio.gather(*self._writing)
 
     def _on_board(self, event: BoardChanged) -> None:
-        told = event.board.get("serial_number")
-        if event.board["link"] == "disconnected" or not told or serial_number_of(told) == self._serial_number:
+        board = self._board_link.current
+        if event.board["link"] == "disconnected" or board is None or board.dictionary is None:
             return
-        serial_number = self._serial_number = serial_number_of(told)
+        dictionary = board.dictionary
+        known = (serial_number_of(dictionary.serial_number), dictionary.firmware_version)
+        if known == self._known:
+            return
+        self._known, self._serial_number = known, known[0]
         try:
             model = self._models.current
         except ConfigError as error:
             _log.warning("The board is not in the unit's record yet: %s", error)
             return
-        part, revision, name = model.model_name, model.model_version, model.display_name
-        self._write(lambda change: know_unit(change, serial_number, part, revision, name))
+        own = OwnUnit(
+            *(known[0], model.model_name, model.model_version, model.display_name),
+            *(known[1], dictionary.protocol_version, sub_units_of(dictionary, self._config), self._record.unit),
+        )
+        self._begin(self._know(own))
+
+    async def _know(self, own: OwnUnit) -> None:
+        try:
+            await self._change(lambda change: know_unit(change, own))
+        except BaseException:
+            self._known = None  # it is tried again when the board is heard of next
+            raise
 
     def _on_job(self, event: JobChanged) -> None:
         if event.row["job_name"] != _SELF_TEST_JOB:
             return
         now_s = self._clock.utc_s()
         if event.state == "ready":
-            self._self_test = _SelfTest(now_s, now_s)
+            self._self_test = SelfTestRun(now_s, person())
         elif event.state in _ENDS and self._self_test is not None:
             test, self._self_test = self._self_test, None
-            outcome = "ABORTED" if test.passed is None else "PASS" if test.passed else "FAIL"
-            if test.phases or test.passed is None:
-                self._write_run(SELF_TEST, test.started_s, outcome, test.phases)
+            self._write(test.ended(now_s))
 
     def _on_setting(self, event: SettingChanged) -> None:
-        test = self._self_test
-        if test is None or event.job_name != _SELF_TEST_JOB or event.value is None:
-            return
-        if event.setting == _ALL_PASSED:
-            test.passed = bool(event.value)
-        elif event.setting.startswith(_TEST_PREFIX) and isinstance(event.value, int):
-            outcome, now_s = "PASS" if event.value else "FAIL", self._clock.utc_s()
-            measurements = [
-                {"name": name, "outcome": "UNSET", "measured_value": value} for name, value in test.found.items()
-            ]
-            measurements.append({"name": "passed", "outcome": outcome, "measured_value": bool(event.value)})
-            test.phases.append(_phase(event.setting, outcome, test.phase_started_s, now_s, measurements))
-            test.phase_started_s, test.found = now_s, {}
-        elif not event.setting.startswith("$"):
-            test.found[event.setting] = event.value
+        is_verdict = event.job_name == _SELF_TEST_JOB and event.setting == _ALL_PASSED
+        if self._self_test is not None and is_verdict and event.value is not None:
+            self._self_test.passed = bool(event.value)
+
+    def _on_part_tested(self, event: PartTested) -> None:
+        if self._self_test is not None:
+            self._self_test.add(event, self._clock.utc_s())
 
     def _on_hardware_check(self, event: HardwareChecked) -> None:
-        phases = []
-        for check in event.result["checks"]:
-            outcome = "PASS" if check["ok"] else "FAIL"
-            measurement = {"name": "found", "outcome": outcome, "measured_value": check["detail"]}
-            phases.append(_phase(check["name"], outcome, event.started_s, event.ended_s, [measurement]))
-        outcome = "PASS" if event.result["ok"] else "FAIL"
-        self._write_run(HARDWARE_CHECK, event.started_s, outcome, phases)
+        self._write(hardware_check_run(event, person()))
 
     def _on_calibration(self, event: CalibrationChanged) -> None:
         if event.action != "created" or not self._calibrations.has(event.device, event.name):  # an estimator's
@@ -142,68 +134,27 @@ class InstrumentRecord:
             "y_axis": [{"data": list(made.recorded_data.y), "name": made.y}],
         }
         name = {"name": "calibration_name", "outcome": "PASS", "measured_value": made.name}
-        phase = _phase(made.calibration_type, "PASS", now_s, now_s, [name, points])
-        self._write_run(CALIBRATION.format(event.device), now_s, "PASS", [phase])
+        one = phase(made.calibration_type, "PASS", now_s, now_s, [name, points])
+        self._write(OwnRun(CALIBRATION.format(event.device), "PASS", now_s, now_s, [one], person()))
 
-    def _write_run(self, procedure: str, started_s: float, outcome: str, phases: list[dict[str, Any]]) -> None:
-        if self._serial_number is None:
-            return  # no board was there: nothing was tested
-        body = {
-            "outcome": outcome,
-            "started_at": timestamp(started_s),
-            "ended_at": timestamp(max(started_s, self._clock.utc_s())),
-            "serial_number": self._serial_number,
-            "phases": phases,
-        }
+    def _write(self, run: OwnRun | None) -> None:
+        serial_number = self._serial_number
+        if run is None or serial_number is None:
+            return  # nothing was tested, or no board was there
+        self._begin(self._change(lambda change: write_run(change, serial_number, run, self._record.unit)))
 
-        def write(change: Change) -> None:
-            create_run(change, NewRun.model_validate({**body, "procedure_id": _procedure(change, procedure)}))
-
-        self._write(write)
-
-    def _write(self, change: Callable[[Change], None]) -> None:
-        task = asyncio.get_running_loop().create_task(self._change(change), name="instrument's record")
+    def _begin(self, writing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(self._written(writing), name="instrument's record")
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
-    async def _change(self, change: Callable[[Change], None]) -> None:
+    async def _written(self, writing: Coroutine[Any, Any, None]) -> None:
         try:
-            await self._record.change(await self._record.owner(), change)
+            await writing
         except (ServiceError, ValueError) as error:
-            _log.warning("This was not written into the unit's record: %s", error)
+            if str(error) != self._trouble_told:
+                _log.warning("This was not written into the unit's record: %s", error)
+            self._trouble_told = str(error)
 
-
-def serial_number_of(told: str) -> str:
-    """Return a board's serial number in the characters the record takes."""
-    return re.sub(r"[^A-Za-z0-9_.:+-]", "-", told)[:_LONGEST]
-
-
-def know_unit(change: Change, serial_number: str, part: str, revision: str, name: str) -> None:
-    """Have the record know a board; one that is there already stays as it is."""
-    connection = change.connection
-    if connection.execute("SELECT 1 FROM units WHERE serial_number = ?", (serial_number,)).fetchone():
-        return
-    if connection.execute("SELECT 1 FROM parts WHERE number = ?", (part,)).fetchone() is None:
-        create_part(change, NewPart(number=part, name=name, revision_number=revision))
-    if connection.execute(_REVISION, (part, revision)).fetchone() is None:
-        create_revision(change, part, NewRevision(number=revision))
-    create_unit(change, NewUnit(serial_number=serial_number, part_number=part, revision_number=revision))
-
-
-def _procedure(change: Change, name: str) -> str:
-    row = change.connection.execute(
-        "SELECT uuid FROM procedures WHERE name = ? ORDER BY id LIMIT 1", (name,)
-    ).fetchone()
-    return create_procedure(change, name) if row is None else str(row["uuid"])
-
-
-def _phase(
-    name: str, outcome: str, started_s: float, ended_s: float, measurements: list[dict[str, Any]]
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "outcome": outcome,
-        "started_at": timestamp(started_s),
-        "ended_at": timestamp(max(started_s, ended_s)),
-        "measurements": measurements,
-    }
+    async def _change(self, change: Callable[[Change], Any]) -> None:
+        await self._record.change(await self._record.owner(), change)

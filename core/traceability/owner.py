@@ -27,6 +27,23 @@ def first_user(connection: sqlite3.Connection) -> Caller:
     return Caller(row["uuid"], row["name"], user=row["id"], email=row["email"])
 
 
+def user_named(connection: sqlite3.Connection, name: str) -> Caller | None:
+    """Return the user of that name or e-mail address, None when there is none."""
+    sql = "SELECT * FROM users WHERE name = ?1 OR email = ?1 ORDER BY id LIMIT 1"
+    row = connection.execute(sql, (name,)).fetchone()
+    return None if row is None else Caller(row["uuid"], row["name"], user=row["id"], email=row["email"])
+
+
+def known_user(change: Change, name: str, unit: str) -> Caller:
+    """Return the user of that name or e-mail address, who is made when there is none."""
+    found = user_named(change.connection, name)
+    if found is None:
+        add_user(change, name, unit)
+        found = user_named(change.connection, name)
+    assert found is not None  # noqa: S101 - it was added in this transaction
+    return found
+
+
 def begin_record(change: Change, unit: str) -> None:
     """Give a new record its id and its first user."""
     make_id = "INSERT OR IGNORE INTO store VALUES ('record', 'id', ?)"

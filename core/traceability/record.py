@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.clock import Clock
+from core.person import person
 from core.traceability.attachment_files import AttachmentFiles
 from core.traceability.attachment_links import Signer
 from core.traceability.book import Change, RecordBook, is_ready, open_book
 from core.traceability.callers import Caller
 from core.traceability.keys import find_caller
 from core.traceability.lists import Walks
-from core.traceability.owner import first_user, forget_unused_uploads
+from core.traceability.owner import first_user, forget_unused_uploads, known_user, user_named
 
 FOLDER = "unit_record"
 _FILE = "record.sqlite"
@@ -32,6 +33,7 @@ class UnitRecord:
     Attributes:
         unit: name of the unit; the API shows it as the organization.
         walks: how far clients have read through lists.
+        wrote: set after each change; who waits for one clears it.
     """
 
     def __init__(self, book: RecordBook, files: AttachmentFiles, clock: Clock, unit: str) -> None:
@@ -41,6 +43,7 @@ class UnitRecord:
         self.unit = unit
         self.walks = Walks()
         self.signer = Signer(clock)
+        self.wrote = asyncio.Event()
         # Those whose keys were found right since the record changed last, by a hash of the key.
         self._callers: dict[bytes, Caller] = {}
         self._callers_version = 0
@@ -52,6 +55,7 @@ class UnitRecord:
     async def change(self, caller: Caller, change: Callable[[Change], _T]) -> _T:
         """Change the record as one transaction; it is on the disk when this returns. See `RecordBook.write`."""
         result, files_left = await self._book.write(caller, self.now_us(), change)
+        self.wrote.set()
         if files_left:
             await asyncio.to_thread(self.files.remove, files_left)
         return result
@@ -72,6 +76,16 @@ class UnitRecord:
     async def owner(self) -> Caller:
         """Return the unit's first user, in whose name the service itself writes."""
         return await self._book.read(first_user)
+
+    async def person(self) -> Caller:
+        """Return who asks, as their window says, as a user of the record; the first user where it does not say."""
+        name = person()
+        if not name:
+            return await self.owner()
+        found = await self._book.read(lambda connection: user_named(connection, name))
+        if found is None:
+            found = await self.change(await self.owner(), lambda change: known_user(change, name, self.unit))
+        return found
 
     def now_us(self) -> int:
         """Return UTC in microseconds since 1970, of which whole milliseconds are used."""

@@ -1,6 +1,6 @@
 """Routes through which the window reads and builds the unit's record: for whoever may use the rest of the unit's API.
 
-What is done here is done in the name of the unit's first user.
+What is done here is done in the name of the person whose window asks; of the unit's first user where it does not say.
 """
 
 from __future__ import annotations
@@ -20,22 +20,23 @@ from core.schemas.jobs import Success
 from core.schemas.unit_record.fields import SerialNumber, Uuid
 from core.schemas.unit_record.run_contents import MeasurementRow
 from core.schemas.unit_record.runs import RunDetail, RunRow
-from core.schemas.unit_record.shared import Listing
-from core.schemas.unit_record.unit_page import BuiltIn, RecordItem, UnitExport, UnitPage
-from core.schemas.unit_record.units import UnitRow
+from core.schemas.unit_record.shared import Listing, Made
+from core.schemas.unit_record.unit_page import BuiltIn, RealSerialNumber, RecordItem, UnitExport, UnitPage
+from core.schemas.unit_record.units import UnitChange, UnitRow
 from core.service import Service
 from core.traceability.attachment_links import Links
 from core.traceability.attachments_store import uploaded
 from core.traceability.building import build_in
-from core.traceability.instrument import serial_number_of
 from core.traceability.lists import ListQuery, Page
 from core.traceability.moments import moment
+from core.traceability.own_unit import serial_number_of
 from core.traceability.run_contents import MeasurementQuery, list_measurements
 from core.traceability.runs_list import RunQuery, list_runs
 from core.traceability.runs_read import read_run
 from core.traceability.unit_children import remove_child
 from core.traceability.unit_page import export_unit, read_unit_page
 from core.traceability.units_list import UnitQuery, list_units
+from core.traceability.units_store import update_unit
 
 router = APIRouter(prefix="/unit_api/record", tags=["unit record"])
 _UNIT = "/units/{serial_number}"
@@ -79,6 +80,18 @@ async def get_unit(service: ServiceHere, serial_number: str) -> JSONResponse:
     )
 
 
+@router.patch(
+    _UNIT, response_model=Made, responses=errors(400, 404, 409, 413), openapi_extra=documented(RealSerialNumber)
+)
+async def name_unit(
+    service: ServiceHere, serial_number: str, body: Annotated[RealSerialNumber, Depends(body_of(RealSerialNumber))]
+) -> JSONResponse:
+    """Give a unit its own serial number; it stays the same unit, with its history."""
+    who, wanted = await service.unit_record.person(), UnitChange(new_serial_number=body.new_serial_number)
+    made = await service.unit_record.change(who, lambda change: update_unit(change, serial_number, wanted))
+    return JSONResponse({"id": made})
+
+
 @router.get(f"{_UNIT}/export", response_model=UnitExport, responses=errors(404))
 async def export(service: ServiceHere, serial_number: str) -> Response:
     """Return a unit's whole record, with every run, as one JSON document."""
@@ -95,16 +108,16 @@ async def put_in(
     body: Annotated[BuiltIn, Depends(body_of(BuiltIn))],
 ) -> dict[str, str]:
     """Build a sub-unit into a unit; the one it replaces comes out in the same moment."""
-    owner = await service.unit_record.owner()
-    await service.unit_record.change(owner, lambda change: build_in(change, serial_number, child_serial_number, body))
+    who = await service.unit_record.person()
+    await service.unit_record.change(who, lambda change: build_in(change, serial_number, child_serial_number, body))
     return {"status": "success"}
 
 
 @router.delete(_CHILD, response_model=Success, responses=errors(400, 404))
 async def take_out(service: ServiceHere, serial_number: str, child_serial_number: str) -> dict[str, str]:
     """Take a sub-unit out of a unit; it stays in the record."""
-    owner = await service.unit_record.owner()
-    await service.unit_record.change(owner, lambda change: remove_child(change, serial_number, child_serial_number))
+    who = await service.unit_record.person()
+    await service.unit_record.change(who, lambda change: remove_child(change, serial_number, child_serial_number))
     return {"status": "success"}
 
 

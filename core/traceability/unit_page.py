@@ -7,17 +7,18 @@ import sqlite3
 from typing import Any
 
 from core.traceability.attachment_links import Links
-from core.traceability.moves import list_moves
+from core.traceability.moves import POSITION, list_moves
 from core.traceability.refs import PART_COLUMNS, PART_JOINS, find_unit, part_ref
 from core.traceability.runs_read import read_run
 from core.traceability.units_read import read_unit
+from core.traceability.units_store import PLACEHOLDER
 
 EXPORT_FORMAT = "vialdesk unit record 1"
 _BELOW = f"""
 WITH RECURSIVE below (id) AS (
     SELECT id FROM units WHERE parent = ?1 UNION SELECT units.id FROM units JOIN below ON units.parent = below.id
 )
-SELECT unit.id, unit.uuid, unit.serial_number, unit.parent, {PART_COLUMNS}
+SELECT unit.id, unit.uuid, unit.serial_number, unit.parent, unit.metadata, {POSITION} AS position, {PART_COLUMNS}
 FROM below JOIN units AS unit ON unit.id = below.id {PART_JOINS} ORDER BY parts.name, unit.id
 """  # noqa: S608 - own words
 _PROCEDURES = """
@@ -63,6 +64,8 @@ def _tree(connection: sqlite3.Connection, number: int) -> list[dict[str, Any]]:
             {
                 "id": row["uuid"],
                 "serial_number": row["serial_number"],
+                "position": row["position"],
+                "is_placeholder": bool(json.loads(row["metadata"]).get(PLACEHOLDER)),
                 "part": part_ref(row),
                 "parts_tree": below[row["id"]],
             }

@@ -10,6 +10,9 @@ from core.traceability.attachments_store import link_uploads, remove_unlinked
 from core.traceability.book import Change
 from core.traceability.refs import find_batch, find_revision, find_unit
 
+# In the metadata of a unit whose serial number only stands for one that is not known.
+PLACEHOLDER = "serial_number_is_placeholder"
+
 
 def create_unit(change: Change, body: NewUnit) -> str:
     """Create a unit of an existing part and revision; return its id.
@@ -39,6 +42,7 @@ def update_unit(change: Change, serial_number: str, body: UnitChange) -> str:
     if body.new_serial_number is not None:
         _check_free(change, body.new_serial_number, besides=number)
         values["serial_number"] = body.new_serial_number
+        change.merge_metadata("units", number, {PLACEHOLDER: None})
     if body.part_number is not None or body.revision_number is not None:
         values["revision"] = _revision(change, unit["revision"], body)
     if "batch_number" in body.model_fields_set:

