@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
+from gui.person import person_headers
 from gui.words import lock_words
 
 if TYPE_CHECKING:
@@ -293,7 +294,7 @@ class ServiceClient:
 
             # Reading the certificates costs 40 ms with the interpreter held; plain HTTP to this computer needs none.
             verify = not is_loopback(self._base_url)
-            headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+            headers = person_headers() | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
             carrying = httpx.AsyncHTTPTransport(verify=verify, trust_env=verify)
             carrying._pool._network_backend = WholeConnections()  # noqa: SLF001 - the library offers no other way in
             self._http = httpx.AsyncClient(

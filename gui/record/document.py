@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 
 from gui.record.limits import limits_words, value_words, with_units
 from gui.record.outcomes import outcome_shown
-from gui.record.run import creator, exact_words, lasted_words, read_run
+from gui.record.run import creator, exact_words, lasted_words, place_words, read_run
 from gui.unit import utc_s_of
 
 # Ink on paper: the colours of the light scheme.
@@ -143,7 +143,7 @@ class UnitDocument:
             cells = [
                 exact_words(utc_s_of(move["at"])),
                 what,
-                unit["part"]["name"],
+                place_words(move["position"], unit),
                 unit["serial_number"],
                 creator(move),
             ]
@@ -212,7 +212,7 @@ def _phase_rows(phase: dict[str, Any]) -> Iterable[list[str]]:
 def _tree_rows(parts: list[dict[str, Any]], depth: int) -> Iterable[list[str]]:
     for part in parts:
         kind = part["part"]
-        name = "&nbsp;" * 4 * depth + escape(kind["name"])
+        name = "&nbsp;" * 4 * depth + escape(place_words(part["position"], part))
         yield [name, *(escape(text) for text in (part["serial_number"], kind["number"], kind["revision"]["number"]))]
         yield from _tree_rows(part["parts_tree"], depth + 1)
 

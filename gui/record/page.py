@@ -18,7 +18,7 @@ from gui.icons import icon, show_icon
 from gui.record.document import UnitDocument
 from gui.record.identity import Identity
 from gui.record.keys_dialog import KeysDialog
-from gui.record.part_dialogs import PutInDialog, TakeOutDialog
+from gui.record.part_dialogs import PutInDialog, SerialNumberDialog, TakeOutDialog
 from gui.record.parts_tree import PartsTree
 from gui.record.run_details import RunDetails
 from gui.record.run_files import RunFiles
@@ -130,6 +130,7 @@ class RecordPage(QWidget):
         self.parts.add_asked.connect(self.ask_add)
         self.parts.replace_asked.connect(self.ask_replace)
         self.parts.remove_asked.connect(self.ask_take_out)
+        self.parts.name_asked.connect(self.ask_serial_number)
         self.timeline.opened.connect(self.open_run)
         self.timeline.failed.connect(self.timeline.on_trouble)
         self.timeline.run_asked.connect(self.run_self_test)
@@ -231,7 +232,11 @@ class RecordPage(QWidget):
         if self._shown is not None:
             self._open(TakeOutDialog(self._client, self._shown["serial_number"], part, self), self.tr("{} is out"))
 
-    def _open(self, dialog: PutInDialog | TakeOutDialog, told: str) -> None:
+    def ask_serial_number(self, part: dict[str, Any]) -> None:
+        """Ask for a sub-unit's own serial number."""
+        self._open(SerialNumberDialog(self._client, part, self), self.tr("It is {} now"))
+
+    def _open(self, dialog: PutInDialog | TakeOutDialog | SerialNumberDialog, told: str) -> None:
         self._told = told
         dialog.changed.connect(self._on_changed)
         dialog.open()

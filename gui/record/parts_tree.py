@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTreeWidget, QTr
 
 from gui import theme
 from gui.icons import icon, show_icon
+from gui.record.run import place_words
 from gui.widgets.flow import FlowLayout
 
 _PART = Qt.ItemDataRole.UserRole
@@ -20,12 +21,14 @@ class PartsTree(QWidget):
     Signals:
         add_asked: a sub-unit is to be put in.
         replace_asked, remove_asked: the marked one is to be replaced or taken out; carry it as the service has it.
+        name_asked: the marked one's own serial number is to be entered; carries it as the service has it.
         opened: a sub-unit's own record is wanted; carries its serial number.
     """
 
     add_asked = Signal()
     replace_asked = Signal(dict)
     remove_asked = Signal(dict)
+    name_asked = Signal(dict)
     opened = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -47,12 +50,14 @@ class PartsTree(QWidget):
         show_icon(self.add_button, "add")
         self.replace_button = QPushButton(self.tr("Replace…"))
         self.remove_button = QPushButton(self.tr("Take out…"))
+        self.name_button = QPushButton(self.tr("Serial number…"))
+        self.name_button.setToolTip(self.tr("Enter the number that is on the part: it stays the same part"))
         head = QHBoxLayout()
         head.addWidget(heading, 1)
         head.addWidget(self.add_button)
         self._changes = QWidget()
         buttons = FlowLayout(self._changes)
-        for button in (self.replace_button, self.remove_button):
+        for button in (self.replace_button, self.remove_button, self.name_button):
             buttons.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -69,6 +74,7 @@ class PartsTree(QWidget):
         self.add_button.clicked.connect(self.add_asked)
         self.replace_button.clicked.connect(self._on_replace)
         self.remove_button.clicked.connect(self._on_remove)
+        self.name_button.clicked.connect(self._on_name)
         self.tree.currentItemChanged.connect(self._show_buttons)
         self.tree.itemActivated.connect(self._on_activated)
         theme.current().palette_changed.connect(self._redraw)
@@ -110,11 +116,18 @@ class PartsTree(QWidget):
     def _add(self, above: QTreeWidgetItem, parts: list[dict[str, Any]]) -> None:
         for part in parts:
             kind = part["part"]
-            item = QTreeWidgetItem(above, [f"{kind['name']}\n{part['serial_number']}"])
+            place = place_words(part["position"], part)
+            item = QTreeWidgetItem(above, [f"{place}\n{part['serial_number']}"])
             item.setIcon(0, icon("part"))
             item.setData(0, _PART, part)
             revision = self.tr("Part {}, revision {}").format(kind["number"], kind["revision"]["number"])
-            item.setToolTip(0, f"{kind['name']}\n{part['serial_number']}\n{revision}")
+            told = [place, part["serial_number"], f"{kind['name']}: {revision}"]
+            if part["is_placeholder"]:
+                told.append(self.tr("This number only stands for the part's own, which nobody has entered yet."))
+                font = item.font(0)
+                font.setItalic(True)
+                item.setFont(0, font)
+            item.setToolTip(0, "\n".join(told))
             self._add(item, part["parts_tree"])
 
     def _items(self, above: QTreeWidgetItem) -> list[QTreeWidgetItem]:
@@ -128,8 +141,10 @@ class PartsTree(QWidget):
         item = self.tree.currentItem()
         # What is in a sub-unit is changed on that one's own page.
         is_direct = item is not None and item.parent() is None
-        self._changes.setVisible(is_direct)
-        for button in (self.add_button, self.replace_button, self.remove_button):
+        self._changes.setVisible(item is not None)
+        for button in (self.replace_button, self.remove_button):
+            button.setVisible(is_direct)
+        for button in (self.add_button, self.replace_button, self.remove_button, self.name_button):
             button.setEnabled(self._is_live)
 
     def _on_replace(self) -> None:
@@ -139,6 +154,10 @@ class PartsTree(QWidget):
     def _on_remove(self) -> None:
         if (part := self.marked()) is not None:
             self.remove_asked.emit(part)
+
+    def _on_name(self) -> None:
+        if (part := self.marked()) is not None:
+            self.name_asked.emit(part)
 
     def _on_activated(self, item: QTreeWidgetItem) -> None:
         self.opened.emit(str(item.data(0, _PART)["serial_number"]))

@@ -39,10 +39,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Move:
-    """A sub-unit that came (`is_in`) or went."""
+    """A sub-unit that came (`is_in`) or went.
+
+    Attributes:
+        part: where in its unit it was; what it is, where nobody said so.
+        parent: serial number of the unit it came into or left.
+    """
 
     serial_number: str
     part: str
+    parent: str
     is_in: bool
     utc_s: float
     who: str
@@ -63,8 +69,14 @@ def read_move(row: dict[str, Any]) -> Move:
     """Read a change of parts."""
     unit = row["unit"]
     return Move(
-        unit["serial_number"], unit["part"]["name"], row["action"] == "put_in", utc_s_of(row["at"]), creator(row)
-    )
+        unit["serial_number"], place_words(row["position"], unit), row["parent"]["serial_number"],
+        row["action"] == "put_in", utc_s_of(row["at"]), creator(row),
+    )  # fmt: skip
+
+
+def place_words(position: str | None, unit: dict[str, Any]) -> str:
+    """Return where in its unit a sub-unit is; what it is, where nobody said so."""
+    return position or str(unit["part"]["name"])
 
 
 def creator(row: dict[str, Any]) -> str:

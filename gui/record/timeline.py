@@ -211,7 +211,7 @@ class Timeline(QWidget):
             utc_s, texts = row.started_utc_s, [word, row.title, "", lasted_words(row.lasted_s), row.who]
         else:
             word, icon_name, tone = self.tr("Put in") if row.is_in else self.tr("Taken out"), "part", "quiet"
-            utc_s, texts = row.utc_s, [word, f"{row.part} {row.serial_number}", "", "", row.who]
+            utc_s, texts = row.utc_s, [word, self._moved(row), "", "", row.who]
         texts[2] = day_words(utc_s)
         item = QTreeWidgetItem(texts)
         item.setIcon(0, icon(icon_name, tone))
@@ -220,6 +220,11 @@ class Timeline(QWidget):
         for column in range(len(texts)):
             item.setToolTip(column, f"{texts[1]}\n{exact_words(utc_s)} ({ago(max(0.0, now_s - utc_s))})")
         return item
+
+    def _moved(self, move: Move) -> str:
+        if move.serial_number != self._serial_number:
+            return f"{move.part} {move.serial_number}"
+        return (self.tr("{} of {}") if move.is_in else self.tr("from {} of {}")).format(move.part, move.parent)
 
     def _on_place_acted(self) -> None:
         if self._has_failed:

@@ -25,7 +25,7 @@ from gui.record.keys_dialog import KeysDialog, RevokeDialog
 from gui.record.limits import Limits, limits_of, limits_words, value_words
 from gui.record.new_key_dialog import NewKeyDialog
 from gui.record.page import RecordPage
-from gui.record.part_dialogs import PutInDialog, TakeOutDialog
+from gui.record.part_dialogs import PutInDialog, SerialNumberDialog, TakeOutDialog
 from gui.record.run import Run
 from gui.widgets.text_dialog import TextDialog
 
@@ -208,6 +208,30 @@ def test_a_sub_unit_is_put_in_replaced_and_taken_out(bench: PageBench) -> None:
     assert out.act_button.text() == "Take FAN-2 out"
     out.act_button.click()
     bench.until(lambda: page.timeline.words()[0] == "Taken out · FAN FAN-2", "taken out")
+
+
+def test_the_number_on_a_part_takes_the_place_of_the_placeholder(bench: PageBench) -> None:
+    page = bench.page
+    placeholder = f"{own(bench)}-heater-board"
+    page.parts.mark(placeholder)
+    page.parts.name_button.click()
+    dialog = bench.dialog(SerialNumberDialog)
+    assert not dialog.act_button.isEnabled()
+    dialog.serial_number.setText("OP-0227")
+    dialog.act_button.click()
+    bench.until(lambda: "already exists" in dialog.trouble.text(), "another part has that number")
+    dialog.serial_number.setText("HB-0042")
+    dialog.act_button.click()
+    bench.until(lambda: "HB-0042" in page.parts.serial_numbers(), "it is known by it")
+    assert placeholder not in page.parts.serial_numbers()
+
+
+def test_a_part_that_came_out_still_has_its_own_history(bench: PageBench) -> None:
+    page, home = bench.page, own(bench)
+    page.open_unit("MP-0412")
+    bench.until(lambda: own(bench) == "MP-0412", "the old pump is open")
+    rows = [f"Taken out · from Media pump of {home}", f"Put in · Media pump of {home}"]
+    bench.until(lambda: page.timeline.words() == rows, "where it was")
 
 
 def test_what_is_in_a_sub_unit_is_changed_on_its_own_page(bench: PageBench) -> None:

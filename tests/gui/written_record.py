@@ -1,4 +1,4 @@
-"""A unit's record as it is after a year: sub-units, one of them replaced, and test runs written by a test station."""
+"""A unit's record after a year: some of its parts known by number, one replaced, and runs of a test station."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 
 import httpx
 
-_PARTS = (
-    ("MOTHERBOARD", "Board"), ("PUMP-M", "Media pump"), ("PUMP-W", "Waste pump"), ("STIRRER", "Stirrer"),
-    ("OPTICS", "Optics 90° and 135°"), ("LED-IR", "Infrared LED"), ("REACTOR", "Bioreactor 20 ml"),
-)  # fmt: skip
-_CHILDREN = (("MP-0412", "PUMP-M"), ("WP-0398", "PUMP-W"), ("ST-1180", "STIRRER"), ("OP-0227", "OPTICS"))
+# What a unit writes down of itself, and the numbers found on the parts.
+_NAMED = {
+    "media-pump": "MP-0412",
+    "waste-pump": "WP-0398",
+    "stirrer": "ST-1180",
+    "optics": "OP-0227",
+    "led-A": "IR-5521",
+}
 _MINUTE = timedelta(minutes=1)
 
 
@@ -22,18 +25,14 @@ def write_record(url: str, serial_number: str, runs: int = 24) -> None:
         key = _ok(http.post("/unit_api/keys", json={"user": "Ada Keller"}))["key"]
         _ok(http.post("/unit_api/keys", json={"station": "Bench 2"}))
         http.headers["Authorization"] = f"Bearer {key}"
-        for number, name in _PARTS:
-            _ok(http.post("/v2/parts", json={"number": number, "name": name}))
+        _ok(http.post("/v2/parts", json={"number": "REACTOR", "name": "Bioreactor 20 ml"}))
         _ok(http.post("/v2/batches", json={"number": "2026-03"}))
-        _unit(http, serial_number, "REACTOR")
         _ok(http.patch(f"/v2/units/{serial_number}", json={"batch_number": "2026-03"}))
-        for child, part in _CHILDREN:
-            _unit(http, child, part)
-            _put(http, serial_number, child)
-        _unit(http, "IR-5521", "LED-IR")
-        _put(http, "OP-0227", "IR-5521")
-        _unit(http, "MP-0533", "PUMP-M")
-        _ok(http.put(f"/unit_api/record/units/{serial_number}/children/MP-0533", json={"replaces": "MP-0412"}))
+        record = "/unit_api/record/units"
+        for place, number in _NAMED.items():
+            _ok(http.patch(f"{record}/{serial_number}-{place}", json={"new_serial_number": number}))
+        swap = {"replaces": "MP-0412", "part_number": "peristaltic-pump"}
+        _ok(http.put(f"{record}/{serial_number}/children/MP-0533", json=swap))
         for other in range(1, 6):
             _unit(http, f"UNIT-{other:03}", "REACTOR")
         _write_runs(http, serial_number, runs)
@@ -112,10 +111,6 @@ def _unit(http: httpx.Client, serial_number: str, part: str) -> None:
     body = {"serial_number": serial_number, "part_number": part, "revision_number": "A"}
     if http.get(f"/v2/units/{serial_number}").status_code == 404:
         _ok(http.post("/v2/units", json=body))
-
-
-def _put(http: httpx.Client, parent: str, child: str) -> None:
-    _ok(http.put(f"/v2/units/{parent}/children", json={"child_serial_number": child}))
 
 
 def _when(moment: datetime) -> str:
