@@ -62,5 +62,6 @@ async def _check(service: Service, model: ReactorModel) -> dict[str, Any]:
     else:
         _log.info("The board suits the %s: %d checks passed.", model.display_name, len(checks))
     result = result_of(model, checks)
-    service.bus.publish(HardwareChecked(started_s, service.clock.utc_s(), result))
+    measured = {check.name: check.measured for check in checks}
+    service.bus.publish(HardwareChecked(started_s, service.clock.utc_s(), result, measured))
     return result

@@ -71,8 +71,15 @@ def test_a_self_test_is_a_run_with_a_phase_for_each_test(tmp_path: Path) -> None
             await asyncio.sleep(2)
             job = await started(service, "self_test", k="heating_pcb")
             await job.gone.wait()
+            misbehave(service, "heal")
+            await asyncio.sleep(2)
+            job = await started(service, "self_test", k="dark_offset")
+            await job.gone.wait()
             await asyncio.sleep(1)
-            good, bad = await runs_of(service)
+            good, bad, dark = await runs_of(service)
+            [offset] = [each for each in dark["phases"][0]["measurements"] if each["name"] == "dark_1"]
+            assert (offset["units"], [each["expected_value"] for each in offset["validators"]]) == ("V", [0.08])
+            assert 0 <= offset["measured_value"] < 0.08
             assert (good["outcome"], good["procedure"]["name"]) == ("PASS", "Self-test")
             assert [phase["name"] for phase in good["phases"]] == ["test_pioreactor_HAT_present"]
             assert good["phases"][0]["measurements"][-1]["measured_value"] == "firmware 0.1.0."
@@ -107,8 +114,12 @@ async def test_a_hardware_check_is_a_run_that_clients_can_read(tmp_path: Path) -
         row = await only_run(ada)
         assert (row["procedure"]["name"], row["outcome"]) == ("Hardware check", "PASS" if result["ok"] else "FAIL")
         read = await ada.ok("GET", f"/runs/{row['id']}")
-        told = {phase["name"]: phase["measurements"][0]["measured_value"] for phase in read["phases"]}
+        told = {phase["name"]: phase["measurements"][-1]["measured_value"] for phase in read["phases"]}
         assert told == {check["name"]: check["detail"] for check in result["checks"]}
+        [supply] = [phase["measurements"][0] for phase in read["phases"] if phase["name"] == "supply"]
+        assert (supply["name"], supply["units"], supply["outcome"]) == ("supply", "V", "PASS")
+        limits = [(each["operator"], each["expected_value"], each["outcome"]) for each in supply["validators"]]
+        assert limits == [(">=", 4.5, "PASS"), ("<=", 18.0, "PASS")]
 
 
 async def test_a_calibration_is_a_run_with_its_points(tmp_path: Path) -> None:
