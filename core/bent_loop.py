@@ -23,6 +23,8 @@ _T = TypeVar("_T")
 
 # How far bent time may lag behind its pace before it stops trying to catch up, in wall-clock seconds.
 _CATCH_UP_S = 1.0
+# At a finite speed time is held for work in threads at most this long, in wall-clock seconds: a dry run takes minutes.
+_HOLD_S = 1.0
 # A timer this much ahead is due: sums of seconds are not exact.
 _EARLY_S = 1e-9
 # At infinite speed signals are looked for once in so many jumps, about every 10 ms.
@@ -62,8 +64,8 @@ class BentLoop(asyncio.SelectorEventLoop):
     """An event loop on which time runs `speed` times as fast; `math.inf` jumps to the next timer at once.
 
     Work in other threads (`run_in_executor`, `asyncio.to_thread`) holds time still until it is done, so that what
-    happens, and when, does not depend on the speed of the disk. Timers for the same moment run in the order in which
-    they were set.
+    happens, and when, does not depend on the speed of the disk; at a finite speed for a second at most, so that the
+    unit lives on while long work is under way. Timers for the same moment run in the order in which they were set.
 
     A week has some ten million timers and callbacks, so what asyncio does for each is done here with fewer calls: this
     replaces the turn of its loop as CPython 3.11 has it.
@@ -81,6 +83,7 @@ class BentLoop(asyncio.SelectorEventLoop):
         self._jumps = math.isinf(speed)
         self._now = 0.0
         self._in_threads = 0
+        self._hold_until = 0.0
         self._paced_from = (0.0, time.monotonic())
         self._timers: list[tuple[float, int, _Timer]] = []
         self._timers_set = 0
@@ -118,8 +121,10 @@ class BentLoop(asyncio.SelectorEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., _T], *args: Any
     ) -> asyncio.Future[_T]:
-        """Run `func` in a thread, and hold bent time until it has returned."""
+        """Run `func` in a thread, and hold bent time meanwhile."""
         future = super().run_in_executor(executor, func, *args)
+        if not self._in_threads:
+            self._hold_until = time.monotonic() + _HOLD_S
         self._in_threads += 1
         future.add_done_callback(self._left_thread)
         return future
@@ -174,8 +179,10 @@ class BentLoop(asyncio.SelectorEventLoop):
 
     def _let_time_pass(self, next_s: float | None) -> None:
         """Go to the next timer's time `next_s`, or as far as the pace allows, unless input comes first."""
-        if next_s is None or self._in_threads:
+        if next_s is None:
             self._take_input(None)
+            return
+        if self._in_threads and self._hold():
             return
         if self._jumps:
             # Signals come in through the loop's own pipe; asking the system for them at each jump takes longer than
@@ -186,6 +193,14 @@ class BentLoop(asyncio.SelectorEventLoop):
                 self._now = max(self._now, next_s)
         else:
             self._keep_pace(next_s)
+
+    def _hold(self) -> bool:
+        """Wait for work in threads; return False, at once, when it has been waited for long enough."""
+        timeout = None if self._jumps else self._hold_until - time.monotonic()
+        if timeout is not None and timeout <= 0:
+            return False
+        self._take_input(timeout)
+        return True
 
     def _keep_pace(self, next_s: float) -> None:
         bent, wall = self._paced_from

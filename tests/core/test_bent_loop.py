@@ -78,6 +78,15 @@ def test_a_callback_that_fails_is_told_and_the_loop_goes_on() -> None:
     assert "nor this" in told[1]
 
 
+def test_long_work_in_a_thread_does_not_hold_paced_time_for_ever() -> None:
+    async def live() -> None:
+        loop, ended = asyncio.get_running_loop(), threading.Event()
+        loop.call_later(60, ended.set)
+        assert await asyncio.to_thread(ended.wait, 20)
+
+    run(live(), speed=100)
+
+
 def test_time_stands_still_while_a_thread_works_and_what_threads_want_called_is_called() -> None:
     async def live() -> None:
         loop, called = asyncio.get_running_loop(), asyncio.Event()
