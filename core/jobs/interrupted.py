@@ -18,7 +18,7 @@ from core.clock import Clock, timestamp
 from core.config import Config, ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError
 from core.jobs.interrupted_memory import InterruptedJob, forget_running, keep_interrupted, read_interrupted
-from core.jobs.resume import doses, resume_all
+from core.jobs.resume import START_WITHIN_S, Refusal, doses, resume_all
 from core.jobs.runner import JobRunner
 from core.records.records import Records
 
@@ -31,6 +31,9 @@ _LONGEST_CUT_S = 24 * 3600.0
 _CLOCK_AGREES_WITHIN_S = 60.0
 # A service that ends sooner after resuming, perhaps ended because of it.
 _PROVEN_AFTER_S = 600.0
+# A board that is lost while jobs are resumed may come back; one that never stays is nothing to rely on.
+_MOST_TRIES = 10
+_AGAIN_AFTER_S = 10.0
 _log = logging.getLogger(__name__)
 
 
@@ -95,6 +98,10 @@ class InterruptedJobs:
             raise BadRequestError(what, fields=["jobs"], known=list(self._jobs))
         return [each for name, each in self._jobs.items() if names is None or name in names]
 
+    def deadline_s(self, jobs: list[InterruptedJob]) -> float:
+        """Return how long resuming these jobs may take at most."""
+        return (len(jobs) + 1) * START_WITHIN_S
+
     def refuse_twice(self) -> None:
         """Raise ConflictError when jobs are being resumed already."""
         if self._is_resuming:
@@ -106,26 +113,28 @@ class InterruptedJobs:
         Raises:
             ConflictError: jobs are being resumed already.
         """
+        refused = await self._start_again(jobs)
+        failed = [each.job.job_name for each in refused]
+        resumed = [each.job_name for each in jobs if each.job_name not in failed]
+        return {"resumed": resumed, "failed": [each.item() for each in refused]}
+
+    async def _start_again(self, jobs: list[InterruptedJob]) -> list[Refusal]:
+        """Start jobs again, and forget each as soon as it runs; return those that did not start."""
         self.refuse_twice()
         self._is_resuming = True
         self._tell()
         try:
-            refused = await resume_all(self._runner, jobs, self._runner.stops_of_all, self._is_wanted)
+            stops = self._runner.stops_of_all
+            return await resume_all(self._runner, jobs, stops, self._is_wanted, lambda job: self._drop([job.job_name]))
         finally:
             self._is_resuming = False
             self._tell()
-        failed = [each.job.job_name for each in refused]
-        resumed = [each.job_name for each in jobs if each.job_name not in failed]
-        self._drop(resumed)
-        return {"resumed": resumed, "failed": [each.item() for each in refused]}
 
     def _is_wanted(self, job: InterruptedJob) -> bool:
         return job.job_name in self._jobs
 
     def dismiss(self, jobs: list[InterruptedJob]) -> None:
-        """Leave jobs as they are: ended."""
-        if self._waiting is not None:
-            self._waiting.cancel()
+        """Leave jobs as they are: ended; others are resumed all the same where the rule says so."""
         self._drop([each.job_name for each in jobs])
 
     def dismiss_all(self) -> None:
@@ -180,21 +189,38 @@ class InterruptedJobs:
         return None
 
     async def _resume_by_rule(self, board_link: BoardLink) -> None:
+        """Resume what is left as soon as the board is there; what the board was lost for again is tried again."""
+        for _ in range(_MOST_TRIES):
+            await self._until_usable(board_link)
+            if not self._is_resuming:  # a person was faster
+                jobs = self._without_doubtful_dosing()
+                if not jobs:
+                    return
+                self._records.store.set(_STORE, _RESUMED_KEY, self._clock.utc_s())
+                self._records.store.commit_soon()
+                if not any(each.is_for_now for each in await self._start_again(jobs)):
+                    return
+            await asyncio.sleep(_AGAIN_AFTER_S)
+        _log.error("The board comes and goes: what was not resumed by itself can be resumed by you.")
+
+    async def _until_usable(self, board_link: BoardLink) -> None:
+        if board_link.is_usable:
+            return
+        _log.info("What was interrupted is resumed as soon as the board is connected.")
         usable = asyncio.Event()
         stop = self._bus.listen(BoardChanged, lambda _: usable.set() if board_link.is_usable else None)
         try:
-            if not board_link.is_usable:
-                _log.info("What was interrupted is resumed as soon as the board is connected.")
-                await usable.wait()
+            await usable.wait()
         finally:
             stop()
+
+    def _without_doubtful_dosing(self) -> list[InterruptedJob]:
+        """Return what is left to resume, without dosing where nobody knows what is in the vial."""
         jobs = list(self._jobs.values())
         if (dosing := [each for each in jobs if doses(self._runner, each)]) and (doubt := self._volume_doubt()):
             _log.warning("Dosing is not resumed by itself: %s Look at the vial, then resume it.", doubt)
-            jobs = [each for each in jobs if each not in dosing]
-        self._records.store.set(_STORE, _RESUMED_KEY, self._clock.utc_s())
-        self._records.store.commit_soon()
-        await self.resume(jobs)
+            return [each for each in jobs if each not in dosing]
+        return jobs
 
     def _on_job(self, event: JobChanged) -> None:
         if event.row["ended_at"] is not None:

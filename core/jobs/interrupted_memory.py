@@ -101,16 +101,21 @@ async def read_interrupted(records: Records) -> list[InterruptedJob]:
         said = dict(await records.read(_settings_of(kept.job_id)))
         row = records.job_row(kept.job_id)
         ended_at = row.ended_at if row is not None and row.ended_at is not None else kept.started_at
-        changes = {
+        # One that is still offered was cut off while it was resumed, and had not come to all it had been.
+        former = newest.get(kept.job_name)
+        changes: dict[str, Any] = {
             "settings": {name: json.loads(said[name]) for name in kept.settable if name in said},
             "state": json.loads(said.get(STATE_SETTING, f'"{_READY}"')),
             "ended_at": ended_at,
             "was_killed": row is None or row.state == _KILLED_STATE,
         }
+        if former is not None:
+            changes |= {"settings": changes["settings"] | former.settings, "state": former.state}
         newest[kept.job_name] = InterruptedJob(**asdict(kept) | changes)
+    # In this order: whatever of it is on the disk when the power goes, every job is in one of the two.
+    keep_interrupted(records.store, list(newest.values()))
     for key in records.store.keys(_RUNNING):
         records.store.remove(_RUNNING, key)
-    keep_interrupted(records.store, list(newest.values()))
     return sorted(newest.values(), key=lambda each: each.started_at)
 
 

@@ -40,7 +40,8 @@ async def resume_interrupted(
     """
     jobs = service.interrupted.choose(body.jobs)
     service.interrupted.refuse_twice()
-    task_id = service.tasks.spawn("jobs/interrupted/resume", lambda: service.interrupted.resume(jobs))
+    deadline_s = service.interrupted.deadline_s(jobs)
+    task_id = service.tasks.spawn("jobs/interrupted/resume", lambda: service.interrupted.resume(jobs), deadline_s)
     return JSONResponse(service.tasks.accepted(task_id), 202)
 
 

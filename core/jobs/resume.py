@@ -25,17 +25,18 @@ _ORDER = (
 DOSING = "dosing_automation"
 # A rule that acts every so often must not act at once, as if it were new: its last run may be a moment ago.
 _WAIT_FIRST = "skip_first_run"
-_START_WITHIN_S = 120.0
+START_WITHIN_S = 120.0
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A job that was not resumed, and why."""
+    """A job that was not resumed, and why; `is_for_now` when what it needs was not there just then."""
 
     job: InterruptedJob
     error: str
     remedy: str
+    is_for_now: bool = False
 
     def item(self) -> dict[str, str]:
         """Return it as the result of a task shows it."""
@@ -58,7 +59,11 @@ def doses(runner: JobRunner, job: InterruptedJob) -> bool:
 
 
 async def resume_all(
-    runner: JobRunner, jobs: Iterable[InterruptedJob], stops_of_all: int, is_wanted: Callable[[InterruptedJob], bool]
+    runner: JobRunner,
+    jobs: Iterable[InterruptedJob],
+    stops_of_all: int,
+    is_wanted: Callable[[InterruptedJob], bool],
+    resumed: Callable[[InterruptedJob], None],
 ) -> list[Refusal]:
     """Start jobs again one after another, with the settings they had last; return those that did not start.
 
@@ -69,6 +74,7 @@ async def resume_all(
         jobs: what is to be resumed, in any order.
         stops_of_all: how often everything had been stopped when this was asked for.
         is_wanted: asked of each job just before: meanwhile somebody may have decided to leave it.
+        resumed: told of each job that runs again, at once.
     """
     refused: list[Refusal] = []
     for job in in_order(jobs):
@@ -80,14 +86,20 @@ async def resume_all(
                     f"Dosing was not resumed, because {refused[0].job.job_name} was not.",
                     remedy="Mend that first; then resume dosing, or start it anew.",
                 )
-            async with asyncio.timeout(_START_WITHIN_S):
+            async with asyncio.timeout(START_WITHIN_S):
                 await _resume(runner, job, stops_of_all)
         except ServiceError as error:
-            refused.append(Refusal(job, error.error, error.remedy))
+            refused.append(Refusal(job, error.error, error.remedy, isinstance(error, UnavailableError)))
         except TimeoutError:
-            late = UnavailableError(f"{job.job_name} did not come up within {_START_WITHIN_S:g} s.")
-            refused.append(Refusal(job, late.error, "See the log of the job."))
+            refused.append(
+                Refusal(job, f"{job.job_name} did not come up within {START_WITHIN_S:g} s.", "See the log of the job.")
+            )
+        except Exception as error:  # noqa: BLE001 - a job of a plug-in must not keep the others from being resumed
+            _log.exception("%s could not be resumed.", job.label)
+            what = f"{job.job_name} has a fault: {type(error).__name__}: {error}"
+            refused.append(Refusal(job, what, "If it comes from a plug-in, update or uninstall that."))
         else:
+            resumed(job)
             _log.info("%s was resumed with the settings it had last.", job.label)
             continue
         _log.error("%s was not resumed: %s %s", job.label, refused[-1].error, refused[-1].remedy)
