@@ -109,6 +109,11 @@ class FormFields(QWidget):
                 field.complain(words)
         self.show_faults()
 
+    @property
+    def faults(self) -> list[ArgumentField | OptionField]:
+        """The fields beside which something is said to be wrong, from the top."""
+        return [field for field in (*self.arguments, *self._first, *self._folded) if field.is_wrong]
+
     def show_faults(self) -> None:
         """Unfold the rest when something in it is wrong."""
         if any(field.is_wrong for field in self._folded):

@@ -19,6 +19,7 @@ from gui.moments import duration, exact
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.toast import toaster_for
 from gui.unit import Unit, utc_s_of
+from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.flow import FlowLayout
 from gui.widgets.state_badge import StateBadge
 
@@ -78,7 +79,10 @@ class RunningJob(QFrame):
         self.refresh()
 
     def _lay_out(self) -> None:
-        title = QLabel(self.title)
+        title = ElidedLabel()
+        title.show_text(self.title)
+        # Beside an open form there is not always room for the whole title; the buttons must not be pushed out of sight.
+        title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         theme.set_role(title, "heading")
         top = QHBoxLayout()
         top.setSpacing(12)

@@ -20,6 +20,8 @@ from gui.words import device_title, listing, sentences
 
 _NOT_CALIBRATED = "no active calibration"
 _DEVICE = re.compile(r"\b\w+_pump\b")
+# More do not fit on the start button.
+_MOST_LETTERS = 28
 
 
 class StartForm(QFrame):
@@ -89,7 +91,8 @@ class StartForm(QFrame):
     def _lay_out(self) -> None:
         title = QLabel(self.family.title)
         words = QLabel(self.family.help)
-        words.setWordWrap(True)
+        for label in (title, words):
+            label.setWordWrap(True)
         for label, role in ((title, "heading"), (words, "quiet"), (self._rule_help, "caption")):
             theme.set_role(label, role)
         self._rule_help.setWordWrap(True)
@@ -185,6 +188,7 @@ class StartForm(QFrame):
         except ValueError as error:
             self.inputs.show_faults()
             self._show_trouble(str(error))
+            self._focus_fault()
             return
         self._set_busy()
         background.run(self._start(body), self, self._on_trouble)
@@ -203,10 +207,17 @@ class StartForm(QFrame):
         self.to_calibrations.setVisible(is_uncalibrated)
         named = trouble.info.get("fields", []) if isinstance(trouble, ServiceRefusedError) else []
         self.inputs.complain(named, trouble.cause)
+        self._focus_fault()
+
+    def _focus_fault(self) -> None:
+        """Put the keyboard where something is to be corrected, onto the way there, or back onto the start button."""
+        otherwise = self.start if self.to_calibrations.isHidden() else self.to_calibrations
+        target = next((field.input for field in self.inputs.faults), otherwise)
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _uncalibrated_words(self, error: str) -> str:
-        devices = [device_title(name) for name in _DEVICE.findall(error)]
-        what = self.tr("Not calibrated: {devices}.").format(devices=in_sentence(listing(devices)))
+        devices = [in_sentence(device_title(name)) for name in _DEVICE.findall(error)]
+        what = self.tr("Not calibrated: {devices}.").format(devices=listing(devices))
         return sentences(what, self.tr("Calibrate first, or make a calibration the active one, then start again"))
 
     def _set_busy(self) -> None:
@@ -223,9 +234,12 @@ class StartForm(QFrame):
 
     def _start_words(self) -> str:
         if self.capability.is_action or self.capability.run_args:
-            return self.capability.label
-        name = self.family.title if self.family.has_rules else self.capability.label
-        return self.tr("Start {name}").format(name=in_sentence(name))
+            words = self.capability.label
+        else:
+            name = self.family.title if self.family.has_rules else self.capability.label
+            words = self.tr("Start {name}").format(name=in_sentence(name))
+        # The whole name stands above, as the form's title.
+        return words if len(words) <= _MOST_LETTERS else self.tr("Start")
 
     def _show_trouble(self, words: str) -> None:
         self.trouble.setText(words)

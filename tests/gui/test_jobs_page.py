@@ -9,7 +9,7 @@ import pytest
 from loop_driver import LoopDriver
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QFocusEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QScrollArea
 from pytestqt.qtbot import QtBot
 from stand_in_service import T0, StandInService, refusal, row, snapshot
 
@@ -174,6 +174,7 @@ def test_what_does_not_fit_is_told_beside_its_input_and_nothing_is_sent(
     assert note(form, name) == words
     assert line(form, name).isVisible(), "a folded input that is wrong is unfolded"
     assert form.trouble.text() == "Correct what is marked, then start."
+    assert line(form, name).hasFocus(), "where it is to be corrected"
     assert not [1 for method, _, _ in jobs.service.requests if method == "POST"]
 
 
@@ -209,6 +210,7 @@ def test_a_refusal_is_shown_in_the_form_with_its_cause_and_remedy(jobs: JobsBenc
     words = "Channel 1 is taken. The stirrer's output is held by another job. Stop that job first."
     assert form.trouble.text() == words
     assert note(form, "cycles") == "The stirrer's output is held by another job."
+    assert line(form, "cycles").hasFocus()
     assert form.start.isEnabled()
     assert form.start.text() == "Start stirring"
 
@@ -230,6 +232,23 @@ def test_a_running_job_cannot_be_started_again(jobs: JobsBench) -> None:
     jobs.unit.handle("job", {"job_id": 1, "job_name": "stirring", "state": "disconnected", "is_running": 0})
     assert start.button.isEnabled()
     assert jobs.page.running == {}
+
+
+def test_a_form_beside_cards_in_the_smallest_window_pushes_nothing_out_of_sight(jobs: JobsBench) -> None:
+    long = {"job_name": "long_job", "label": "Forget the reference of relative density", "is_action": True}
+    jobs.service.answer("GET /unit_api/capabilities", 200, [RULE, BARE | long])
+    settings = {"temperature_automation": {"$state": "ready", "automation_name": "thermostat"}}
+    jobs.unit.handle(
+        "snapshot", {"t": T0} | snapshot(jobs=[row(1, "temperature_automation"), row(2, "long_job")], settings=settings)
+    )
+    jobs.driver.until(lambda: len(jobs.page.start_list.rows) == 2)
+    jobs.page.resize(924, 560)  # what the rail leaves of 1024
+    form = jobs.form("long_job")
+    jobs.driver.turn()
+    for inside in jobs.page.findChildren(QScrollArea):
+        assert inside.widget().width() <= inside.viewport().width()
+    for button in (form.start, *(card.stop for card in jobs.page.running.values())):
+        assert button.fontMetrics().horizontalAdvance(button.text()) < button.width()
 
 
 # what runs
