@@ -110,9 +110,9 @@ class FormFields(QWidget):
         self.show_faults()
 
     @property
-    def faults(self) -> list[ArgumentField | OptionField]:
-        """The fields beside which something is said to be wrong, from the top."""
-        return [field for field in (*self.arguments, *self._first, *self._folded) if field.is_wrong]
+    def faults(self) -> list[QWidget]:
+        """The inputs beside which something is said to be wrong, from the top."""
+        return [field.input for field in (*self.arguments, *self._first, *self._folded) if field.is_wrong]
 
     def show_faults(self) -> None:
         """Unfold the rest when something in it is wrong."""

@@ -212,7 +212,7 @@ class StartForm(QFrame):
     def _focus_fault(self) -> None:
         """Put the keyboard where something is to be corrected, onto the way there, or back onto the start button."""
         otherwise = self.start if self.to_calibrations.isHidden() else self.to_calibrations
-        target = next((field.input for field in self.inputs.faults), otherwise)
+        target = next(iter(self.inputs.faults), otherwise)
         target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _uncalibrated_words(self, error: str) -> str:
