@@ -25,8 +25,14 @@ class Client:
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Return status and parsed answer of `/unit_api` + `path`."""
         data = None if body is None else json.dumps(body).encode()
-        self._connection.request(method, f"/unit_api{path}", body=data)
-        answer = self._connection.getresponse()
+        try:
+            self._connection.request(method, f"/unit_api{path}", body=data)
+            answer = self._connection.getresponse()
+        except ConnectionError:
+            # Closed by the service, which keeps no idle connection for long: it took nothing of this request.
+            self._connection.close()
+            self._connection.request(method, f"/unit_api{path}", body=data)
+            answer = self._connection.getresponse()
         return answer.status, json.loads(answer.read() or b"null")
 
     def wait_until(self, path: str, accept: Any, within_s: float = 30.0) -> Any:
