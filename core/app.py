@@ -35,7 +35,7 @@ from core.security import Gate, allowed_names
 from core.service import Service
 from core.system import access_routes, archive_routes, file_routes, host_routes, power_routes, update_routes
 from core.system import routes as system_routes
-from core.traceability import key_routes, record_routes
+from core.traceability import key_routes, push_routes, record_routes
 from core.traceability.api import make_record_app
 from core.version import VERSION
 
@@ -70,6 +70,7 @@ _ROUTERS = (
     descriptor_routes.router,
     plugin_routes.router,
     key_routes.router,
+    push_routes.router,
     record_routes.router,
     profile_routes.router,
     dry_run_routes.router,

@@ -26,6 +26,8 @@ _LAYOUT = (
 BACKUPS = "backups"
 # Where archives of experiments are made, of data that the records have.
 EXPORTS = "exports"
+# Files of that ending hold secrets: they leave the folder in no way, and are shown to nobody.
+SECRET_ENDING = ".secret"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True)

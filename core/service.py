@@ -52,7 +52,9 @@ from core.security import Access
 from core.system.shut_down import ShutDownState
 from core.tasks import Tasks, open_tasks
 from core.traceability.instrument import InstrumentRecord
-from core.traceability.record import UnitRecord, open_record
+from core.traceability.push.key_file import KeyFile
+from core.traceability.push.push import Push, open_push
+from core.traceability.record import FOLDER, UnitRecord, open_record
 from core.unit_name import unit_name
 from core.web_server import WebServer
 
@@ -134,6 +136,7 @@ class Service:
     # Who may ask it.
     access: Access = field(default_factory=Access)
     unit_record: UnitRecord = field(init=False)
+    push: Push = field(init=False)
     calibration_protocols: CalibrationProtocols = field(init=False)
     calibration_sessions: CalibrationSessions = field(init=False)
     plugins: Plugins = field(init=False)
@@ -228,6 +231,8 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     experiments = await load_experiments(records, bus, clock)
     unit_record = await open_record(options.data_dir, options.data_dir / DataFolder.WORK, clock, unit)
     stack.push_async_callback(unit_record.close)
+    push = await open_push(unit_record, clock, KeyFile(options.data_dir / FOLDER))
+    stack.push_async_callback(push.close)
     annotations = await load_annotations(records, bus, clock)
     tasks = await open_tasks(options.tasks_path or tasks_file(options.data_dir), bus, clock, unit)
     stack.push_async_callback(tasks.close)
@@ -259,7 +264,7 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
         options, unit, clock, bus, config, records, experiments, annotations, tasks, board_link, models,
         calibrations, estimators, bioreactor, jobs, interrupted, alarms, alarm_limits, events, mqtt, started_loop_s,
     )  # fmt: skip
-    service.unit_record = unit_record
+    service.unit_record, service.push = unit_record, push
     return service
 
 

@@ -16,10 +16,10 @@ from typing import BinaryIO
 
 from core.errors import BadRequestError, ForbiddenError, NotFoundError, ServiceError
 from core.flag_files import Flag
-from core.folders import DataFolder
+from core.folders import SECRET_ENDING, DataFolder
 
 _LEFT_OUT = frozenset({"__pycache__"})
-_PROTECTED = (".sqlite", ".sqlite.backup", "-shm", "-wal", ".db")
+_PROTECTED = (".sqlite", ".sqlite.backup", "-shm", "-wal", ".db", SECRET_ENDING)
 # What keeps the folder this service's own.
 _SERVICE_FILES = frozenset({"service.lock", "service.json"})
 _BLOCK_BYTES = 256 * 1024
@@ -73,7 +73,7 @@ def look_up(data_dir: Path, asked: str) -> Listing | DataFile:
         if asked.endswith("/") or not stat.S_ISREG(mode):
             raise _missing()
         if is_protected(path.name):
-            cause = "Names of this kind are databases in use."
+            cause = "Names of this kind are databases in use, or secrets."
             raise ForbiddenError("This file is protected.", cause, "Export the whole data folder to get a copy.")
         return DataFile(path.open("rb"))
     except (FileNotFoundError, NotADirectoryError):

@@ -1,8 +1,8 @@
 """The whole data folder as a zip file, made while it is sent: it is never in memory, nor a second time on the disk.
 
 Databases in use are copied as of one moment (https://www.sqlite.org/backup.html), one at a time. Left out are links
-that lead out of the folder, caches, earlier backups, archives of experiments, and what marks the folder as this
-service's own.
+that lead out of the folder, caches, earlier backups, archives of experiments, secrets, and what marks the folder as
+this service's own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from core.clock import timestamp
-from core.folders import BACKUPS, EXPORTS, DataFolder
+from core.folders import BACKUPS, EXPORTS, SECRET_ENDING, DataFolder
 from core.system.data_files import readable
 from core.version import VERSION
 
@@ -119,8 +119,13 @@ def _entries(data_dir: Path) -> Iterator[_Entry]:
             if entry.is_dir(follow_symlinks=False):
                 folders.append((path, f"{name}/"))
                 yield _Entry(f"{name}/", path)
-            elif _is_file_inside(path, root) and not _is_companion(path):
+            elif _may_leave(path, root):
                 yield _Entry(name, path)
+
+
+def _may_leave(path: Path, root: Path) -> bool:
+    is_secret = os.path.realpath(path).lower().endswith(SECRET_ENDING)
+    return not is_secret and _is_file_inside(path, root) and not _is_companion(path)
 
 
 def _is_file_inside(path: Path, root: Path) -> bool:

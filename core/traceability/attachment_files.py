@@ -51,6 +51,10 @@ class AttachmentFiles:
         """Yield a file's bytes; raise OSError before the first when it cannot be read."""
         return _blocks(await asyncio.to_thread(_read, self._folder / name), size)
 
+    def path_of(self, name: str) -> Path:
+        """Return where a file is."""
+        return self._folder / name
+
     def names(self) -> set[str]:
         """Return the names of all files; blocks."""
         return set(os.listdir(self._folder)) if self._folder.is_dir() else set()

@@ -1,0 +1,200 @@
+"""The TofuPilot server that is pushed to: its API v2, asked with a key."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from core.security import is_loopback
+from core.traceability.push.http_thread import HttpThread
+from core.traceability.push.settings import PushSettings, may_be_plain
+from core.traceability.push.troubles import (
+    KeyRefusedError,
+    PushTroubleError,
+    RefusedError,
+    ServerAwayError,
+    ServerFaultError,
+)
+from core.version import VERSION
+
+if TYPE_CHECKING:
+    import httpx
+
+_API = "/api/v2"
+_BLOCK_BYTES = 256 * 1024
+# The longest answers are lists of a hundred runs.
+_MOST_ANSWER_BYTES = 16 * 1024 * 1024
+_LONGEST_MESSAGE = 500
+_LONGEST_PAUSE_S = 24 * 3600.0
+_TRIED_AGAIN = "It is tried again by itself."
+_LOOK = "Check the address, and that the server runs and the network is there. It is tried again by itself."
+_NEW_KEY = "Make a new key at the server, enter it here and try again."
+_REMEDIES = {
+    403: "Give the key the right to do this at the server, or use a user's key, then try again.",
+    413: "The server takes less at a time. Have its limit raised, then try again; or do not send this.",
+}
+_CORRECT = "Correct it in the record or at the server, then try again; or do not send this."
+
+
+class PushServer:
+    """Asks one server until it is closed."""
+
+    def __init__(self, settings: PushSettings, key: str, *, connect_within_s: float = 10.0) -> None:
+        self._settings = settings
+        self._headers = {"Authorization": f"Bearer {key}", "User-Agent": f"vialdesk/{VERSION}"}
+        is_here = is_loopback(urlsplit(settings.address).hostname or "")
+        self._thread = HttpThread(uses_proxies=not is_here, connect_within_s=connect_within_s)
+
+    @property
+    def host(self) -> str:
+        """The server for people."""
+        return self._settings.host
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        await self._thread.close()
+
+    async def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
+        """Ask under /api/v2 and return the JSON answer.
+
+        Raises:
+            PushTroubleError: one of its kinds; see there.
+        """
+
+        async def exchange(http: httpx.AsyncClient) -> Any:
+            url = f"{self._settings.address}{_API}{path}"
+            headers = dict(self._headers)
+            content = None
+            if body is not None:
+                content = json.dumps(body, separators=(",", ":")).encode()
+                headers["Content-Type"] = "application/json"
+            request = http.build_request(method, url, params=query, content=content, headers=headers)
+            return self._read(*await self._exchange(http, request))
+
+        return await self._thread.run(exchange)
+
+    async def upload(self, url: str, file: Path, size_bytes: int, content_type: str) -> None:
+        """PUT a file to a link the server gave, which carries its own permission.
+
+        Raises:
+            OSError: the file cannot be read.
+            PushTroubleError: it did not arrive.
+        """
+        parts = urlsplit(url)
+        is_safe = parts.scheme == "https" or (
+            parts.scheme == "http"
+            and may_be_plain(parts.hostname or "", allows_plain_http=self._settings.allows_plain_http)
+        )
+        if not is_safe:
+            what = f"{self.host} wants the file over a connection that is not encrypted."
+            raise RefusedError(what, "Have the server use https:// for its upload links, then try again.", 400)
+
+        async def exchange(http: httpx.AsyncClient) -> None:
+            headers = {"Content-Type": content_type, "Content-Length": str(size_bytes)}
+            with file.open("rb") as content:
+                request = http.build_request("PUT", url, content=_blocks(content), headers=headers)
+                status, _, raw = await self._exchange(http, request)
+            if status != 200:
+                # The link is good for this one upload: another one gets another link.
+                what = f"{self.host} did not take the file: {_plain_message(status, raw)}"
+                raise ServerFaultError(what, _TRIED_AGAIN)
+
+        await self._thread.run(exchange)
+
+    async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> tuple[int, Mapping[str, str], bytes]:
+        """Send a request; return status, headers and content of the answer."""
+        import httpx
+
+        try:
+            answer = await http.send(request, stream=True)
+            try:
+                raw = bytearray()
+                async for part in answer.aiter_bytes():
+                    raw += part
+                    if len(raw) > _MOST_ANSWER_BYTES:
+                        raise self._not_tofupilot("its answer is too long")
+            finally:
+                await answer.aclose()
+        except httpx.TransportError as error:
+            raise self._away(error) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._not_tofupilot(str(error)) from error
+        return answer.status_code, answer.headers, bytes(raw)
+
+    def _read(self, status: int, headers: Mapping[str, str], raw: bytes) -> Any:
+        """Return the JSON of a good answer; raise what another one means."""
+        try:
+            answer = json.loads(raw)
+        except ValueError:
+            answer = None
+        if status == 200 and isinstance(answer, dict | list):
+            return answer
+        message = _message(answer)
+        if status == 401:
+            why = f": {message}" if message else "."
+            raise KeyRefusedError(f"{self.host} does not accept the key{why}", _NEW_KEY)
+        if status in (408, 425, 429, 502, 503, 504):
+            what = f"{self.host} is busy or not ready: it answered {_plain_message(status, raw)}"
+            raise ServerAwayError(what, _TRIED_AGAIN, _retry_after_s(headers))
+        if status >= 500:
+            what = f"{self.host} has a fault: {message or _plain_message(status, raw)}"
+            raise ServerFaultError(what, "Tell whoever runs the server. " + _TRIED_AGAIN)
+        if 400 <= status < 500 and message:
+            raise RefusedError(f"{self.host} refused it: {message}", _REMEDIES.get(status, _CORRECT), status)
+        raise self._not_tofupilot(f"it answered {_plain_message(status, raw)}")
+
+    def _not_tofupilot(self, why: str) -> ServerAwayError:
+        what = f"What answers at {self.host} is not a TofuPilot server: {why.rstrip('.')}."
+        return ServerAwayError(what, "Check the address. " + _TRIED_AGAIN)
+
+    def _away(self, error: httpx.TransportError) -> PushTroubleError:
+        import httpx
+
+        text = str(error)
+        if "CERTIFICATE" in text.upper() or "SSL" in text.upper():
+            remedy = "Check the address; a certificate of your own must be trusted by this computer."
+            return ServerAwayError(f"{self.host} and this unit do not agree on a safe connection: {text}.", remedy)
+        if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
+            why = "it did not answer in time" if isinstance(error, httpx.TimeoutException) else text or "no connection"
+            return ServerAwayError(f"{self.host} is not reached: {why}.", _LOOK)
+        if isinstance(error, httpx.TimeoutException):
+            return ServerAwayError(f"{self.host} is there but silent.", _LOOK)
+        return ServerAwayError(f"The connection to {self.host} broke: {text or type(error).__name__}.", _LOOK)
+
+
+async def _blocks(content: Any) -> AsyncIterator[bytes]:
+    while block := content.read(_BLOCK_BYTES):
+        yield block
+
+
+def _message(answer: Any) -> str:
+    """Return what a refusal says in the API's one form; empty when it is in another."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("message"), str) or "code" not in answer:
+        return ""
+    issues = answer.get("issues") or []
+    said = [str(issue["message"]) for issue in issues if isinstance(issue, dict) and issue.get("message")]
+    return " ".join((answer["message"] or str(answer["code"]), *said))[:_LONGEST_MESSAGE]
+
+
+def _plain_message(status: int, raw: bytes) -> str:
+    """Return an answer in another form for people: its status, and its first words when it is plain text."""
+    words = raw[:200].decode(errors="replace").strip()
+    is_page = "<" in words or "{" in words or not words.isprintable()
+    return f"{status}." if is_page or not words else f"{status} {words}"
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Return a Retry-After header in seconds (RFC 9110, section 10.2.3); None when there is none that makes sense."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdecimal():
+        return min(float(text), _LONGEST_PAUSE_S)
+    try:
+        until = email.utils.parsedate_to_datetime(text)
+        since = email.utils.parsedate_to_datetime(headers.get("date", ""))
+        return min(max(0.0, (until - since).total_seconds()), _LONGEST_PAUSE_S)
+    except (TypeError, ValueError):
+        return None
