@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from core.schemas.described import schemas_of
+from core.schemas.errors import ErrorAnswer
 from core.version import VERSION
 
 PATH = "/unit_api/openapi.json"
@@ -52,8 +54,10 @@ def _describe(routes: Sequence[BaseRoute]) -> bytes:
             _tidy(path, method, operation)
             _show_examples(operation, examples.get(operation["operationId"], {}))
     schemas: dict[str, Any] = description.get("components", {}).get("schemas", {})
+    schemas.update(schemas_of(ErrorAnswer))
     for name in _UNUSED:
         schemas.pop(name, None)
+    description["components"]["schemas"] = dict(sorted(schemas.items()))
     return json.dumps(description, ensure_ascii=False, separators=(",", ":")).encode()
 
 

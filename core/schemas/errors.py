@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.schemas.described import described
+
 
 class ErrorInfo(BaseModel):
     """Why it happened and what to do next."""
@@ -44,4 +46,4 @@ _ALWAYS = {
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return a route's `responses`: the given statuses and those every route can answer."""
     meanings = {**{status: _MEANING[status] for status in statuses}, **_ALWAYS}
-    return {status: {"model": ErrorAnswer, "description": meanings[status]} for status in sorted(meanings)}
+    return {status: described(ErrorAnswer, meanings[status]) for status in sorted(meanings)}

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from core.errors import BadRequestError, ForbiddenError, NotFoundError, ServiceError
+from core.schemas.described import described
 from core.schemas.unit_record.shared import Refusal
 from core.security import UnauthorisedError
 
@@ -83,7 +84,7 @@ def invalid(faults: Iterable[Any]) -> BadRequestError:
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return a route's `responses`: the given statuses and those every route can answer."""
     known = sorted({400, 401, 403, 500, *statuses})
-    return {status: {"model": Refusal, "description": _MEANING[status]} for status in known}
+    return {status: described(Refusal, _MEANING[status]) for status in known}
 
 
 async def tell_service_error(request: Request, error: Exception) -> JSONResponse:

@@ -19,6 +19,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import ServiceError
+from core.schemas.described import schemas_of
+from core.schemas.unit_record.shared import Refusal
 from core.traceability import (
     attachments_routes,
     batches_routes,
@@ -106,6 +108,7 @@ class _Description:
             for operation in operations.values():
                 operation["responses"].pop("422", None) if _is_frameworks(operation) else None
         schemas: dict[str, Any] = description["components"]["schemas"]
+        schemas.update(schemas_of(Refusal))
         for name in _UNUSED:
             schemas.pop(name, None)
         description["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
