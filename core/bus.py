@@ -181,11 +181,24 @@ class LogWritten:
 
 @dataclass(frozen=True)
 class CalibrationChanged:
-    """A calibration or estimator of a device was "created", "deleted", "activated" or "deactivated"."""
+    """A calibration or estimator (`kind`) of a device was "created", "deleted", "activated" or "deactivated"."""
 
     device: str
     name: str
     action: str
+    kind: str = field(default="calibration", compare=False)
+
+
+@dataclass(frozen=True)
+class CalibrationGivenUp:
+    """A guided calibration came to nothing; `session` as the API shows it, "failed" or "aborted".
+
+    Attributes:
+        has_acted: whether the hardware had been driven for it since the service was started.
+    """
+
+    session: dict[str, Any]
+    has_acted: bool
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,11 @@ class Bioreactors:
         changed = {name: value for name, value in values.items() if before[name] != value}
         self._keep(experiment, values, changed, self._clock.utc_s())
 
+    def count_in_vial(self, experiment: str, event: str, volume_change_ml: float) -> None:
+        """Count for the vial alone what has moved; of its experiment the whole was told before. Raises as `values`."""
+        capacity_ml = self._models.current.reactor_capacity_ml
+        self.vial.count(self.values(experiment), event, volume_change_ml, capacity_ml)
+
     def _known(self, experiment: str) -> dict[str, float]:
         if experiment in self._live_only:
             return self._live_only[experiment]
@@ -174,7 +179,8 @@ class Bioreactors:
 
     def _count(self, event: DosingEvent) -> None:
         before = self.values(event.experiment)
-        self.vial.count(before, event.event, event.volume_change_ml, self._models.current.reactor_capacity_ml)
+        if event.in_vial:
+            self.vial.count(before, event.event, event.volume_change_ml, self._models.current.reactor_capacity_ml)
         counted = vars(after_dose(Liquids(**before), event.event, event.volume_change_ml))
         changed = {name: value for name, value in counted.items() if before[name] != value}
         for name, value in changed.items():

@@ -100,7 +100,7 @@ class PumpRun:
                 await self._follow(timed, running, curve, duration_s, total_ml)
             finally:
                 moved_ml = await self._settle(timed, running, curve, duration_s, total_ml)
-                context.parts.bioreactor.vial.piece_over(self._pump.role)
+                self._over()
         return Dosed(moved_ml, timed.error or (self._full() if self._is_full else None), self._is_full)
 
     async def _follow(
@@ -139,22 +139,37 @@ class PumpRun:
         if not self._pump.is_inflow:
             return math.inf
         context = self._job.context
-        room_ml = self._max_fill_ml - context.parts.bioreactor.fill_ml(context.experiment)
+        bioreactor = context.parts.bioreactor
+        room_ml = (
+            self._max_fill_ml - bioreactor.fill_ml(context.experiment) - bioreactor.vial.others_ml(self._pump.role)
+        )
         try:
             return max(SLICE_S, curve.duration_s(room_ml))
         except CurveError:
             return SLICE_S
 
-    def _keep_piece(self, curve: PumpCurve, total_ml: float, end_s: float) -> None:
+    async def _keep_piece(self, curve: PumpCurve, total_ml: float, end_s: float) -> None:
         """Keep what an inflow may add by `end_s` beyond what was told: a killed service tells no more."""
         if self._pump.is_inflow and self._is_told:
+            vial = self._job.context.parts.bioreactor.vial
             most_ml = min(curve.volume_ml(end_s), total_ml) - self._announced_ml
-            self._job.context.parts.bioreactor.vial.keep_piece(self._pump.role, max(most_ml, 0.0))
+            vial.keep_piece(self._pump.role, max(most_ml, 0.0))
+            await vial.piece_kept()
+
+    def _over(self) -> None:
+        """What moved has been told."""
+        vial = self._job.context.parts.bioreactor.vial
+        if self._pump.is_inflow:
+            vial.piece_over(self._pump.role)
+        else:
+            vial.waste_moved()
 
     def _tell(self, change_ml: float) -> None:
         self._announced_ml += change_ml
         if self._is_told and change_ml != 0:
             context = self._job.context
+            if not self._pump.is_inflow and change_ml > 0:
+                context.parts.bioreactor.vial.keep_waste_ahead(change_ml)
             event = DosingEvent(self._job.clock.utc_s(), context.experiment, self._pump.event, change_ml, self._source)
             context.bus.publish(event)
 

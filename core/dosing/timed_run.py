@@ -7,7 +7,7 @@ follows. Between two pieces the pump rests for one round trip on the wire, a few
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from core.board_link import BoardLink
 from core.clock import Clock
@@ -53,12 +53,12 @@ class TimedRun:
         frequency_hz: float,
         duration_s: float,
         safe_s: Callable[[], float] = lambda: math.inf,
-        keep_piece: Callable[[float], None] = lambda _: None,
+        keep_piece: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         """Run the pump for `duration_s` (infinity: until it is stopped); returns when it has ended.
 
         Before each piece `safe_s` is asked how long it may be at most, if nobody could stop it; then `keep_piece` is
-        told how long the pump will have run at its end.
+        told how long the pump will have run at its end, and has kept that for good when it returns.
         """
         unlisten = self._board_link.listen(self._hear)
         try:
@@ -66,7 +66,8 @@ class TimedRun:
                 while not self.is_stopped and duration_s - self._ended_s > 1e-6:
                     longest_s = min(self._outputs.longest_pump_run_s, safe_s())
                     piece_s = next_piece_s(duration_s - self._ended_s, longest_s)
-                    keep_piece(self._ended_s + piece_s)
+                    if keep_piece is not None:
+                        await keep_piece(self._ended_s + piece_s)
                     await self._run_piece(duty_percent, frequency_hz, piece_s)
         except (ServiceError, BoardError) as error:
             self.error = self.error or error
@@ -88,6 +89,8 @@ class TimedRun:
             self._piece_began_s = None
 
     async def _run_piece(self, duty_percent: float, frequency_hz: float, piece_s: float) -> None:
+        if self.is_stopped:  # while the piece was kept
+            return
         self._piece_began_s, self._piece_s = self._clock.monotonic_s(), piece_s
         try:
             run = await self._outputs.run_pump(self._channel, duty_percent, frequency_hz, piece_s)

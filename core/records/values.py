@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from typing import Any
@@ -40,6 +41,10 @@ class ValueStore:
     def commit_soon(self) -> None:
         """Have what was set committed at once, not within a second; does not wait."""
         self._writer.commit_soon()
+
+    async def committed(self) -> None:
+        """Wait until what was set is on the disk, or the disk has been waited for long enough."""
+        await asyncio.to_thread(self._writer.flush)
 
     def remove(self, name: str, key: str) -> bool:
         """Forget the value under `key` in table `name`; return whether there was one."""

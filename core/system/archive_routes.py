@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from core.app_state import ServiceHere
 from core.clock import timestamp
+from core.config import ConfigError
 from core.errors import BadRequestError, ServiceError, UnavailableError
 from core.exclusive import Lock
 from core.flag_files import Flag, refuse_flagged
@@ -122,4 +123,12 @@ async def _import(service: Service, swap: Swap) -> dict[str, Any]:
     await service.jobs.end(service.jobs.running)
     between = partial(swap_in, service.data_dir, swap)
     service.restart_with(Restart(service.shut_down.board_url or service.board_link.url, between))
-    raise LeftToNextInstance({"kind": IMPORT})
+    raise LeftToNextInstance({"kind": IMPORT, "vial_ml": _in_vial_ml(service)})
+
+
+def _in_vial_ml(service: Service) -> float:
+    """Return what can be in the vial now; an archive does not know that."""
+    try:
+        return service.bioreactor.fill_ml(service.experiments.active())
+    except ConfigError:  # perhaps it is to be mended by the import
+        return service.bioreactor.vial.greatest_ml or 0.0

@@ -83,6 +83,12 @@ def undo_import(data_dir: Path, fault: str) -> bool:
     return True
 
 
+def is_import_on_trial(data_dir: Path) -> bool:
+    """Whether this start is the first one with imported content."""
+    swap = _read_journal(data_dir)
+    return swap is not None and swap.phase == "swapped"
+
+
 def settle_import(data_dir: Path) -> Swap | None:
     """Return how the last import ended, None when there was none, and clear up: it is accepted or forgotten."""
     swap = _read_journal(data_dir)

@@ -59,6 +59,7 @@ class _Circulate(Job):
         if self.options["duration"] < 0:
             what = f"duration must be 0 or more, not {self.options['duration']:g}."
             raise BadRequestError(what, fields=["duration"])
+        self._added_s = 0.0
 
     @classmethod
     def outputs_needed(cls, config: Config) -> tuple[str, ...]:
@@ -87,23 +88,34 @@ class _Circulate(Job):
         share = self._share(inflow, waste)
         self.log.info("Circulating %s for %g s.", self.pump.words, duration_s)
         source, now_s = self.options["source_of_event"], self.clock.utc_s()
-        event = DosingEvent(now_s, self.context.experiment, WASTE.event, _ALL_ABOVE_THE_TUBE_ML, source)
+        # The experiment's count falls at once; the vial's by what really moves: it may be cut off, or be too short.
+        event = DosingEvent(now_s, self.context.experiment, WASTE.event, _ALL_ABOVE_THE_TUBE_ML, source, in_vial=False)
         self.context.bus.publish(event)
         removing_s = duration_s + 2 * _WASTE_ALONE_S
         removing = self._timed(WASTE)
         running = asyncio.create_task(removing.run(waste.duty_percent, waste.hz, removing_s), name="waste pump")
         try:
-            await self._pulse(inflow, duration_s, share, removing)
+            await self._pulse(inflow, waste, duration_s, share, removing)
             await running
         finally:
             if not running.done():
                 await removing.stop()
                 await asyncio.wait((running,), timeout=2.0)
+            self._count(inflow.volume_ml(self._added_s), waste.volume_ml(removing.ran_s))
         if removing.error is not None:
             raise removing.error
 
-    async def _pulse(self, inflow: PumpCurve, duration_s: float, share: float, removing: TimedRun) -> None:
+    async def _pulse(
+        self, inflow: PumpCurve, waste: PumpCurve, duration_s: float, share: float, removing: TimedRun
+    ) -> None:
         """Run the inflow for a share of each second, as long as the waste pump runs."""
+
+        async def keep(pulse_s: float) -> None:
+            added_ml = inflow.volume_ml(self._added_s + pulse_s)
+            vial.keep_piece(self.pump.role, max(added_ml - waste.volume_ml(removing.ran_s), inflow.volume_ml(pulse_s)))
+            await vial.piece_kept()
+
+        vial = self.context.parts.bioreactor.vial
         start_s = self.clock.monotonic_s() + _WASTE_ALONE_S
         second = 0
         while second < duration_s:
@@ -112,12 +124,21 @@ class _Circulate(Job):
                 return
             adding = self._timed(self.pump)
             try:
-                await adding.run(inflow.duty_percent, inflow.hz, share * min(1.0, duration_s - second))
+                pulse_s = share * min(1.0, duration_s - second)
+                await adding.run(inflow.duty_percent, inflow.hz, pulse_s, keep_piece=keep)
             finally:
                 await adding.stop()
+                self._added_s += adding.ran_s
             if adding.error is not None:
                 raise adding.error
             second += 1
+
+    def _count(self, added_ml: float, removed_ml: float) -> None:
+        """Count for the vial what was moved through it, at once: both went side by side."""
+        bioreactor, net_ml = self.context.parts.bioreactor, added_ml - removed_ml
+        event = self.pump.event if net_ml > 0 else WASTE.event
+        bioreactor.count_in_vial(self.context.experiment, event, abs(net_ml))
+        bioreactor.vial.piece_over(self.pump.role)
 
     def _timed(self, pump: Pump) -> TimedRun:
         channel = pwm_channel(self.config, pump.role)
