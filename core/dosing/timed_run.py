@@ -66,8 +66,8 @@ class TimedRun:
                 while not self.is_stopped and duration_s - self._ended_s > 1e-6:
                     longest_s = min(self._outputs.longest_pump_run_s, safe_s())
                     piece_s = next_piece_s(duration_s - self._ended_s, longest_s)
-                    if keep_piece is not None:
-                        await keep_piece(self._ended_s + piece_s)
+                    if keep_piece is not None and await self._stopped_while(keep_piece(self._ended_s + piece_s)):
+                        break
                     await self._run_piece(duty_percent, frequency_hz, piece_s)
         except (ServiceError, BoardError) as error:
             self.error = self.error or error
@@ -88,9 +88,12 @@ class TimedRun:
             self._ended_s += min(self._piece_s, passed_s)
             self._piece_began_s = None
 
+    async def _stopped_while(self, other: Awaitable[None]) -> bool:
+        """Wait for something else; return whether the run was stopped meanwhile."""
+        await other
+        return self.is_stopped
+
     async def _run_piece(self, duty_percent: float, frequency_hz: float, piece_s: float) -> None:
-        if self.is_stopped:  # while the piece was kept
-            return
         self._piece_began_s, self._piece_s = self._clock.monotonic_s(), piece_s
         try:
             run = await self._outputs.run_pump(self._channel, duty_percent, frequency_hz, piece_s)

@@ -160,7 +160,7 @@ def test_two_inflows_whose_host_is_gone_do_not_fill_the_vial_together(tmp_path: 
             await started(service, "add_media", continuously=True)
             await started(service, "add_alt_media", continuously=True)
             await asyncio.sleep(0.2)
-            began_s = {device: 0.0 for device in _PUMPS[:2]}
+            began_s = dict.fromkeys(_PUMPS[:2], 0.0)
             misbehave(service, "unplug 30")
             for _ in range(100):
                 await asyncio.sleep(0.1)
@@ -204,7 +204,8 @@ def test_no_pump_runs_before_the_disk_knows_of_it(tmp_path: Path, monkeypatch: p
             monkeypatch.setattr(type(service.board_link.board), "run_pump", looked)
             job = await started(service, "add_media", ml=1.0)
             await ended(job)
-            assert known and all(known)
+            assert known
+            assert all(known)
 
     bent(run())
 
