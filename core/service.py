@@ -152,7 +152,9 @@ class Service:
     def __post_init__(self) -> None:
         self.calibration_protocols = CalibrationProtocols(built_in_protocols(self.config))
         place = SessionPlace(self.unit, self.clock, self.config, self.calibrations, self.estimators)
-        self.calibration_sessions = CalibrationSessions(place, self.jobs, self.records, self.calibration_protocols)
+        self.calibration_sessions = CalibrationSessions(
+            place, self.jobs, self.records, self.calibration_protocols, self.bus
+        )
         self.descriptors = Descriptors(self.data_dir)
         self.datasets = Descriptors(self.data_dir, "exportable_datasets")
         self.exports = Exports(self.data_dir)
@@ -242,9 +244,10 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     models = load_reactor_models(options.data_dir, config)
     calibrations = Calibrations(options.data_dir, records.store, bus, unit)
     await calibrations.load()
-    stack.push_async_callback(InstrumentRecord(unit_record, board_link, models, config, calibrations, bus, clock).close)
     estimators = Estimators(options.data_dir, records.store, bus, unit)
     await estimators.load()
+    own_record = InstrumentRecord(unit_record, board_link, models, config, (calibrations, estimators), bus, clock)
+    stack.push_async_callback(own_record.close)
     bioreactor = Bioreactors(records.store, config, models, bus, clock, experiments.active)
     mqtt = Mqtt(config, clock)
     stack.push_async_callback(mqtt.close)

@@ -210,7 +210,7 @@ class Catalogue(Generic[_T]):
             self._tell(device, name, "activated")
 
     def _tell(self, device: str, name: str, action: str) -> None:
-        self._bus.publish(CalibrationChanged(device, name, action))
+        self._bus.publish(CalibrationChanged(device, name, action, self.kind))
 
     @property
     def _table(self) -> str:

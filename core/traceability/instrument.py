@@ -7,25 +7,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
 from core.board_link import BoardLink
-from core.bus import BoardChanged, Bus, CalibrationChanged, HardwareChecked, JobChanged, PartTested, SettingChanged
-from core.calibrations.calibrations import Calibrations
+from core.bus import (
+    BoardChanged,
+    Bus,
+    CalibrationChanged,
+    CalibrationGivenUp,
+    HardwareChecked,
+    JobChanged,
+    PartTested,
+    SettingChanged,
+)
+from core.calibrations.catalogue import Catalogue
+from core.calibrations.sessions.session import session_under_way
 from core.clock import Clock
 from core.config import Config, ConfigError
 from core.errors import ServiceError
 from core.person import person
 from core.reactor_models import ReactorModels
 from core.traceability.book import Change
-from core.traceability.own_runs import OwnRun, phase, write_run
+from core.traceability.calibration_run import Calibrated, calibration_run, given_up_run
+from core.traceability.own_runs import OwnFile, OwnRun, StoredFile, write_run
 from core.traceability.own_unit import OwnUnit, know_unit, serial_number_of
 from core.traceability.record import UnitRecord
-from core.traceability.self_test_run import SelfTestRun, hardware_check_run
+from core.traceability.self_test_run import SelfTestRun, hardware_check_run, report_of
 from core.traceability.sub_units import sub_units_of
 
-CALIBRATION = "Calibration of {}"
 _SELF_TEST_JOB = "self_test"
 _ALL_PASSED = "all_tests_passed"
 _ENDS = ("disconnected", "lost")
@@ -41,7 +51,7 @@ class InstrumentRecord:
         board_link: BoardLink,
         models: ReactorModels,
         config: Config,
-        calibrations: Calibrations,
+        catalogues: Sequence[Catalogue[Any]],
         bus: Bus,
         clock: Clock,
     ) -> None:
@@ -49,7 +59,7 @@ class InstrumentRecord:
         self._board_link = board_link
         self._models = models
         self._config = config
-        self._calibrations = calibrations
+        self._catalogues = catalogues
         self._clock = clock
         self._serial_number: str | None = None
         # The serial number and firmware that the record knows of, or is about to.
@@ -64,6 +74,7 @@ class InstrumentRecord:
             bus.listen(PartTested, self._on_part_tested),
             bus.listen(HardwareChecked, self._on_hardware_check),
             bus.listen(CalibrationChanged, self._on_calibration),
+            bus.listen(CalibrationGivenUp, self._on_given_up),
         ]
 
     async def close(self) -> None:
@@ -107,7 +118,7 @@ class InstrumentRecord:
             self._self_test = SelfTestRun(now_s, person())
         elif event.state in _ENDS and self._self_test is not None:
             test, self._self_test = self._self_test, None
-            self._write(test.ended(now_s))
+            self._keep_test(test.ended(now_s))
 
     def _on_setting(self, event: SettingChanged) -> None:
         is_verdict = event.job_name == _SELF_TEST_JOB and event.setting == _ALL_PASSED
@@ -119,29 +130,57 @@ class InstrumentRecord:
             self._self_test.add(event, self._clock.utc_s())
 
     def _on_hardware_check(self, event: HardwareChecked) -> None:
-        self._write(hardware_check_run(event, person()))
+        self._keep_test(hardware_check_run(event, person()))
 
     def _on_calibration(self, event: CalibrationChanged) -> None:
-        if event.action != "created" or not self._calibrations.has(event.device, event.name):  # an estimator's
-            return
-        made = self._calibrations.get(event.device, event.name)
-        now_s = self._clock.utc_s()
-        points = {
-            "name": "recorded points",
-            "outcome": "PASS",
-            "docstring": f"{made.y} against {made.x}",
-            "x_axis": {"data": list(made.recorded_data.x), "name": made.x},
-            "y_axis": [{"data": list(made.recorded_data.y), "name": made.y}],
-        }
-        name = {"name": "calibration_name", "outcome": "PASS", "measured_value": made.name}
-        one = phase(made.calibration_type, "PASS", now_s, now_s, [name, points])
-        self._write(OwnRun(CALIBRATION.format(event.device), "PASS", now_s, now_s, [one], person()))
-
-    def _write(self, run: OwnRun | None) -> None:
         serial_number = self._serial_number
-        if run is None or serial_number is None:
-            return  # nothing was tested, or no board was there
-        self._begin(self._change(lambda change: write_run(change, serial_number, run, self._record.unit)))
+        catalogue = {each.kind: each for each in self._catalogues}.get(event.kind)
+        if event.action != "created" or catalogue is None or serial_number is None:
+            return
+        calibrated = Calibrated(
+            catalogue.get(event.device, event.name), event.device, event.name, event.kind, self._clock.utc_s(),
+            person(), session_under_way.get(), self._record.unit, serial_number,
+        )  # fmt: skip
+        self._begin(self._keep_calibration(calibrated))
+
+    async def _keep_calibration(self, calibrated: Calibrated) -> None:
+        run, files = await asyncio.to_thread(calibration_run, calibrated)
+        await self._keep(calibrated.serial_number, run, files)
+
+    def _on_given_up(self, event: CalibrationGivenUp) -> None:
+        run = given_up_run(event, self._clock.utc_s(), person())
+        if run is not None and self._serial_number is not None:
+            self._begin(self._keep(self._serial_number, run, []))
+
+    def _keep_test(self, run: OwnRun | None) -> None:
+        """Write a test's run, with its report, unless nothing was tested or no board was there."""
+        if run is not None and self._serial_number is not None:
+            self._begin(self._keep_with_report(self._serial_number, run))
+
+    async def _keep_with_report(self, serial_number: str, run: OwnRun) -> None:
+        report = await asyncio.to_thread(report_of, run, self._record.unit, serial_number)
+        await self._keep(serial_number, run, [report])
+
+    async def _keep(self, serial_number: str, run: OwnRun, files: Sequence[OwnFile]) -> None:
+        """Write a run with its files: they are on the disk before the record points at them."""
+        stored, unit = await self._stored(files), self._record.unit
+        try:
+            await self._change(lambda change: write_run(change, serial_number, run, unit, stored))
+        except BaseException:
+            await asyncio.to_thread(self._record.files.remove, [each.file for each in stored])
+            raise
+
+    async def _stored(self, files: Sequence[OwnFile]) -> list[StoredFile]:
+        """Put files on the disk; a run whose files cannot be kept is better than none."""
+        stored: list[StoredFile] = []
+        for each in files:
+            try:
+                name, size = await self._record.files.receive(_parts(each.content), len(each.content))
+            except OSError as error:
+                _log.warning("%s could not be kept in the unit's record: %s.", each.name, error.strerror)
+            else:
+                stored.append(StoredFile(each.name, each.content_type, name, size))
+        return stored
 
     def _begin(self, writing: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(self._written(writing), name="instrument's record")
@@ -158,3 +197,7 @@ class InstrumentRecord:
 
     async def _change(self, change: Callable[[Change], Any]) -> None:
         await self._record.change(await self._record.owner(), change)
+
+
+async def _parts(content: bytes) -> AsyncIterator[bytes]:
+    yield content

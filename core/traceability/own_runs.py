@@ -8,6 +8,7 @@ from typing import Any
 
 from core.clock import timestamp
 from core.schemas.unit_record.runs import NewRun
+from core.traceability.attachments_store import announce_for, take_content
 from core.traceability.book import Change
 from core.traceability.owner import known_user
 from core.traceability.procedures_store import create_procedure
@@ -37,8 +38,27 @@ class OwnRun:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-def write_run(change: Change, serial_number: str, run: OwnRun, unit: str) -> tuple[int, str]:
-    """Store a run of the unit with that serial number; return its row's number and its id."""
+@dataclass(frozen=True)
+class OwnFile:
+    """A file that belongs to a run."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that lies among the attachments' files already, under the name `file`."""
+
+    name: str
+    content_type: str
+    file: str
+    size_bytes: int
+
+
+def write_run(change: Change, serial_number: str, run: OwnRun, unit: str, files: Sequence[StoredFile] = ()) -> None:
+    """Store a run of the unit with that serial number, and its files; all of it or nothing."""
     body = {
         "procedure_id": _procedure(change, run.procedure),
         "outcome": run.outcome,
@@ -54,7 +74,9 @@ def write_run(change: Change, serial_number: str, run: OwnRun, unit: str) -> tup
     if run.person:
         who = known_user(change, run.person, unit).user
         change.connection.execute("UPDATE runs SET operated_by = ? WHERE id = ?", (who, number))
-    return number, made
+    for file in files:
+        attachment = announce_for(change, "run", number, file.name)
+        take_content(change, attachment, file.file, file.size_bytes, file.content_type)
 
 
 def phase(name: str, outcome: str, started_s: float, ended_s: float, measurements: Phases) -> dict[str, Any]:

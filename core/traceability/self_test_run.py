@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.bus import HardwareChecked, PartTested
+from core.clock import timestamp
 from core.measured import Measured
-from core.traceability.own_runs import OwnRun, phase
+from core.traceability.certificates.report import run_report
+from core.traceability.own_runs import OwnFile, OwnRun, phase
+from core.version import VERSION
 
 SELF_TEST, HARDWARE_CHECK = "Self-test", "Hardware check"
 _OUTCOMES = {True: "PASS", False: "FAIL", None: "SKIP"}
@@ -56,6 +59,14 @@ def hardware_check_run(event: HardwareChecked, person: str) -> OwnRun:
     outcome = "PASS" if event.result["ok"] else "FAIL"
     model = f"Against the reactor model {event.result['model_name']} {event.result['model_version']}."
     return OwnRun(HARDWARE_CHECK, outcome, event.started_s, event.ended_s, phases, person, model)
+
+
+def report_of(run: OwnRun, unit: str, serial_number: str) -> OwnFile:
+    """Return the report of a run as a file; takes some milliseconds."""
+    when = timestamp(run.started_s)
+    content = run_report(run, unit, serial_number, when, f"Vialdesk {VERSION}")
+    name = run.procedure.lower().replace(" ", "-")
+    return OwnFile(f"{name}-{when[:10]}.pdf", "application/pdf", content)
 
 
 def measurement_of(measured: Measured) -> dict[str, Any]:

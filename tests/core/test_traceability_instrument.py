@@ -132,6 +132,6 @@ async def test_a_calibration_is_a_run_with_its_points(tmp_path: Path) -> None:
         row = await only_run(ada)
         assert row["procedure"]["name"] == "Calibration of media_pump"
         [phase] = (await ada.ok("GET", f"/runs/{row['id']}"))["phases"]
-        name, points = phase["measurements"]
+        name, points, *_ = phase["measurements"]
         assert (phase["name"], name["measured_value"]) == ("simple_peristaltic_pump", "media-a")
         assert [series["data"] for series in points["data_series"]] == [[6.0, 12.0, 18.0], [0.51, 1.0, 1.52]]

@@ -11,12 +11,13 @@ import logging
 import uuid
 from typing import Any
 
+from core.bus import Bus, CalibrationGivenUp
 from core.calibrations.protocols import CalibrationProtocols
 from core.calibrations.sessions.action import CalibrationAction
 from core.calibrations.sessions.built_in import BUILT_IN_PROTOCOLS
 from core.calibrations.sessions.inputs import read_inputs
 from core.calibrations.sessions.protocol import MissingProtocol, SessionFailedError, SessionPlace, SessionProtocol
-from core.calibrations.sessions.session import Session, SessionStatus
+from core.calibrations.sessions.session import Session, SessionStatus, session_under_way
 from core.calibrations.sessions.steps import ENDED
 from core.config import ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError, ServiceError
@@ -38,8 +39,11 @@ class CalibrationSessions:
         offered: what this unit offers for which device; a class is found by its protocol name.
     """
 
-    def __init__(self, place: SessionPlace, runner: JobRunner, records: Records, offered: CalibrationProtocols) -> None:
+    def __init__(
+        self, place: SessionPlace, runner: JobRunner, records: Records, offered: CalibrationProtocols, bus: Bus
+    ) -> None:
         self._place = place
+        self._bus = bus
         self._runner = runner
         self._records = records
         self._offered = offered
@@ -48,6 +52,8 @@ class CalibrationSessions:
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._actions: dict[str, CalibrationAction] = {}
         self._aborting: set[str] = set()
+        # Those for which the hardware was driven since the start of the service.
+        self._acted: set[str] = set()
 
     def add(self, *protocols: type[SessionProtocol]) -> None:
         """Offer more protocols, each for the devices it says; one for the device and name of another replaces it."""
@@ -135,6 +141,7 @@ class CalibrationSessions:
     async def _advance(self, protocol: SessionProtocol, values: dict[str, Any]) -> None:
         """Do what the answered step asks for, and keep where that leads."""
         session, stops = protocol.session, self._runner.stops_of_all
+        session_under_way.set(session)  # in this task alone
         try:
             step_id = await protocol.answer(values)
             if step_id is None and protocol.hardware is not None:
@@ -161,6 +168,7 @@ class CalibrationSessions:
         action = CalibrationAction(self._place.config, lambda job: run(values, job), self._start_job)
         self._runner.begin_action(action, f"calibration_session/{session_id}", protocol.outputs())
         self._actions[session_id] = action
+        self._acted.add(session_id)
         try:
             return await action.finished()
         finally:
@@ -175,6 +183,7 @@ class CalibrationSessions:
         await self._keep(session)
         level = logging.WARNING if status is SessionStatus.FAILED else logging.INFO
         _log.log(level, "Calibration of %s %s. %s", session.target_device, status.value, why)
+        self._bus.publish(CalibrationGivenUp(session.item(), session.session_id in self._acted))
 
     def _refuse_start(self, protocol: SessionProtocol) -> None:
         """Raise BadRequestError when the unit is not fit for a session, or a running job is in its way."""

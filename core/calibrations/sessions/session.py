@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from core.clock import timestamp
+
+# The session whose step is being answered, for whatever that leads to.
+session_under_way: ContextVar[Session | None] = ContextVar("session_under_way", default=None)
 
 
 class SessionStatus(StrEnum):

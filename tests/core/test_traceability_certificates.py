@@ -1,0 +1,185 @@
+"""What calibrations and tests leave on file in the unit's record: the calibration's file, a certificate, a report."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import zlib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from bent_service import bent
+from calibration_data import pump
+from calibration_session import begin, bent_unit
+from running_services import Served, serving
+from test_traceability_instrument import runs_of
+from unit_record_requests import asker
+
+from core.service import ServiceOptions
+from core.traceability.certificates.document import Column, Document
+
+_STREAM = re.compile(rb"/Length (\d+) /Filter /FlateDecode >>\nstream\n")
+
+
+def text_of(content: bytes) -> list[str]:
+    """Return the lines of text on each page of a PDF, having checked that its parts lie where it says."""
+    assert content.startswith(b"%PDF-1.4\n")
+    assert content.endswith(b"%%EOF\n")
+    begin_of_list = int(content.rsplit(b"startxref\n", 1)[1].split(b"\n")[0])
+    rows = content[begin_of_list:].split(b"\n")
+    assert rows[0] == b"xref"
+    for number in range(1, int(rows[1].split()[1])):
+        start = int(rows[2 + number].split()[0])
+        assert content[start:].startswith(b"%d 0 obj\n" % number)
+    lines = []
+    for found in _STREAM.finditer(content):
+        end = found.end() + int(found.group(1))
+        assert content[end:].startswith(b"\nendstream")
+        drawn = zlib.decompress(content[found.end() : end]).decode("cp1252")
+        lines += [re.sub(r"\\(.)", r"\1", each) for each in re.findall(r"Td \((.*)\) Tj", drawn)]
+    return lines
+
+
+async def runs_with(served: Served, count: int) -> list[dict[str, Any]]:
+    """Return every run, oldest first, as soon as there are that many."""
+    async with asyncio.timeout(300):
+        while len(runs := await runs_of(served.service)) < count:  # noqa: ASYNC110 - it may be bent time that passes
+            await asyncio.sleep(0.05)
+    return runs
+
+
+async def files_of(served: Served, run: dict[str, Any]) -> dict[str, bytes]:
+    """Return the attached files of a run by name."""
+    found = {}
+    for file in run["attachments"]:
+        answer = await served.http.get(f"/unit_api/record/attachments/{file['id']}")
+        assert answer.status_code == 200
+        assert len(answer.content) == file["size"]
+        found[file["name"]] = answer.content
+    return found
+
+
+async def connected(served: Served) -> None:
+    """Wait until the board answers."""
+    assert served.service.board_link.current is not None
+    await served.service.board_link.current.wait_until_usable(10)
+
+
+async def send_calibration(served: Served, **changes: Any) -> None:
+    """Add a pump's calibration as a file."""
+    sent = {"calibration_data": yaml.safe_dump(pump("media-a") | changes)}
+    await served.json("POST", "/calibrations/media_pump", json=sent)
+
+
+async def test_a_calibration_is_filed_with_its_file_and_a_certificate(data_dir: Path) -> None:
+    async with serving(ServiceOptions(data_dir, "simulated:")) as served:
+        await connected(served)
+        served.http.headers["X-Vialdesk-Person"] = "J%C3%BCrgen%20(QA)"
+        await send_calibration(served)
+        [run] = await runs_with(served, 1)
+        files = await files_of(served, run)
+        on_disk = (data_dir / "storage" / "calibrations" / "media_pump" / "media-a.yaml").read_bytes()
+        assert files["media-a.yaml"] == on_disk
+        lines = text_of(files["media-a-certificate.pdf"])
+        assert {"Calibration certificate", "media_pump", "Jürgen (QA)", "y = 0.0842 x + 0", "-0.0104"} <= set(lines)
+        assert {"Volume (mL)", "Duration (s)", "0.007084 mL", "Page 1 of 1"} <= set(lines)
+        numbers = {each["name"]: each for each in run["phases"][0]["measurements"]}
+        assert (numbers["slope"]["measured_value"], numbers["slope"]["units"]) == (0.0842, "mL/s")
+        assert numbers["points"]["measured_value"] == 3
+        assert round(numbers["largest_residual"]["measured_value"], 6) == 0.0104
+        assert "made at" in run["docstring"]
+
+
+async def test_a_certificate_that_cannot_be_kept_does_not_cost_the_run(data_dir: Path) -> None:
+    async with serving(ServiceOptions(data_dir, "simulated:")) as served:
+        await connected(served)
+        shutil.rmtree(data_dir / "unit_record" / "attachments", ignore_errors=True)
+        (data_dir / "unit_record" / "attachments").write_text("in the way")
+        await send_calibration(served)
+        [run] = await runs_with(served, 1)
+        assert run["attachments"] == []
+        assert run["outcome"] == "PASS"
+
+
+async def test_a_calibration_with_odd_points_gets_its_certificate_too(data_dir: Path) -> None:
+    odd = [
+        {"recorded_data": {"x": [], "y": []}},
+        {"recorded_data": {"x": [1.0], "y": [2.0]}},
+        {"recorded_data": {"x": [1.0, 1.0], "y": [2.0, 2.0]}},
+        {"recorded_data": {"x": [1e200, -1e200], "y": [1e-300, 0.0]}},
+    ]
+    async with serving(ServiceOptions(data_dir, "simulated:")) as served:
+        await connected(served)
+        for number, changes in enumerate(odd):
+            await send_calibration(served, calibration_name=f"odd-{number}", **changes)
+        runs = await runs_with(served, len(odd))
+        names = {name for run in runs for name in await files_of(served, run)}
+        assert {f"odd-{number}-certificate.pdf" for number in range(len(odd))} <= names
+
+
+def test_a_guided_calibration_tells_its_protocol_its_length_and_who_made_it(tmp_path: Path) -> None:
+    async def run_it() -> None:
+        async with bent_unit(tmp_path) as served:
+            served.http.headers["X-Vialdesk-Person"] = "Ada"
+            guided = await begin(served, "stirring", "dc_based")
+            await guided.walk("run_calibration", "complete")
+            [run] = await runs_with(served, 1)
+            assert (run["procedure"]["name"], run["outcome"]) == ("Calibration of stirring", "PASS")
+            assert run["operated_by"]["name"] == "Ada"
+            assert run["metadata"]["protocol"] == "dc_based"
+            assert run["started_at"] == guided.view["session"]["created_at"]
+            [certificate] = [each for name, each in (await files_of(served, run)).items() if name.endswith(".pdf")]
+            assert {"RPM (rpm)", "DC % (%)", "dc_based", "Ada"} <= set(text_of(certificate))
+
+    bent(run_it())
+
+
+def test_guided_calibrations_that_come_to_nothing_are_runs_once_something_was_done(tmp_path: Path) -> None:
+    async def run_it() -> None:
+        async with bent_unit(tmp_path) as served:
+            untouched = await begin(served, "stirring", "dc_based")
+            await served.json("POST", f"/calibrations/sessions/{untouched.id}/abort")
+            guided = await begin(served, "media_pump", "duration_based")
+            await guided.walk("intro_confirm_2", "intro_confirm_3", "name_input")
+            await guided.send(calibration_name="p")
+            while guided.step_id != "tracer_run":
+                await guided.send()
+            await guided.send()
+            await served.json("POST", f"/calibrations/sessions/{guided.id}/abort")
+            [run] = await runs_with(served, 1)
+            assert (run["procedure"]["name"], run["outcome"]) == ("Calibration of media_pump", "ABORTED")
+            assert run["docstring"] == "Aborted by the user."
+
+    bent(run_it())
+
+
+async def test_a_hardware_check_and_a_self_test_leave_a_report(data_dir: Path) -> None:
+    async with serving(ServiceOptions(data_dir, "simulated:")) as served:
+        await connected(served)
+        body = {"model_name": "pioreactor_20ml", "model_version": "1.5"}
+        await served.json("POST", "/hardware/check", 202, json=body)
+        await served.json("POST", "/jobs/run/job_name/self_test", 202, json={"options": {"k": "aux_power"}})
+        runs = {run["procedure"]["name"]: run for run in await runs_with(served, 2)}
+        [report] = (await files_of(served, runs["Self-test"])).values()
+        lines = text_of(report)
+        assert "test_aux_power_is_not_too_high: passed" in lines
+        assert "at most 18 V" in lines
+        [(name, report)] = (await files_of(served, runs["Hardware check"])).items()
+        assert name.startswith("hardware-check-")
+        assert "supply: passed" in text_of(report)
+        ada = await asker(served, user="ada")
+        read = await ada.ok("GET", f"/runs/{runs['Self-test']['id']}")
+        assert (await served.http.get(read["attachments"][0]["download_url"])).content.startswith(b"%PDF")
+
+
+def test_long_tables_and_long_words_stay_on_their_pages() -> None:
+    document = Document("Título", "", "foot")
+    document.text("word " * 300 + "x" * 400)
+    document.table([Column("A", 0.5), Column("B", 0.5, True)], [["y" * 200, str(number)] for number in range(60)])
+    lines = text_of(document.pdf())
+    assert lines.count("A") == lines.count("foot") > 2
+    assert {str(number) for number in range(60)} <= set(lines)
+    assert sum(line.count("y") for line in lines) == 60 * 200
+    assert sum(line.count("x") for line in lines) == 400
