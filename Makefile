@@ -8,8 +8,8 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell packaging/find-python.sh)
-# One worker for each core; the tests wait more than they work.
-WORKERS = -n auto --dist worksteal
+# Two workers for each core: the tests wait as much as they work.
+WORKERS = -n $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN)) --dist worksteal
 DISPLAY_RUN = packaging/with-display.sh
 
 .PHONY: help run test lint format fuzz bench screenshots api-page package smoke clean
