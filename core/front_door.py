@@ -26,6 +26,7 @@ from core.records.records import Records
 from core.security import Gate, without_credentials
 from core.traceability.answers import refusal
 from core.traceability.api import is_of_record
+from core.traceability.push.settings import PUSH_PATH
 
 _log = logging.getLogger(__name__)
 
@@ -129,8 +130,8 @@ class FrontDoor:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         agent = headers.get(b"user-agent", "")
         is_upload = headers.get(b"content-type", "").startswith("multipart/")
-        # What is put into the unit's record is kept there.
-        is_noted = not (is_upload or is_of_record(scope["path"]))
+        # What is put into the unit's record is kept there; a key is kept nowhere but in its own file.
+        is_noted = not (is_upload or is_of_record(scope["path"]) or scope["path"].startswith(PUSH_PATH))
         body = without_credentials(bytes(answer.body).decode("utf-8", "replace")) or None if is_noted else None
         self._records.note_action(
             f"{client} {agent[:100]}".strip(), scope["method"], scope["path"], body, answer.status

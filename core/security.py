@@ -25,6 +25,8 @@ _STORE, _KEY, _MADE_KEY = "http", "token_sha256", "token_made_utc_s"
 _CREDENTIALS = re.compile(r"(:\\?/\\?/)[^/\\\s\"'<>]*@")
 # The password of a configuration's text, also of one written in JSON, where the line's end is a backslash and an n.
 _PASSWORDS = re.compile(r"(password\s*[=:]\s*)(?:\\[^n]|[^\\\r\n\"])+")
+# A key of the settings for pushing, sent to a path that is none.
+_KEYS = re.compile(r"(\"api_key\"\s*:\s*\")(?:\\.|[^\"\\])*")
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -44,8 +46,8 @@ def is_loopback(host: str) -> bool:
 
 
 def without_credentials(text: str) -> str:
-    """Return a text in which addresses have lost the names and passwords they carried, and a configuration its own."""
-    return _PASSWORDS.sub(r"\1…", _CREDENTIALS.sub(r"\1…@", text))
+    """Return a text in which addresses, a configuration and settings have lost the passwords and keys they carried."""
+    return _KEYS.sub(r"\1…", _PASSWORDS.sub(r"\1…", _CREDENTIALS.sub(r"\1…@", text)))
 
 
 @dataclass

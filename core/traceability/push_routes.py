@@ -31,10 +31,10 @@ from core.traceability.push.outbox import add_earlier, drop, list_pending, try_a
 from core.traceability.push.place import NOBODY, who_we_are
 from core.traceability.push.push import changed_settings
 from core.traceability.push.server import PushServer
-from core.traceability.push.settings import PushSettings, checked_address, read_settings
+from core.traceability.push.settings import PUSH_PATH, PushSettings, checked_address, read_settings
 from core.traceability.push.troubles import PushTroubleError
 
-router = APIRouter(prefix="/unit_api/record/push", tags=["unit record push"])
+router = APIRouter(prefix=PUSH_PATH, tags=["unit record push"])
 # Whoever tries is waiting for the answer.
 _CONNECT_WITHIN_S = 4.0
 _ANSWER_WITHIN_S = 8.0

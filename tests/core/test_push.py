@@ -77,3 +77,108 @@ async def test_a_run_arrives_complete_with_its_unit_sub_units_and_files(lab: Lab
     assert [child["serial_number"] for child in unit["children"]] == ["PUMP-1"]
     assert await content_of(unit["attachments"][0], lab.server.http) == b"good"
     assert waiting(state) == 0
+
+
+async def test_only_what_is_written_while_pushing_is_on_is_sent_and_the_rest_when_asked_for(lab: Lab) -> None:
+    await lab.writer.ok("POST", "/parts", {"number": "P1"})
+    await lab.writer.unit("S1")
+    procedure = (await lab.writer.ok("POST", "/procedures", {"name": "Self-test"}))["id"]
+    earlier = await lab.writer.run(procedure)
+    await upload(lab.writer, f"runs/{earlier}", "old.csv", b"old")
+    assert (await lab.push())["earlier_run_count"] == 1
+    await lab.writer.run(procedure, outcome="FAIL")
+    await lab.all_sent()
+    assert [run["outcome"] for run in await lab.runs()] == ["FAIL"]
+    await lab.unit.json("PATCH", "/record/push", json={"is_on": False})
+    await lab.writer.run(procedure, outcome="ERROR")
+    await lab.unit.json("POST", "/record/push/earlier", 409)
+    state = await lab.unit.json("PATCH", "/record/push", json={"is_on": True})
+    assert (state["earlier_run_count"], waiting(state)) == (2, 0)
+    assert (await lab.unit.json("POST", "/record/push/earlier"))["count"] == 3
+    state = await lab.all_sent()
+    assert state["earlier_run_count"] == 0
+    assert sorted(run["outcome"] for run in await lab.runs()) == ["ERROR", "FAIL", "PASS"]
+    [old] = [run for run in await lab.runs() if run["outcome"] == "PASS"]
+    assert (await lab.reader.ok("GET", f"/runs/{old['id']}"))["attachments"][0]["name"] == "old.csv"
+    assert (await lab.unit.json("POST", "/record/push/earlier"))["count"] == 0
+
+
+async def test_what_becomes_of_a_unit_is_followed(lab: Lab) -> None:
+    await lab.writer.ok("POST", "/parts", {"number": "P1"})
+    await lab.writer.ok("POST", "/parts/P1/revisions", {"number": "B"})
+    for serial_number in ("S1", "S2", "PUMP-1"):
+        await lab.writer.unit(serial_number)
+    await lab.push()
+    await lab.writer.ok("PUT", "/units/S1/children", {"child_serial_number": "PUMP-1"})
+    await lab.all_sent()
+    assert (await lab.reader.ok("GET", "/units/PUMP-1"))["parent"]["serial_number"] == "S1"
+    await lab.writer.ok("PUT", "/units/S2/children", {"child_serial_number": "PUMP-1"})
+    await lab.writer.ok("PATCH", "/units/PUMP-1", {"new_serial_number": "PUMP-9", "revision_number": "B",
+                                                   "part_number": "P1", "metadata": {"place": "left"}})  # fmt: skip
+    await lab.all_sent()
+    pump = await lab.reader.ok("GET", "/units/PUMP-9")
+    assert (pump["parent"]["serial_number"], pump["part"]["revision"]["number"]) == ("S2", "B")
+    assert pump["metadata"] == {"place": "left"}
+    await lab.reader.refused(404, "GET", "/units/PUMP-1")
+    await lab.writer.ok("DELETE", "/units/S2/children", child_serial_number="PUMP-9")
+    await lab.all_sent()
+    assert (await lab.reader.ok("GET", "/units/PUMP-9"))["parent"] is None
+
+
+async def test_what_the_server_knows_besides_is_left_alone(lab: Lab) -> None:
+    for who in (lab.writer, lab.reader):
+        await who.ok("POST", "/parts", {"number": "P1"})
+        await who.unit("S1")
+    await lab.reader.unit("RACK-1")
+    await lab.reader.ok("PUT", "/units/RACK-1/children", {"child_serial_number": "S1"})
+    await lab.reader.ok("POST", "/batches", {"number": "LOT-3"})
+    await lab.reader.ok("PATCH", "/units/S1", {"batch_number": "LOT-3", "metadata": {"owner": "QA"}})
+    first = (await lab.reader.ok("POST", "/procedures", {"name": "Self-test"}))["id"]
+    await lab.push()
+    await lab.writer.run((await lab.writer.ok("POST", "/procedures", {"name": "Self-test"}))["id"], "s1")
+    await lab.all_sent()
+    unit = await lab.reader.ok("GET", "/units/S1")
+    assert (unit["parent"]["serial_number"], unit["batch"]["number"]) == ("RACK-1", "LOT-3")
+    assert unit["metadata"] == {"owner": "QA"}
+    [run] = await lab.runs()
+    assert run["procedure"]["id"] == first
+
+
+async def test_a_stations_key_pushes_to_what_it_is_linked_to_and_says_what_is_missing(lab: Lab) -> None:
+    station = (await lab.reader.ok("POST", "/stations", {"name": "Bench 2"}))["id"]
+    key = (await lab.server.json("POST", "/keys", 201, json={"station": "Bench 2"}))["key"]
+    here = (await lab.writer.ok("POST", "/procedures", {"name": "Self-test"}))["id"]
+    await lab.push(api_key=key)
+    await lab.writer.run(here)
+    await lab.until(lambda state: state["stopped_count"] == 1)
+    [item] = await lab.pending()
+    assert "Stations cannot" in item["reason"]
+    assert "user's key" in item["remedy"]
+    there = (await lab.reader.ok("POST", "/procedures", {"name": "Self-test"}))["id"]
+    link = {"json": {"id": station, "procedure_id": there}}
+    headers = {"Authorization": f"Bearer {lab.reader.key}"}
+    assert (await lab.server.http.post("/api/trpc/station.linkProcedure", json=link, headers=headers)).is_success
+    await lab.unit.json("POST", "/record/push/retry", json={})
+    await lab.all_sent()
+    assert (await lab.runs())[0]["created_by_station"]["name"] == "Bench 2"
+
+
+async def test_a_procedure_that_is_gone_from_the_server_is_found_or_made_again(lab: Lab) -> None:
+    await lab.push()
+    here = (await lab.writer.ok("POST", "/procedures", {"name": "Self-test"}))["id"]
+    await lab.writer.run(here)
+    await lab.all_sent()
+    [run] = await lab.runs()
+    await lab.reader.ok("DELETE", f"/procedures/{run['procedure']['id']}")
+    await lab.writer.run(here, outcome="FAIL")
+    state = await lab.all_sent()
+    assert state["stopped_count"] == 0
+    assert [run["outcome"] for run in await lab.runs()] == ["FAIL"]
+
+
+async def test_a_run_that_is_deleted_before_it_was_sent_is_not_sent(lab: Lab) -> None:
+    await lab.push("http://127.0.0.1:9")
+    run = await lab.writer.run((await lab.writer.ok("POST", "/procedures", {"name": "Self-test"}))["id"])
+    assert (await lab.state())["waiting_runs"] == 1
+    await lab.writer.ok("DELETE", "/runs", ids=run)
+    assert (await lab.state())["waiting_runs"] == 0

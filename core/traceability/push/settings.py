@@ -12,6 +12,8 @@ from core.errors import BadRequestError
 from core.security import is_loopback
 from core.traceability.book import Change
 
+# Requests below it carry the key.
+PUSH_PATH = "/unit_api/record/push"
 _STORE = "push"
 _READ = "SELECT key, value FROM store WHERE name = ?"
 _WRITE = "INSERT INTO store VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
@@ -72,8 +74,8 @@ def keep_all(change: Change, settings: PushSettings) -> None:
 
 def checked_address(text: str, *, allows_plain_http: bool) -> str:
     """Return a server's address as it is kept; raise BadRequestError saying what is wrong with it."""
-    given = text.strip().rstrip("/")
-    if given and "://" not in given:
+    given = text.strip()
+    if "://" not in given:
         given = f"https://{given}"
     try:
         parts = urlsplit(given)

@@ -1,0 +1,190 @@
+"""Pushing to a server that is away, at fault, busy, refuses, or whose answers are lost: a real one, told to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faulty_server import Fault, FaultyServer, faulty_server, refusal
+from pushing import Lab, lab_in, upload, waiting
+
+from core.traceability.push import waits
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait next to no time; the real times are tested where time is bent."""
+    for name in ("_FIRST_S", "_LONGEST_S", "_LONGEST_FOR_ONE_S", "_LONGEST_BETWEEN_S"):
+        monkeypatch.setattr(waits, name, 0.02)
+
+
+@pytest.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
+    async with lab_in(tmp_path) as made:
+        await made.writer.ok("POST", "/parts", {"number": "P1"})
+        await made.writer.unit("S1")
+        yield made
+
+
+@pytest.fixture
+def way(lab: Lab) -> Any:
+    with faulty_server(lab.server.url) as made:
+        yield made
+
+
+async def procedure(lab: Lab) -> str:
+    return str((await lab.writer.ok("POST", "/procedures", {"name": "Self-test"}))["id"])
+
+
+async def runs_there(lab: Lab, count: int) -> list[dict[str, Any]]:
+    state = await lab.all_sent()
+    assert state["stopped_count"] == 0
+    found = await lab.runs()
+    assert len(found) == count
+    return found
+
+
+@pytest.mark.parametrize("forgets_refs", [False, True])
+async def test_a_run_whose_answer_is_lost_is_not_there_twice(lab: Lab, way: FaultyServer, forgets_refs: bool) -> None:
+    way.forgets_refs = forgets_refs
+    way.faults = [Fault("POST", "/runs", happens=True)]
+    await lab.push(way.url)
+    first = await procedure(lab)
+    await lab.writer.run(first)
+    await lab.writer.run(first, outcome="FAIL")
+    await runs_there(lab, 2)
+    assert way.count("POST", "/runs") == 2 if forgets_refs else 3
+
+
+@pytest.mark.parametrize("forgets_refs", [False, True])
+async def test_twins_are_two_also_when_both_answers_are_lost(lab: Lab, way: FaultyServer, forgets_refs: bool) -> None:
+    way.forgets_refs = forgets_refs
+    way.faults = [Fault("POST", "/runs", happens=True, times=2)]
+    await lab.push(way.url)
+    first = await procedure(lab)
+    twins = [await lab.writer.run(first), await lab.writer.run(first)]
+    assert len(set(twins)) == 2
+    await runs_there(lab, 2)
+
+
+async def test_whatever_answer_is_lost_everything_is_there_once(lab: Lab, way: FaultyServer) -> None:
+    asked = [
+        ("GET", "/whoami"), ("GET", "/units/S2"), ("POST", "/units"), ("POST", "/parts"), ("PATCH", "/units/S3"),
+        ("GET", "/procedures"), ("POST", "/procedures"), ("POST", "/runs"), ("POST", "/attachments"),
+        ("PUT", "/content"), ("POST", "/finalize"), ("PUT", "/children"),
+    ]  # fmt: skip
+    for happens in (False, True):
+        way.faults += [Fault(method, path, happens=happens) for method, path in asked]
+    way.forgets_refs = True
+    await lab.push(way.url)
+    await lab.writer.unit("S3")
+    run = await lab.writer.run(await procedure(lab), "S2", sub_units=["S1"])
+    await upload(lab.writer, f"runs/{run}", "raw.csv", b"1,2\n")
+    await lab.writer.ok("PATCH", "/units/S3", {"metadata": {"bench": 7}})
+    await lab.writer.ok("PUT", "/units/S2/children", {"child_serial_number": "S3"})
+    [there] = await runs_there(lab, 1)
+    assert not way.faults
+    [file] = (await lab.reader.ok("GET", f"/runs/{there['id']}"))["attachments"]
+    assert (file["name"], file["size"]) == ("raw.csv", 4)
+    assert len((await lab.reader.ok("GET", "/procedures"))["data"]) == 1
+    assert len((await lab.reader.ok("GET", "/units"))["data"]) == 3
+    children = (await lab.reader.ok("GET", "/units/S2"))["children"]
+    assert sorted(child["serial_number"] for child in children) == ["S1", "S3"]
+
+
+async def test_a_link_whose_answer_is_lost_links_one_file(lab: Lab, way: FaultyServer) -> None:
+    await lab.push(way.url)
+    run = await lab.writer.run(await procedure(lab))
+    [there] = await runs_there(lab, 1)
+    way.faults = [Fault("PATCH", f"/runs/{there['id']}", happens=True)]
+    await upload(lab.writer, f"runs/{run}", "raw.csv", b"1,2\n")
+    await lab.all_sent()
+    assert len((await lab.reader.ok("GET", f"/runs/{there['id']}"))["attachments"]) == 1
+    assert way.count("PUT", "/content") == 1
+
+
+async def test_a_fault_with_one_run_lets_the_others_go_first(lab: Lab, way: FaultyServer) -> None:
+    way.faults = [Fault("POST", "/runs", 500, refusal("It broke.", "INTERNAL_SERVER_ERROR"), times=3)]
+    await lab.push(way.url)
+    first = await procedure(lab)
+    for outcome in ("FAIL", "PASS", "ERROR"):
+        await lab.writer.run(first, outcome=outcome)
+    await lab.until(lambda state: state["last_error"] and "It broke." in state["last_error"]["what"])
+    await runs_there(lab, 3)
+    state = await lab.state()
+    assert state["last_error"] is None
+
+
+async def test_a_busy_server_is_left_alone_as_long_as_it_asks_for(lab: Lab, way: FaultyServer) -> None:
+    way.faults = [Fault("POST", "/runs", 429, refusal("Slow down."), {"Retry-After": "100"})]
+    await lab.push(way.url)
+    await lab.writer.run(await procedure(lab))
+    state = await lab.until(lambda state: state["state"] == "waiting")
+    assert "busy" in state["last_error"]["what"]
+    now = await lab.unit.json("GET", "/health")
+    assert state["next_try_at"] > state["last_error"]["at"], now
+    assert way.count("POST", "/runs") == 1
+    await lab.unit.json("POST", "/record/push/retry", json={})
+    await runs_there(lab, 1)
+
+
+async def test_a_refused_key_pauses_everything_until_another_one_is_given(lab: Lab, way: FaultyServer) -> None:
+    await lab.push(way.url, api_key="wrong")
+    await lab.writer.run(await procedure(lab))
+    state = await lab.until(lambda state: state["state"] == "paused")
+    assert "does not accept the key" in state["paused"]["what"]
+    assert "new key" in state["paused"]["remedy"]
+    asked = len(way.asked)
+    await lab.writer.run(await procedure(lab), outcome="FAIL")
+    assert (await lab.state())["waiting_runs"] == 2
+    assert len(way.asked) == asked
+    await lab.unit.json("PATCH", "/record/push", json={"api_key": lab.key})
+    await runs_there(lab, 2)
+
+
+async def test_what_is_refused_stops_says_why_and_can_be_tried_again_or_left(lab: Lab, way: FaultyServer) -> None:
+    way.faults = [Fault("POST", "/runs", 422, refusal("The part number is not known."), times=2)]
+    await lab.push(way.url)
+    first = await procedure(lab)
+    refused = [await lab.writer.run(first), await lab.writer.run(first, outcome="FAIL")]
+    await upload(lab.writer, f"runs/{refused[1]}", "raw.csv", b"1")
+    await lab.writer.run(first, outcome="ERROR")
+    await lab.until(lambda state: state["stopped_count"] == 2 and state["waiting_runs"] == 0)
+    assert [run["outcome"] for run in await lab.runs()] == ["ERROR"]
+    stopped = await lab.pending(is_stopped=True)
+    assert [item["run_id"] for item in stopped] == refused
+    assert all("The part number is not known." in item["reason"] and item["remedy"] for item in stopped)
+    assert [item["kind"] for item in await lab.pending()] == ["run", "run", "run_file"]
+    await lab.unit.json("DELETE", f"/record/push/pending/{stopped[1]['id']}")
+    await lab.unit.json("DELETE", f"/record/push/pending/{stopped[1]['id']}", 404)
+    await lab.unit.json("POST", "/record/push/retry", 404, json={"ids": [stopped[1]["id"]]})
+    assert await lab.unit.json("POST", "/record/push/retry", json={"ids": [stopped[0]["id"]]}) == {"count": 1}
+    await runs_there(lab, 2)
+    assert await lab.pending() == []
+
+
+async def test_something_else_at_the_address_stops_nothing(lab: Lab, way: FaultyServer) -> None:
+    way.faults = [
+        Fault("GET", "/whoami", 404, "<html>no such page</html>"),
+        Fault("GET", "/whoami", 302, "<html>log in</html>", {"Location": "/login"}),
+        Fault("GET", "/whoami", 200, "<html>welcome</html>"),
+        Fault("POST", "/runs", 403, "<html>forbidden by the proxy</html>"),
+    ]
+    await lab.push(way.url)
+    await lab.writer.run(await procedure(lab))
+    await runs_there(lab, 1)
+    assert not way.faults
+
+
+async def test_a_server_that_is_away_is_tried_until_it_is_back(tmp_path: Path, lab: Lab) -> None:
+    with faulty_server(lab.server.url) as way:
+        address = way.url
+    await lab.push(address)
+    await lab.writer.run(await procedure(lab))
+    state = await lab.until(lambda state: state["state"] == "waiting")
+    assert "is not reached" in state["last_error"]["what"]
+    assert waiting(state) == 1
+    await lab.unit.json("PATCH", "/record/push", json={"url": lab.server.url, "api_key": lab.key})
+    await runs_there(lab, 1)
