@@ -124,6 +124,8 @@ class Service:
     alarm_limits: AlarmLimits
     events: EventHub
     mqtt: Mqtt
+    unit_record: UnitRecord
+    push: Push
     started_loop_s: float
     # Where it listens, such as "127.0.0.1:4999"; empty while it does not.
     address: str = ""
@@ -135,8 +137,6 @@ class Service:
     web: WebServer | None = None
     # Who may ask it.
     access: Access = field(default_factory=Access)
-    unit_record: UnitRecord = field(init=False)
-    push: Push = field(init=False)
     calibration_protocols: CalibrationProtocols = field(init=False)
     calibration_sessions: CalibrationSessions = field(init=False)
     plugins: Plugins = field(init=False)
@@ -223,18 +223,9 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     folder.make()
     clock, bus, config = Clock(asyncio.get_running_loop(), options.epoch_utc_s), Bus(), Config.load(options.data_dir)
     unit = unit_name(config)
-    records = await open_records(folder.path_of(config.text("storage", "database")), bus, clock, unit)
-    stack.push_async_callback(records.close)
-    logs = Logs(bus, clock, unit, records.next_log_id)
-    notes = [*records.notes, *_start_logs(logs, config, folder, options.log_to_terminal)]
-    stack.callback(logs.stop)
-    for note in (*notes, *(f"{problem.what} {problem.remedy}" for problem in config.problems)):
-        _log.warning("%s", note)
+    records = await _open_records_and_log(stack, folder, options, (clock, bus, config), unit)
     experiments = await load_experiments(records, bus, clock)
-    unit_record = await open_record(options.data_dir, options.data_dir / DataFolder.WORK, clock, unit)
-    stack.push_async_callback(unit_record.close)
-    push = await open_push(unit_record, clock, KeyFile(options.data_dir / FOLDER))
-    stack.push_async_callback(push.close)
+    unit_record, push = await _open_unit_record(stack, options.data_dir, clock, unit)
     annotations = await load_annotations(records, bus, clock)
     tasks = await open_tasks(options.tasks_path or tasks_file(options.data_dir), bus, clock, unit)
     stack.push_async_callback(tasks.close)
@@ -262,13 +253,35 @@ async def _put_together(stack: AsyncExitStack, options: ServiceOptions) -> Servi
     stack.callback(Watches(alarm_limits, bus, clock, board_link, jobs).close)
     events = EventHub(bus, clock, options.speed)
     stack.callback(events.close)
-    started_loop_s = clock.monotonic_s()
-    service = Service(
-        options, unit, clock, bus, config, records, experiments, annotations, tasks, board_link, models,
-        calibrations, estimators, bioreactor, jobs, interrupted, alarms, alarm_limits, events, mqtt, started_loop_s,
+    return Service(
+        options, unit, clock, bus, config, records, experiments, annotations, tasks, board_link, models, calibrations,
+        estimators, bioreactor, jobs, interrupted, alarms, alarm_limits, events, mqtt, unit_record, push,
+        clock.monotonic_s(),
     )  # fmt: skip
-    service.unit_record, service.push = unit_record, push
-    return service
+
+
+async def _open_records_and_log(
+    stack: AsyncExitStack, folder: DataFolder, options: ServiceOptions, ground: tuple[Clock, Bus, Config], unit: str
+) -> Records:
+    """Open the records and begin to log; what was not as it should be is the first that the log says."""
+    clock, bus, config = ground
+    records = await open_records(folder.path_of(config.text("storage", "database")), bus, clock, unit)
+    stack.push_async_callback(records.close)
+    logs = Logs(bus, clock, unit, records.next_log_id)
+    notes = [*records.notes, *_start_logs(logs, config, folder, options.log_to_terminal)]
+    stack.callback(logs.stop)
+    for note in (*notes, *(f"{problem.what} {problem.remedy}" for problem in config.problems)):
+        _log.warning("%s", note)
+    return records
+
+
+async def _open_unit_record(stack: AsyncExitStack, data_dir: Path, clock: Clock, unit: str) -> tuple[UnitRecord, Push]:
+    """Open the unit's record and its push to another server."""
+    unit_record = await open_record(data_dir, data_dir / DataFolder.WORK, clock, unit)
+    stack.push_async_callback(unit_record.close)
+    push = await open_push(unit_record, clock, KeyFile(data_dir / FOLDER))
+    stack.push_async_callback(push.close)
+    return unit_record, push
 
 
 def _start_logs(logs: Logs, config: Config, folder: DataFolder, to_terminal: bool) -> list[str]:
