@@ -18,6 +18,16 @@ from pydantic import BaseModel, Field
 
 _WALKS_REMEMBERED = 2048
 _NEWEST_OF_ALL = 2**62
+_MOST_NUMBERS = 500
+# Whether a text of ASCII has another one in it, whatever their case: twice as fast as `instr` of `lower`.
+CONTAINS = "LIKE ? ESCAPE '\\'"
+# Rows that people name, for `Filters.refers_to`.
+PROCEDURES = "SELECT id FROM procedures WHERE uuid IN ({})"
+USERS = "SELECT id FROM users WHERE uuid IN ({})"
+STATIONS = "SELECT id FROM stations WHERE uuid IN ({})"
+BATCHES = "SELECT id FROM batches WHERE number IN ({})"
+OF_PARTS = "SELECT r.id FROM revisions AS r JOIN parts AS p ON p.id = r.part WHERE p.number IN ({})"
+OF_REVISIONS = "SELECT id FROM revisions WHERE number IN ({})"
 
 SortOrder = Literal["asc", "desc"]
 
@@ -89,6 +99,23 @@ class Filters:
         if values:
             self.add(inside.format(f"{column} IN ({', '.join('?' * len(values))})"), *values)
 
+    def refers_to(
+        self, connection: sqlite3.Connection, column: str, found: str, values: Sequence[Any] | None, inside: str = "{}"
+    ) -> None:
+        """Have `column` refer to a row that `found` finds by one of the values, when there are any.
+
+        The few rows of parts, procedures or people are found first: with their numbers in hand SQLite knows how few
+        they are, and can go along an index in the order of the answer.
+        """
+        if not values:
+            return
+        sql = found.format(", ".join("?" * len(values)))
+        numbers = [str(row[0]) for row in connection.execute(sql, values).fetchmany(_MOST_NUMBERS + 1)]
+        if len(numbers) > _MOST_NUMBERS:
+            self.add(inside.format(f"{column} IN ({sql})"), *values)
+        else:
+            self.add(inside.format(f"{column} IN ({', '.join(numbers)})"))
+
     def between(self, column: str, least: int | None, most: int | None) -> None:
         """Have `column` be no less and no more, where limits are given."""
         if least is not None:
@@ -99,7 +126,7 @@ class Filters:
     def has_number(self, text: str | None, column: str) -> None:
         """Have a column of numbers, which are ASCII, contain a text, whatever its case; "" asks for nothing."""
         if text:
-            self.add(f"instr(lower({column}), ?)", text.lower())
+            self.add(f"{column} {CONTAINS}", containing(text))
 
     def has_name(self, text: str | None, column: str) -> None:
         """Have a column of names contain a text, whatever its case; "" asks for nothing."""
@@ -109,6 +136,12 @@ class Filters:
     def where(self) -> str:
         """Return the conditions as SQL."""
         return " AND ".join(self.conditions) or "1"
+
+
+def containing(text: str) -> str:
+    """Return the pattern for `CONTAINS` of everything that has a text in it."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
 
 
 @dataclass(frozen=True)
@@ -140,7 +173,7 @@ def read_page(
             newest = _NEWEST_OF_ALL
     by = "".join(f"{each} {order.order}, " for each in order.by.split(", ") if each != "row.id")
     sql = (
-        f"SELECT row.id FROM {source} WHERE {filters.where()} AND row.id <= ? "  # noqa: S608 - own words
+        f"SELECT row.id FROM {source} WHERE {filters.where()} AND +row.id <= ? "  # noqa: S608 - own words
         f"ORDER BY {by}row.id {order.order} LIMIT ? OFFSET ?"
     )
     found = [row[0] for row in connection.execute(sql, (*filters.values, newest, page.limit + 1, page.offset))]

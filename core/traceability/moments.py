@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import overload
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
+# The same as moments are written: hundreds of times for a page of a list.
+_START_UTC = _START.replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND_US = 1_000_000
 _SPANS = (("D", 86400 * _SECOND_US), ("H", 3600 * _SECOND_US), ("M", 60 * _SECOND_US))
@@ -21,9 +23,8 @@ def moment(utc_us: int | None) -> str | None:
     """Return `2031-02-03T04:05:06.789Z`, with six fractional digits where three do not say it; None for None."""
     if utc_us is None:
         return None
-    when = _START + timedelta(microseconds=utc_us)
-    fraction = "milliseconds" if utc_us % 1000 == 0 else "microseconds"
-    return when.replace(tzinfo=None).isoformat(timespec=fraction) + "Z"
+    when = _START_UTC + timedelta(microseconds=utc_us)
+    return when.isoformat(timespec="microseconds" if utc_us % 1000 else "milliseconds") + "Z"
 
 
 def microseconds(when: datetime) -> int:

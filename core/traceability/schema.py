@@ -224,5 +224,17 @@ CREATE TRIGGER push_run_removed AFTER DELETE ON runs BEGIN
 END;
 """  # noqa: S608 - own words
 
+# What lists of runs are filtered by lies in the index along which they go, so that few rows need to be looked at.
+_LISTS = """
+DROP INDEX runs_of_unit;
+CREATE INDEX runs_of_unit ON runs (unit, started_us, outcome, procedure);
+DROP INDEX runs_of_procedure;
+CREATE INDEX runs_of_procedure ON runs (procedure, started_us, outcome);
+DROP INDEX runs_of_version;
+CREATE INDEX runs_of_version ON runs (version, started_us);
+CREATE INDEX runs_of_outcome ON runs (outcome, started_us);
+CREATE INDEX measurements_not_passed ON measurements (phase) WHERE outcome <> 'PASS';
+"""
+
 # The n-th step brings a record from schema version n to n + 1.
-RECORD_STEPS: tuple[str, ...] = (_WHO + _THINGS + _TESTS + _NEWEST_RUNS, _MOVES, _POSITIONS, _PUSH)
+RECORD_STEPS: tuple[str, ...] = (_WHO + _THINGS + _TESTS + _NEWEST_RUNS, _MOVES, _POSITIONS, _PUSH, _LISTS)

@@ -8,7 +8,20 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from core.schemas.unit_record.fields import Moment, RunOutcome
-from core.traceability.lists import Filters, ListQuery, Order, Page, SortOrder, read_page
+from core.traceability.lists import (
+    BATCHES,
+    OF_PARTS,
+    OF_REVISIONS,
+    PROCEDURES,
+    STATIONS,
+    USERS,
+    Filters,
+    ListQuery,
+    Order,
+    Page,
+    SortOrder,
+    read_page,
+)
 from core.traceability.units_read import unit_rows
 
 _ORDERS = {
@@ -25,7 +38,6 @@ _SOURCES = {
     "last_run_procedure": "units AS row LEFT JOIN runs ON runs.id = row.last_run "
     "LEFT JOIN procedures ON procedures.id = runs.procedure",
 }
-_REVISION_IN = "row.revision IN (SELECT r.id FROM revisions AS r JOIN parts AS p ON p.id = r.part WHERE {})"
 _MOST = 2**62
 
 Count = Annotated[int, Field(ge=0, le=_MOST)] | None
@@ -63,28 +75,28 @@ def list_units(connection: sqlite3.Connection, query: UnitQuery, page: Page) -> 
     filters.has_number(query.search_query, "row.serial_number")
     filters.any_of("row.uuid", query.ids)
     filters.any_of("row.serial_number", query.serial_numbers)
-    filters.any_of("p.number", query.part_numbers, _REVISION_IN)
-    filters.any_of("r.number", query.revision_numbers, _REVISION_IN)
+    filters.refers_to(connection, "row.revision", OF_PARTS, query.part_numbers)
+    filters.refers_to(connection, "row.revision", OF_REVISIONS, query.revision_numbers)
     filters.between("row.run_count", query.run_count_min, query.run_count_max)
     filters.between("row.created_us", query.created_after, query.created_before)
-    filters.any_of("uuid", query.created_by_user_ids, "row.by_user IN (SELECT id FROM users WHERE {})")
-    filters.any_of("uuid", query.created_by_station_ids, "row.by_station IN (SELECT id FROM stations WHERE {})")
+    filters.refers_to(connection, "row.by_user", USERS, query.created_by_user_ids)
+    filters.refers_to(connection, "row.by_station", STATIONS, query.created_by_station_ids)
     if query.exclude_units_with_parent:
         filters.add("row.parent IS NULL")
-    _in_batches(filters, query.batch_numbers)
+    _in_batches(connection, filters, query.batch_numbers)
     _of_samples(filters, query.samples)
-    _with_runs(filters, query)
+    _with_runs(connection, filters, query)
     order = Order(_ORDERS[query.sort_by], query.sort_order)
     source = _SOURCES.get(query.sort_by, "units AS row")
     return read_page(connection, "units", source, filters, order, page, lambda found: unit_rows(connection, found))
 
 
-def _in_batches(filters: Filters, numbers: list[str] | None) -> None:
+def _in_batches(connection: sqlite3.Connection, filters: Filters, numbers: list[str] | None) -> None:
     """Keep units of these batches; an empty number stands for being in none."""
     if not numbers:
         return
     named = Filters()
-    named.any_of("number", [each for each in numbers if each], "row.batch IN (SELECT id FROM batches WHERE {})")
+    named.refers_to(connection, "row.batch", BATCHES, [each for each in numbers if each])
     if "" in numbers:
         named.add("row.batch IS NULL")
     filters.add(f"({' OR '.join(named.conditions)})", *named.values)
@@ -97,10 +109,10 @@ def _of_samples(filters: Filters, samples: list[Any] | None) -> None:
         filters.any_of("coalesce(row.sample, '')", wanted)
 
 
-def _with_runs(filters: Filters, query: UnitQuery) -> None:
+def _with_runs(connection: sqlite3.Connection, filters: Filters, query: UnitQuery) -> None:
     """Keep units that have a run which meets all the conditions on runs; or whose newest one does."""
     runs = Filters()
-    runs.any_of("x.uuid", query.procedure_ids, "run.procedure IN (SELECT x.id FROM procedures AS x WHERE {})")
+    runs.refers_to(connection, "run.procedure", PROCEDURES, query.procedure_ids)
     runs.any_of("run.outcome", query.outcomes)
     runs.between("run.started_us", query.started_after, query.started_before)
     if runs.conditions:

@@ -104,7 +104,7 @@ async def test_a_certificate_that_cannot_be_kept_does_not_cost_the_run(data_dir:
 
 
 async def test_a_calibration_with_odd_points_gets_its_certificate_too(data_dir: Path) -> None:
-    odd = [
+    odd: list[dict[str, Any]] = [
         {"recorded_data": {"x": [], "y": []}},
         {"recorded_data": {"x": [1.0], "y": [2.0]}},
         {"recorded_data": {"x": [1.0, 1.0], "y": [2.0, 2.0]}},

@@ -159,7 +159,7 @@ def curve_words(made: Calibration) -> str:
         return (
             f"piecewise cubic ({curve.type}), {len(curve.knots)} knots from {curve.knots[0]:g} to {curve.knots[-1]:g}"
         )
-    terms = []
+    terms: list[str] = []
     for power, value in zip(range(len(curve.coefficients) - 1, -1, -1), curve.coefficients, strict=True):
         if value or not power:
             sign = ("-" if value < 0 else "+") if terms else ("-" if value < 0 else "")
