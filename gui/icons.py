@@ -66,6 +66,7 @@ _NAMES = {
     "key": "key-outline",
     "search": "magnify",
     "refresh": "refresh",
+    "push": "cloud-upload-outline",
     "theme": "theme-light-dark",
     "help": "keyboard-outline",
     "settings": "tune-variant",

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from gui import background, theme
@@ -20,6 +20,8 @@ from gui.record.identity import Identity
 from gui.record.keys_dialog import KeysDialog
 from gui.record.part_dialogs import PutInDialog, SerialNumberDialog, TakeOutDialog
 from gui.record.parts_tree import PartsTree
+from gui.record.push_dialog import PushDialog
+from gui.record.push_status import PushStatus
 from gui.record.run_details import RunDetails
 from gui.record.run_files import RunFiles
 from gui.record.timeline import Timeline
@@ -64,6 +66,7 @@ class RecordPage(QWidget):
         self.identity = Identity(unit)
         self.parts = PartsTree()
         self.attached = RunFiles(client)
+        self.push_status = PushStatus(unit, client)
         self.timeline = Timeline(unit, client)
         self.details = RunDetails(client)
         self.files = FileChoice(self)
@@ -81,6 +84,9 @@ class RecordPage(QWidget):
         self.keys_button = QPushButton(self.tr("Keys…"))
         self.keys_button.setToolTip(self.tr("Who may read and write the record from a program"))
         show_icon(self.keys_button, "key")
+        self.push_button = QPushButton(self.tr("Push…"))
+        self.push_button.setToolTip(self.tr("Send the record to a TofuPilot server as it is written"))
+        show_icon(self.push_button, "push")
         self.export_button = QPushButton(self.tr("Export"))
         show_icon(self.export_button, "export")
         menu = QMenu(self.export_button)
@@ -90,6 +96,8 @@ class RecordPage(QWidget):
         self.pdf_action.triggered.connect(self.ask_pdf)
         self.json_action.triggered.connect(self.ask_json)
         self.keys_button.clicked.connect(self.show_keys)
+        self.push_button.clicked.connect(self.show_push)
+        self.push_status.opened.connect(self.show_push)
         self.own_button.clicked.connect(self.open_own)
         self.own_button.hide()
 
@@ -110,6 +118,7 @@ class RecordPage(QWidget):
         column.setSpacing(theme.SPACE_PX)
         column.addWidget(self.search)
         column.addWidget(card, 1)
+        column.addWidget(self.push_status)
         self._sides = QStackedWidget()
         self._sides.addWidget(self.timeline)
         self._sides.addWidget(self.details)
@@ -147,7 +156,7 @@ class RecordPage(QWidget):
 
     def page_actions(self) -> list[QWidget]:
         """Return the buttons beside the page's title."""
-        return [self.own_button, self.keys_button, self.export_button]
+        return [self.own_button, self.keys_button, self.push_button, self.export_button]
 
     def load(self) -> None:
         """Ask the service for the unit shown, and for the record as a whole."""
@@ -263,6 +272,12 @@ class RecordPage(QWidget):
         """Show who may read and write the record from a program."""
         KeysDialog(self._client, self).open()
 
+    def show_push(self) -> None:
+        """Show where the record is pushed to, and what waits."""
+        dialog = PushDialog(self._unit, self._client, self)
+        dialog.finished.connect(self.push_status.look_again)
+        dialog.open()
+
     def ask_pdf(self) -> None:
         """Ask where to save the record as PDF."""
         self._ask_where(self.tr("Export as PDF"), "pdf", self.tr("PDF (*.pdf)"), self.save_pdf)
@@ -326,6 +341,7 @@ class RecordPage(QWidget):
     def _on_connection(self) -> None:
         is_live = self._unit.service.is_live
         self.keys_button.setEnabled(is_live)
+        self.push_button.setEnabled(is_live)
         self.export_button.setEnabled(is_live and self._shown is not None)
         self.own_button.setEnabled(is_live)
         self.search.setEnabled(is_live)
@@ -355,8 +371,14 @@ class RecordPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Look for what was written while the page was not seen."""
         super().showEvent(event)
+        self.push_status.watch(True)
         if self._is_loaded:
             self._look_again()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Ask for nothing that nobody sees."""
+        super().hideEvent(event)
+        self.push_status.watch(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape goes back from a run to all of them."""

@@ -1,0 +1,162 @@
+"""Where the record is pushed to: the server, a key to it, on or off; tried before it is chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+
+from gui import background, theme
+from gui.icons import show_icon
+from gui.record.push_words import PUSH
+from gui.service_client import ServiceClient, ServiceTroubleError, is_loopback
+from gui.widgets.ask_dialog import trouble_words
+from gui.words import sentences
+
+_LONGEST = 500
+
+
+class PushForm(QWidget):
+    """The fields, and a button that tries what is in them.
+
+    Signals:
+        changed: something is not as it is kept, or is again.
+
+    Attributes:
+        server, key, plain_http, is_on: the fields.
+        test_button, result: tries the server, and says what came of it.
+    """
+
+    changed = Signal()
+
+    def __init__(self, client: ServiceClient, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._client = client
+        self._kept: dict[str, Any] = {"url": "", "is_on": False, "allow_plain_http": False, "key_last4": None}
+        self._is_live = True
+        self._is_testing = False
+        self.server, self.key = QLineEdit(), QLineEdit()
+        self.server.setPlaceholderText("https://tofupilot.example")
+        self.server.setAccessibleName(self.tr("Server"))
+        self.key.setEchoMode(QLineEdit.EchoMode.Password)
+        self.key.setAccessibleName(self.tr("Key"))
+        for field in (self.server, self.key):
+            field.setMaxLength(_LONGEST)
+            field.textChanged.connect(self._on_edit)
+        self.plain_http = QCheckBox(self.tr("Send key and record without encryption"))
+        self.plain_http.setToolTip(self.tr("Whoever is on the way can read both. For a network that is yours alone."))
+        self.is_on = QCheckBox(self.tr("Push what is written to the record from now on"))
+        for box in (self.plain_http, self.is_on):
+            box.toggled.connect(self._on_edit)
+        self.test_button = QPushButton(self.tr("Test connection"))
+        self.test_button.setAutoDefault(False)
+        self.test_button.clicked.connect(self._test)
+        self._picture = QLabel()
+        self.result = QLabel()
+        self.result.setWordWrap(True)
+        self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._lay_out()
+        self._on_edit()
+
+    def _lay_out(self) -> None:
+        tried = QHBoxLayout()
+        tried.setSpacing(theme.SPACE_PX)
+        tried.addWidget(self.test_button, 0, Qt.AlignmentFlag.AlignTop)
+        tried.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignVCenter)
+        tried.addWidget(self.result, 1, Qt.AlignmentFlag.AlignVCenter)
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.addRow(self.tr("Server"), self.server)
+        form.addRow(self.tr("Key"), self.key)
+        form.addRow("", self.plain_http)
+        form.addRow("", tried)
+        form.addRow("", self.is_on)
+
+    def show_kept(self, state: dict[str, Any]) -> None:
+        """Show what is kept; what has been typed meanwhile stays."""
+        former, self._kept = self._kept, state
+        with QSignalBlocker(self):
+            if self.server.text().strip() in ("", former["url"]):
+                self.server.setText(state["url"])
+            for box, name in ((self.is_on, "is_on"), (self.plain_http, "allow_plain_http")):
+                if box.isChecked() == former[name]:
+                    box.setChecked(state[name])
+        self._on_edit()
+
+    def show_saved(self, state: dict[str, Any]) -> None:
+        """Show what is kept now, the key as kept."""
+        self.key.clear()
+        self._kept = state
+        self.server.setText(state["url"])
+        self.is_on.setChecked(state["is_on"])
+        self.plain_http.setChecked(state["allow_plain_http"])
+        self._on_edit()
+
+    def set_live(self, is_live: bool) -> None:
+        """Offer to try the server only while the service answers."""
+        self._is_live = is_live
+        self._on_edit()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything is not as it is kept."""
+        return bool(self.changes())
+
+    def changes(self) -> dict[str, Any]:
+        """Return what is to be changed, as the service takes it."""
+        wanted = {"url": self.server.text().strip(), "is_on": self.is_on.isChecked()}
+        wanted["allow_plain_http"] = self.plain_http.isChecked() and self._needs_plain()
+        if not self._needs_plain():
+            del wanted["allow_plain_http"]
+        different = {name: value for name, value in wanted.items() if value != self._kept[name]}
+        return {**different, **({"api_key": self.key.text().strip()} if self.key.text().strip() else {})}
+
+    def _needs_plain(self) -> bool:
+        url = self.server.text().strip().lower()
+        return url.startswith("http://") and not is_loopback(url)
+
+    def _on_edit(self) -> None:
+        self.plain_http.setVisible(self._needs_plain())
+        is_same_server = self.server.text().strip() == self._kept["url"]
+        last4 = self._kept["key_last4"] if is_same_server else None
+        self.key.setPlaceholderText(
+            self.tr("Made at the server")
+            if last4 is None
+            else self.tr("Kept; it ends with {}. Type another one to replace it.").format(last4)
+        )
+        has_key = bool(self.key.text().strip()) or last4 is not None
+        can_test = bool(self.server.text().strip()) and has_key and self._is_live
+        self.test_button.setEnabled(can_test and not self._is_testing)
+        self._say("", "")
+        self.changed.emit()
+
+    def _test(self) -> None:
+        self._is_testing = True
+        self._on_edit()
+        self._say(self.tr("Asking the server…"), "working")
+        background.run(self._ask(), self, self._on_trouble)
+
+    async def _ask(self) -> None:
+        wanted = self.changes()
+        wanted.pop("is_on", None)
+        told = await self._client.post(f"{PUSH}/test", wanted)
+        self._tested()
+        is_good = told["ok"]
+        self._say(sentences(told["what"], told["remedy"]), "ok" if is_good else "warning", "ok" if is_good else "warn")
+
+    def _on_trouble(self, trouble: ServiceTroubleError) -> None:
+        self._tested()
+        self._say(trouble_words(trouble), "warning", "warn")
+
+    def _tested(self) -> None:
+        self._is_testing = False
+        self._on_edit()
+
+    def _say(self, words: str, icon_name: str, tone: str = "quiet") -> None:
+        self.result.setText(words)
+        theme.set_tone(self.result, "" if tone == "quiet" else tone)
+        self._picture.setVisible(bool(words))
+        if icon_name:
+            show_icon(self._picture, icon_name, tone)
