@@ -13,7 +13,7 @@ from core.bus import BioreactorChanged, Bus, DosingEvent, ExperimentChanged, Rea
 from core.clock import Clock
 from core.config import Config
 from core.errors import BadRequestError
-from core.reactor_models import ReactorModels
+from core.reactor_models import ReactorModel, ReactorModels
 from core.records.records import LIVE_ONLY_PREFIX
 from core.records.values import ValueStore
 
@@ -75,7 +75,8 @@ class Bioreactors:
             ConfigError: section [bioreactor] or [reactor] cannot be used.
         """
         known = self._known(experiment) if experiment is not None else {}
-        return {name: self._within(experiment, name, known.get(name)) for name in VARIABLES}
+        model = self._models.current
+        return {name: self._within(model, experiment, name, known.get(name)) for name in VARIABLES}
 
     def liquids(self, experiment: str | None) -> Liquids:
         """Return the variables as the count of liquids uses them; raises as `values`."""
@@ -136,11 +137,11 @@ class Bioreactors:
         stored = self._store.get(_STORE, experiment, {})
         return stored if isinstance(stored, dict) else {}
 
-    def _within(self, experiment: str | None, name: str, value: Any) -> float:
+    def _within(self, model: ReactorModel, experiment: str | None, name: str, value: Any) -> float:
         variable = VARIABLES[name]
         if not isinstance(value, int | float):
             value = self._config.number(CONFIG_SECTION, variable.config_key)
-        low, high = variable.limits(self._models.current)
+        low, high = variable.limits(model)
         if not low <= value <= high and (str(experiment), name) not in self._warned:
             self._warned.add((str(experiment), name))
             what = "%s of %r is %g, which this reactor model cannot have; it is taken as %g. Correct it, or the model."
