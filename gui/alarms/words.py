@@ -74,8 +74,12 @@ def breakdown(alarms: list[dict[str, Any]]) -> str:
 
 def unacknowledged(unit: Unit) -> list[dict[str, Any]]:
     """Return the alarms nobody has acknowledged, the gravest first, then the newest."""
-    found = [alarm for alarm in unit.alarms if alarm["acknowledged_at"] is None]
-    return sorted(found, key=lambda alarm: (_grade(alarm), -moment_of(alarm, "last_raised_at").timestamp()))
+    return gravest_first([alarm for alarm in unit.alarms if alarm["acknowledged_at"] is None])
+
+
+def gravest_first(alarms: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return alarms in the order in which they matter: the gravest first, then the newest."""
+    return sorted(alarms, key=lambda alarm: (_grade(alarm), -moment_of(alarm, "last_raised_at").timestamp()))
 
 
 def is_told_by_banner(unit: Unit, alarm: dict[str, Any]) -> bool:

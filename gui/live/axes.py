@@ -22,6 +22,8 @@ _DECADE_PX = 84
 # A value axis has about a label for each of these pixels; with fewer labels than that one could not read the scale.
 _TICK_PX = 32
 _FEW_TICKS = 3
+# One label alone tells nothing of the scale; closer together than this they would touch.
+_LEAST_TICKS, _CLOSEST_PX = 2, 14
 
 
 def step_for(span: float, length_px: float, steps: tuple[float, ...], label_px: float = _LABEL_PX) -> float:
@@ -97,8 +99,11 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]
             step = _round_step(high - low, size, self._tick_px)
             if step <= 0:
                 return []
-            first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-            return [(step, [index * step for index in range(first, last + 1)])]
+            ticks, finer = _multiples(step, low, high), _finer(step)
+            while len(ticks) < _LEAST_TICKS and size * finer / (high - low) >= _CLOSEST_PX:
+                step, finer = finer, _finer(finer)
+                ticks = _multiples(step, low, high)
+            return [(step, ticks)]
         decades = range(math.floor(low), math.ceil(high) + 1)
         between = (2, 5) if size / (high - low) > _DECADE_PX else ()
         ticks = [decade + math.log10(part) for decade in decades for part in (1, *between)]
@@ -122,6 +127,17 @@ def _round_step(span: float, size_px: float, tick_px: float = _TICK_PX) -> float
     wanted = span / max(_FEW_TICKS, size_px / tick_px)
     power = 10.0 ** math.floor(math.log10(wanted))
     return next(power * part for part in (1, 2, 5, 10) if power * part >= wanted * (1 - 1e-9))
+
+
+def _finer(step: float) -> float:
+    """Return the next smaller round step: 0.5 for 1, 1 for 2, 2 for 5."""
+    power = 10.0 ** math.floor(math.log10(step * (1 + 1e-9)))
+    return power * {1: 0.5, 2: 1, 5: 2}[round(step / power)]
+
+
+def _multiples(step: float, low: float, high: float) -> list[float]:
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [index * step for index in range(first, last + 1)]
 
 
 def _linear_ticks(low: float, high: float, size_px: float) -> list[float]:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
 from gui import theme
+from gui.live.card_alarm import CardAlarm
 from gui.live.session import Session
 from gui.unit import Unit
 from gui.widgets.state_badge import StateBadge
@@ -18,19 +19,30 @@ class Card(QFrame):
         title: what it shows.
         job: the job that measures or holds it; None when there is no job to start.
         by_form: whether starting needs a choice, to be made in the job's form.
+        signals: what alarms about this quantity call it, beside the job's own name.
 
     Signals:
         form_wanted: name of the job whose form is wanted.
 
     Attributes:
         body: where a subclass puts its values.
+        alarm: the alarm about this quantity, where there is one.
         badge: the job's state.
         button: starts or stops the job.
     """
 
     form_wanted = Signal(str)
 
-    def __init__(self, title: str, job: str | None, unit: Unit, session: Session, *, by_form: bool = False) -> None:
+    def __init__(
+        self,
+        title: str,
+        job: str | None,
+        unit: Unit,
+        session: Session,
+        *,
+        by_form: bool = False,
+        signals: tuple[str, ...] = (),
+    ) -> None:
         super().__init__()
         theme.set_role(self, "card")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
@@ -47,6 +59,7 @@ class Card(QFrame):
         self.button.setFixedWidth(self.button.fontMetrics().horizontalAdvance(self.tr("Start…")) + 28)
         self.body = QVBoxLayout()
         self.body.setSpacing(2)
+        self.alarm = CardAlarm(unit, (*signals, *([job] if job else [])))
         self._lay_out(heading)
         self.button.clicked.connect(self._on_clicked)
         session.changed.connect(self.refresh)
@@ -69,6 +82,7 @@ class Card(QFrame):
         column.setSpacing(2)
         column.addLayout(top)
         column.addLayout(self.body)
+        column.addWidget(self.alarm)
 
     def refresh(self) -> None:
         """Show the job's state, and what its button would do."""

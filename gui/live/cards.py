@@ -24,7 +24,8 @@ class OpticalDensityCard(Card):
     def __init__(self, curves: dict[str, Curve], unit: Unit, session: Session) -> None:
         self._curves = [curve for curve in curves.values() if curve.trace.pane == OPTICAL_DENSITY]
         self._rows: dict[str, ValueRow] = {}
-        super().__init__(self.tr("Optical density"), "od_reading", unit, session)
+        signals = ("optical_density", "readings")
+        super().__init__(self.tr("Optical density"), "od_reading", unit, session, signals=signals)
         self._empty = QLabel(self.tr("No reading yet"))
         theme.set_role(self._empty, "quiet")
         self._empty.setMinimumHeight(44)
@@ -67,7 +68,7 @@ class GrowthRateCard(Card):
     """Growth rate, and the time in which the culture doubles at that rate."""
 
     def __init__(self, curves: dict[str, Curve], unit: Unit, session: Session) -> None:
-        super().__init__(self.tr("Growth rate"), "growth_rate_calculating", unit, session)
+        super().__init__(self.tr("Growth rate"), "growth_rate_calculating", unit, session, signals=("growth_rate",))
         self.row = ValueRow(unit, curves["growth_rate"], 60.0, named=False)
         self._doubling = caption()
         self.body.addWidget(self.row)
@@ -101,7 +102,8 @@ class TemperatureCard(Card):
     """Temperature of the vial where a job infers it, else of the heater board below it; target and heater."""
 
     def __init__(self, curves: dict[str, Curve], unit: Unit, session: Session) -> None:
-        super().__init__(self.tr("Temperature"), "temperature_automation", unit, session, by_form=True)
+        signals = ("temperature", "heater_board", "heater")
+        super().__init__(self.tr("Temperature"), "temperature_automation", unit, session, by_form=True, signals=signals)
         self.vial = ValueRow(unit, curves["temperature"], 300.0, named=True)
         self.heater_board = ValueRow(unit, curves[HEATER_BOARD], 30.0, named=True)
         self._target = caption()

@@ -71,7 +71,7 @@ class Export(QObject):
         told = self._readout.time.text()
         if math.isnan(self._stack.pointer_s):
             self._readout.time.setText(clock_time(datetime.fromtimestamp(self._unit.utc_s(), UTC)))
-        image = picture_of(f"{self._title()} · {self._unit.name}", when, self._readout, self._stack.viewport())
+        image = picture_of(f"{self._title()} · {self._unit.name}", when, self._stack.viewport())
         self._readout.time.setText(told)
         self.is_writing = True
         background.run(self._save_png(image, path), self)

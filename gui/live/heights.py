@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_TITLE_PX, _TIGHT_TITLE_PX = 22, 15
+_TITLE_PX, _TIGHT_TITLE_PX = 22, 18
 # The least height of a pane for each share of the stack: a lane stays readable, optical density stays tall.
 _SHARE_PX, _TIGHT_SHARE_PX = 21, 10
 _TIME_AXIS_PX = 48

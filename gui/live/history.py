@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict
 from typing import Any
 from urllib.parse import quote
@@ -104,11 +105,20 @@ class History(QObject):
             self.start_utc_s = utc_s_of(item["created_at"])
         recorded = [entry["series"] for entry in item.get("series", []) if entry.get("points", 1)]
         wanted = [series for series in recorded if series in self._buffers]
-        fetches = (self._fetch(experiment, series, known_until[series], now_s, generation) for series in wanted)
+        fetches = (self._fetch_until(now_s, experiment, series, known_until[series], generation) for series in wanted)
         await asyncio.gather(*fetches)
         if generation == self._generation:
             self.state = "loaded"
             self.changed.emit()
+
+    async def _fetch_until(
+        self, now_s: float, experiment: str, series: str, start_s: float | None, generation: int
+    ) -> None:
+        """Load what there is until now, of the end every reading: a bucket's highest value is not its newest."""
+        known = await self._fetch(experiment, series, start_s, now_s, generation)
+        if known is not None and known.bucket_s:
+            bucket_start_s = known.end_s - known.bucket_s
+            await self._fetch(experiment, series, bucket_start_s, now_s, generation, rough_until_s=known.end_s)
 
     def _look_closer(self) -> None:
         start_s, end_s, columns = self._looked_at
@@ -121,24 +131,34 @@ class History(QObject):
                 background.run(self._fetch(self.experiment, series, *span, self._generation), self, self._on_trouble)
 
     async def _fetch(
-        self, experiment: str, series: str, start_s: float | None, end_s: float, generation: int, points: int = _POINTS
-    ) -> None:
+        self,
+        experiment: str,
+        series: str,
+        start_s: float | None,
+        end_s: float,
+        generation: int,
+        points: int = _POINTS,
+        rough_until_s: float = -math.inf,
+    ) -> Known | None:
+        """Put what is recorded into the buffer; what is rough there goes, up to `rough_until_s` at least."""
         if start_s is not None and round(start_s * 1000) >= round(end_s * 1000):
-            return
+            return None
         query = {"from": None if start_s is None else utc_text(start_s), "to": utc_text(end_s), "points": points}
         answer = await self._client.get(f"{_path(experiment)}/time_series/{quote(series, safe='')}", **query)
         if generation != self._generation:
-            return
+            return None
         t, values, known = samples_of(answer)
         if known is not None:
             first_s = known.start_s if start_s is None else start_s
-            self._buffers[series].splice((first_s, known.end_s), t, values, known.bucket_s)
+            span = (first_s, max(known.end_s, rough_until_s))
+            self._buffers[series].splice(span, t, values, known.bucket_s)
             self._coverage[series].add(Known(first_s, known.end_s, known.bucket_s))
         # A gap that began after the newest reading comes without any reading.
         for gap in answer.get("gaps", []):
             self._buffers[series].mark_gap(float(gap["t"]))
             self.gap_recorded.emit(series, float(gap["t"]), str(gap.get("reason") or ""))
         self.changed.emit()
+        return known
 
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:
         self.state, self.trouble = "failed", trouble

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
@@ -30,6 +30,7 @@ from gui.live.notes import Notes
 from gui.live.plot_stack import PlotStack
 from gui.live.readout import Readout
 from gui.live.session import Session
+from gui.live.stack_area import StackArea
 from gui.live.supply_cards import DosingCard, LightCard, VolumeCard
 from gui.live.time_view import TimeView
 from gui.live.trace import OPTICAL_DENSITY, traces
@@ -49,6 +50,7 @@ class LivePage(QWidget):
     def __init__(self, unit: Unit, client: ServiceClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         theme.set_role(self, "page")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.unit = unit
         self.view = TimeView(self)
         self.stack = PlotStack(traces(unit.settings.get("od_reading", {})), self.view)
@@ -59,7 +61,7 @@ class LivePage(QWidget):
         self.notes = Notes(unit, client, self)
         self.stack.add_pane(EventLane(EVENTS_PANE, self.events, unit.utc_s))
         self.session = Session(unit, client, self)
-        self.readout = Readout(unit)
+        self.readout = Readout(unit, self.stack, self)
         self.view_bar = ViewBar(self.view)
         self.empty = EmptyState()
         self.start_button = QPushButton()
@@ -99,8 +101,7 @@ class LivePage(QWidget):
         column = QVBoxLayout(self._curves)
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(4)
-        column.addWidget(self.readout)
-        column.addWidget(scrolled(self.stack), 1)
+        column.addWidget(StackArea(self.stack), 1)
         self._plots = QStackedWidget()
         self._plots.addWidget(self._curves)
         self._plots.addWidget(self.empty)
@@ -134,6 +135,8 @@ class LivePage(QWidget):
         self.session.changed.connect(self._refresh_session)
         for card in self.cards:
             card.form_wanted.connect(self._open_form)
+            if isinstance(card, VolumeCard):
+                card.vial_wanted.connect(self._ask_vial)
         self.unit.connection_changed.connect(self._refresh_session)
         self.unit.snapshot_loaded.connect(self._refresh_session)
         self.empty.acted.connect(self._on_empty_action)
@@ -201,8 +204,6 @@ class LivePage(QWidget):
         self._on_history()
 
     def _on_relabelled(self) -> None:
-        od = next((c.trace.unit for c in self._od_curves() if len(c.buffer) and c.trace.angle), "AU")
-        self.stack.panes[OPTICAL_DENSITY].show_title(od)
         self._offer_curves()
 
     def _on_reloaded(self, experiment: str | None) -> None:
@@ -229,6 +230,10 @@ class LivePage(QWidget):
             self.notes.change(flag.note)
 
     def _on_history(self) -> None:
+        # Without a word, the first minutes would look like the whole experiment.
+        loading, failed = self.tr("loading earlier readings…"), self.tr("earlier readings could not be loaded")
+        note = {"loading": loading, "failed": failed}.get(self.history.state, "")
+        self.stack.panes[OPTICAL_DENSITY].show_note(note)
         self.view.advance(self.feed.now_s(), self.feed.first_s())
         self.stack.arrange()
         self._offer_curves()
@@ -238,9 +243,17 @@ class LivePage(QWidget):
     def _offer_curves(self) -> None:
         visible = self.stack.visible_panes
         shown = [curve for curve in self.stack.curves.values() if len(curve.buffer) and curve.trace.pane in visible]
+        self._name_od_unit()
         self.view_bar.show_panes([(kind, self.stack.is_switched_on(kind.key)) for kind in self.stack.offered_panes()])
         self.readout.show_curves(shown)
         self.readout.read(shown, self.stack.pointer_s)
+
+    def _name_od_unit(self) -> None:
+        """Say above the plot whether optical density is calibrated, as soon as there is a reading that tells."""
+        od, pane = [c.trace for c in self._od_curves() if len(c.buffer)], self.stack.panes[OPTICAL_DENSITY]
+        unit = next((trace.unit for trace in od if trace.angle), "AU")
+        if unit != pane.measure:
+            pane.show_title(unit)
 
     def _od_curves(self) -> list[Curve]:
         return [curve for curve in self.stack.curves.values() if curve.trace.pane == OPTICAL_DENSITY]
@@ -282,7 +295,14 @@ class LivePage(QWidget):
             if jobs is not None:
                 jobs.open_form_of(job)
 
+    def _ask_vial(self) -> None:
+        action = self.window().findChild(QAction, "vial")
+        if action is not None:
+            action.trigger()
+
     def _on_empty_action(self) -> None:
+        # Not on a card's button, which would be next: another Space must not start something else.
+        self.setFocus()
         if self._empty_action == RETRY:
             self.feed.reload()
         else:

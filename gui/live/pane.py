@@ -107,6 +107,7 @@ class PlotPane:
         self.holds_values = False
         self.is_log = False
         self._leaves_out = False
+        self._note = ""
         self._measure = kind.unit
         self._range: tuple[float, float] | None = None
         self.lost_times = LostTimes(names_trouble=kind.key == OPTICAL_DENSITY)
@@ -154,7 +155,15 @@ class PlotPane:
         words = f"{self.kind.title}, {measure}" if measure else self.kind.title
         if self.is_log:
             words += " · log scale, values of 0 and below left out" if self._leaves_out else " · log scale"
+        if self._note:
+            words += f" · {self._note}"
         self.title.setText(words, color=theme.current().colour("quiet").name(), size="11px", bold=False)
+
+    def show_note(self, note: str) -> None:
+        """Say after the title what is to be known of these curves now; nothing with ""."""
+        if note != self._note:
+            self._note = note
+            self.show_title(self._measure)
 
     def show_time_axis(self, wanted: bool) -> None:
         """Label the time axis: only the lowest pane does."""
@@ -217,6 +226,11 @@ class PlotPane:
         if wanted is not None:
             self._range = wanted
             self.view.setYRange(*wanted, padding=0)
+
+    @property
+    def measure(self) -> str:
+        """The unit its title names."""
+        return self._measure
 
     @property
     def has_something(self) -> bool:

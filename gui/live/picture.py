@@ -1,4 +1,4 @@
-"""The plots as a picture: title, legend with values, curves with their axes."""
+"""The plots as a picture: title, curves with their axes and values."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _TITLE_PX = 24
 _SCALE = 2
 
 
-def picture_of(title: str, subtitle: str, legend: QWidget, plots: QWidget) -> QImage:
+def picture_of(title: str, subtitle: str, plots: QWidget) -> QImage:
     """Return what is visible, twice as fine as on the screen, under a title and a line that says what and when."""
     colours = theme.current()
     width = plots.width() + 2 * _MARGIN_PX
-    height = plots.height() + legend.height() + 2 * _TITLE_PX + 2 * _MARGIN_PX
+    height = plots.height() + 2 * _TITLE_PX + 2 * _MARGIN_PX
     image = QImage(width * _SCALE, height * _SCALE, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(_SCALE)
     image.fill(colours.colour("raised"))
@@ -29,7 +29,6 @@ def picture_of(title: str, subtitle: str, legend: QWidget, plots: QWidget) -> QI
         line = QRect(_MARGIN_PX, top, plots.width(), _TITLE_PX)
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         top += _TITLE_PX
-    legend.render(painter, QPoint(_MARGIN_PX, top), renderFlags=QWidget.RenderFlag.DrawChildren)
-    plots.render(painter, QPoint(_MARGIN_PX, top + legend.height()))
+    plots.render(painter, QPoint(_MARGIN_PX, top))
     painter.end()
     return image

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 
 import pyqtgraph as pg
-from PySide6.QtCore import QElapsedTimer, QPoint, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QPoint, QPointF, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -37,6 +37,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         drawn: the curves were redrawn.
         noted: UTC second of which a note is wanted.
         flag_pressed: a flag (`flags.Flag`) was pressed.
+        titles_moved: the titles of the panes have other places.
         menu_asked: UTC second, the flags there (a list), place on the screen.
 
     Attributes:
@@ -51,6 +52,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     pointed_at = Signal(float)
     drawn = Signal()
     noted = Signal(float)
+    titles_moved = Signal()
     flag_pressed = Signal(object)
     menu_asked = Signal(float, object, QPoint)
 
@@ -67,6 +69,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._in_hours = False
         self._charts: tuple[Chart, ...] = ()
         self.flags = FlagMarks()
+        self._room_px = 0
         self._shows_focus = False
         self.pointer_s = math.nan
         self._since_drawn = QElapsedTimer()
@@ -96,6 +99,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.panes[pane.kind.key] = pane
         pane.time_axis.in_hours, pane.time_axis.start_utc_s = self._in_hours, self._hours_since
         pane.show_span(self.view.span)
+        pane.title.geometryChanged.connect(self.titles_moved)
         pane.view.wheel_turned.connect(self.view.zoom)
         pane.view.dragged.connect(self.view.pan)
         pane.view.box_drawn.connect(self._look_into)
@@ -131,7 +135,7 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def arrange(self) -> None:
         """Show the panes that are wanted and have something to show: growth rate only once it exists."""
         wanted = tuple(key for key in self.panes if self._is_wanted(key))
-        heights = room_for([self.panes[key].stretch for key in wanted], self.height())
+        heights = room_for([self.panes[key].stretch for key in wanted], self._room_px or self.height())
         if self._arranged == (wanted, heights):
             return
         self._arranged = (wanted, heights)
@@ -146,6 +150,11 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._hoist_flags()
         self.setMinimumHeight(heights.whole_px)
         self.request_redraw()
+
+    def fit_into(self, height_px: int) -> None:
+        """Move the panes closer together or further apart, so that all are seen in this height where that can be."""
+        self._room_px = height_px
+        self.arrange()
 
     def _hoist_flags(self) -> None:
         """Put the flags to the top edge of the uppermost pane."""
@@ -182,6 +191,12 @@ class PlotStack(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     def visible_panes(self) -> tuple[str, ...]:
         """Keys of the panes shown, from the top."""
         return self._visible
+
+    def title_rows(self) -> dict[str, tuple[QRect, int]]:
+        """Return of each visible pane, from the top, the row of its title and the width of its words, in pixels."""
+        titles = {key: self.panes[key].title for key in self._visible}
+        rows = {key: self.mapFromScene(title.sceneBoundingRect()).boundingRect() for key, title in titles.items()}
+        return {key: (row, round(titles[key].item.boundingRect().width())) for key, row in rows.items()}
 
     def offered_panes(self) -> tuple[Pane, ...]:
         """Return the panes that can be switched on and off: all but those that still wait for their first value."""

@@ -6,7 +6,7 @@ import math
 from typing import Any
 from urllib.parse import quote
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel
 
 from gui import background, theme
@@ -16,7 +16,7 @@ from gui.live.event_log import Dose, EventLog
 from gui.live.event_spark import EventSpark
 from gui.live.lane import row_title
 from gui.live.session import Session
-from gui.live.value_row import ValueRow, caption, if_known, number_of
+from gui.live.value_row import ValueRow, caption, figures, if_known, number_of
 from gui.moments import ago, duration
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.unit import Unit
@@ -25,24 +25,51 @@ from gui.words import rule_title
 
 _DOSING, _LIGHT, _BY_HAND = "dosing_automation", "led_automation", "led_intensity"
 # Rules that dose at a rhythm of their own.
+_RELATIVE = "normalized_od"
+_DENSITIES = {
+    _RELATIVE: "the relative density (1 at the start)",
+    "od": "the optical density",
+    "od_fused": "the fused optical density",
+}
 _TIMED = ("chemostat", "fed_batch", "pid_morbidostat")
 
 
 class VolumeCard(Card):
-    """What is in the vial by the count of what was pumped; nothing of it is measured."""
+    """What is in the vial by the count of what was pumped; nothing of it is measured.
+
+    Signals:
+        vial_wanted: a person wants to say what is in the vial.
+    """
+
+    vial_wanted = Signal()
 
     def __init__(self, curves: dict[str, Curve], unit: Unit, session: Session, client: ServiceClient) -> None:
         self._client = client
-        super().__init__(self.tr("Volume"), None, unit, session)
+        super().__init__(self.tr("Volume"), None, unit, session, signals=("volume",))
+        self.button.setText(self.tr("Change…"))
+        self.button.setAccessibleName(self.tr("Change the volume…"))
+        self.button.setToolTip(self.tr("Say how much is in the vial: liquid added by hand, or a count that is wrong"))
+        self.button.show()
         self.row = ValueRow(unit, curves["current_volume_ml"], math.inf, named=False)
         self._share, self._totals = caption(), caption()
         for part in (self.row, self._share, self._totals):
             self.body.addWidget(part)
-        self.setToolTip(self.tr("Counted from what was pumped, not measured"))
+        self.setToolTip(
+            self.tr(
+                "Counted from what was pumped, not measured.\n"
+                "The waste pump runs longer than needed, so it counts more than there was: the rest was air."
+            )
+        )
+        self.button.clicked.connect(self.vial_wanted)
         unit.bioreactor_changed.connect(self.refresh_values)
         unit.experiment_changed.connect(self._ask)
+        unit.experiment_changed.connect(self.refresh)
         self.refresh_values()
         self._ask()
+
+    def refresh(self) -> None:
+        """Offer to change the volume where there is an experiment whose it is."""
+        self.button.setEnabled(self._unit.service.is_live and self._unit.experiment is not None)
 
     def refresh_values(self) -> None:
         """Show volume, share of alternative medium, and what went in and out."""
@@ -138,11 +165,22 @@ class DosingCard(Card):
             parts.append(self.tr("{ml:g} mL each").format(ml=exchange_ml))
         target = number_of(self._unit, _DOSING, "target_biomass")
         if rule == "turbidostat" and target is not None:
-            parts.append(self.tr("next when the density reaches {:g}").format(target))
+            parts.append(self._target_words(target))
         minutes = number_of(self._unit, _DOSING, "duration")
         if rule in _TIMED and minutes is not None:
             parts.append(self._next_words(last, minutes * 60))
         return " · ".join(parts)
+
+    def _target_words(self, target: float) -> str:
+        """Say by which density is diluted: a relative one is another number than the optical density shown above."""
+        name = str(self._unit.settings.get(_DOSING, {}).get("biomass_signal") or "")
+        density = QCoreApplication.translate("live", _DENSITIES.get(name, "the density"))
+        told = self.tr("next when {density} reaches {target:g}").format(density=density, target=target)
+        filtered = self._unit.settings.get("growth_rate_calculating", {}).get("od_filtered")
+        now = filtered.get("od_filtered") if isinstance(filtered, dict) else None
+        if name == _RELATIVE and isinstance(now, int | float):
+            told += self.tr(", now {}").format(figures(now, 2))
+        return told
 
     def _next_words(self, last: Dose | None, every_s: float) -> str:
         every = self.tr("every {}").format(duration(every_s))

@@ -89,7 +89,7 @@ class Pane:
 
 
 PANES = (
-    Pane(OPTICAL_DENSITY, "Optical density", "AU", 6, (0.0, 0.1), 0.01, can_be_log=True),
+    Pane(OPTICAL_DENSITY, "Optical density", "AU", 7, (0.0, 0.1), 0.01, can_be_log=True),
     Pane(GROWTH, "Growth rate", "h⁻¹", 3, (0.0, 0.5), 0.05, waits=True),
     Pane(TEMPERATURE, "Temperature", "°C", 2, (20.0, 40.0), 1.0),
     Pane(STIRRING, "Stirring", "RPM", 2, (0.0, 600.0), 20.0),

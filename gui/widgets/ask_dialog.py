@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
@@ -39,6 +39,7 @@ class AskDialog(QDialog):
     def __init__(self, title: str, words: str, act: str, parent: QWidget, *, is_dangerous: bool = False) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
+        self._is_dangerous = is_dangerous
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(440)
         heading = QLabel(title)
@@ -91,6 +92,14 @@ class AskDialog(QDialog):
         """Take the height of what is said."""
         super().showEvent(event)
         self.fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Do it with Ctrl and Enter from any field: in a text Enter alone begins a line."""
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier and not self._is_dangerous:
+            self.act_button.click()
+        else:
+            super().keyPressEvent(event)
 
     def fit(self) -> None:
         """Take just the height that what is shown needs; called whenever something comes or goes."""

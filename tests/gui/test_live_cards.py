@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from live_bench import RUNNING, SETTINGS, START_S, LiveBench
 from loop_driver import LoopDriver
+from PySide6.QtGui import QAction
 from shown_window import Shown
-from stand_in_service import StandInService, row
+from stand_in_service import StandInService, alarm_item, row
 
 from gui.jobs.page import JobsPage
 from gui.live.cards import GrowthRateCard, TemperatureCard
@@ -125,6 +126,11 @@ def test_dosing_tells_the_last_dose_and_the_next(live: LiveBench) -> None:
     live.tell("setting", job_id=3, job_name="dosing_automation", setting="automation_name", value="turbidostat")
     live.tell("setting", job_id=3, job_name="dosing_automation", setting="target_biomass", value=1.5)
     assert card(live, DosingCard).words.endswith("Turbidostat · 1 mL each · next when the density reaches 1.5")
+    live.tell("setting", job_id=3, job_name="dosing_automation", setting="biomass_signal", value="normalized_od")
+    filtered = {"od_filtered": 1.234, "timestamp": utc_text(START_S)}
+    live.tell("setting", job_id=4, job_name="growth_rate_calculating", setting="od_filtered", value=filtered)
+    words = "next when the relative density (1 at the start) reaches 1.5, now 1.23"
+    assert card(live, DosingCard).words.endswith(words), "it is another number than the optical density"
     live.tell("job", job_id=3, job_name="dosing_automation", state="disconnected", is_running=0)
     assert card(live, DosingCard).words == "last dose: medium\nnothing doses by itself"
 
@@ -144,6 +150,32 @@ def test_light_tells_which_leds_are_on(live: LiveBench) -> None:
     live.tell("job", **(row(4, "led_intensity") | {"state": "ready"}))
     assert card(live, LightCard).words.endswith("set by hand")
     assert (light.job, light.button.text()) == ("led_intensity", "Stop")
+
+
+def test_the_volume_can_be_said_from_its_card(live: LiveBench) -> None:
+    live.begin(bioreactor=VALUES, reactor=REACTOR, experiment=None)
+    volume = card(live, VolumeCard)
+    assert not volume.button.isEnabled(), "there is no experiment whose it would be"
+    asked: list[int] = []
+    action = QAction(live.window, objectName="vial")
+    action.triggered.connect(lambda: asked.append(1))
+    live.tell("experiment", experiment="exp one", is_active=True)
+    volume.button.click()
+    assert asked == [1]
+
+
+def test_a_card_tells_the_gravest_alarm_about_its_quantity_until_it_is_over(live: LiveBench) -> None:
+    hot = alarm_item(1, "Too hot.", "warning")
+    live.begin(alarms=[hot, alarm_item(2, "No heat.", signal="heater"), alarm_item(3, "Full.", signal="volume")])
+    warmth = card(live, TemperatureCard)
+    assert warmth.alarm.isVisible()
+    assert warmth.alarm.message.text() == "Alarm: No heat."
+    over = alarm_item(2, "No heat.", signal="heater", cleared_at=utc_text(START_S))
+    live.tell("alarm", **over)
+    assert warmth.alarm.message.text() == "Warning: Too hot."
+    live.tell("alarm", **(hot | {"cleared_at": utc_text(START_S)}))
+    assert not warmth.alarm.isVisible()
+    assert card(live, VolumeCard).alarm.isVisible()
 
 
 def test_values_dim_when_the_service_is_gone(live: LiveBench) -> None:

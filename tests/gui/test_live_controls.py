@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from live_bench import EXPERIMENT, START_S, LiveBench, buckets, raw
+from live_bench import EXPERIMENT, SETTINGS, START_S, LiveBench, buckets, od, raw
 from loop_driver import LoopDriver
 from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
 from stand_in_service import StandInService, refusal
 
 from gui import theme
+from gui.live.stack_area import StackArea
 from gui.live.utc_text import utc_text
 
 
@@ -173,6 +175,57 @@ def test_a_drawn_box_shows_its_time_and_its_values_until_0_is_pressed(live: Live
     qtbot.keyClick(stack, Qt.Key.Key_0)
     live.draw()
     assert not pane.holds_values
+
+
+def test_each_curve_is_read_in_the_title_row_of_its_plot(live: LiveBench) -> None:
+    recorded = {name: raw() for name in ("od2", "growth_rate", "temperature", "target_temperature", "measured_rpm")}
+    live.begin(recorded=recorded)
+    live.draw()
+    stack, chips = live.page.stack, live.page.readout.chips
+    live.driver.until(lambda: stack.panes["growth_rate"].area().height() > 20, "the plots are laid out")
+    live.page.readout.place()
+    rows = stack.title_rows()
+    for key, chip in chips.items():
+        row, words_px = rows[stack.curves[key].trace.pane]
+        assert row.top() <= chip.y() <= row.bottom()
+        assert row.left() + words_px <= chip.x()
+        assert chip.geometry().right() <= row.right()
+        assert chip.width() >= chip.sizeHint().width(), "nothing is cut where there is room"
+    assert chips["temperature"].geometry().right() < chips["target_temperature"].x()
+    top = rows["optical_density"][0]
+    assert live.page.readout.time.geometry().right() == pytest.approx(top.right(), abs=2)
+
+
+def test_entries_without_room_give_up_words_and_overlap_nothing(live: LiveBench) -> None:
+    recorded = {name: raw() for name in ("od1", "od2", "od3", "od4", "od_fused")}
+    live.begin(recorded=recorded)
+    live.draw()
+    live.driver.until(lambda: live.page.stack.title_rows()["optical_density"][0].width() > 300, "it is laid out")
+    live.page.readout.place()
+    chips = list(live.page.readout.chips.values())
+    assert any(chip.width() < chip.sizeHint().width() for chip in chips)
+    for left, right in pairwise(chips):
+        assert left.geometry().right() < right.x()
+    assert chips[-1].geometry().right() < live.page.readout.time.x()
+
+
+def test_the_plots_move_together_when_the_window_becomes_smaller(live: LiveBench) -> None:
+    recorded = {name: raw() for name in ("od2", "growth_rate", "temperature", "measured_rpm", "current_volume_ml")}
+    live.begin(recorded=recorded)
+    live.window.resize(1500, 1000)
+    live.driver.until(lambda: live.page.stack.height() > 700, "the plots take the room there is")
+    live.window.resize(1024, 600)
+    area = live.page.findChild(StackArea)
+    assert area is not None
+    live.driver.until(lambda: area.viewport().height() < 600)
+    live.driver.until(lambda: live.page.stack.height() <= area.viewport().height(), "nothing needs to be scrolled to")
+
+
+def test_the_title_tells_whether_optical_density_is_calibrated(live: LiveBench) -> None:
+    live.begin(settings=SETTINGS | {"od_reading": {"$state": "ready", "od2": od(calibrated=1)}})
+    title = live.page.stack.panes["optical_density"].title
+    live.read("od2", 0.1)
+    assert title.text == "Optical density, OD600"
 
 
 def test_a_curve_is_hidden_and_shown_by_its_entry(live: LiveBench, qtbot: QtBot) -> None:

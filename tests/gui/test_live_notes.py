@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QDialog, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 from real_service import RealService
-from stand_in_service import StandInService, refusal
+from stand_in_service import StandInService, alarm_item, refusal
 
 from gui.live.flags import Flag
 from gui.live.note_dialogs import AddNoteDialog, ChangeNoteDialog, DeleteNoteDialog
@@ -31,9 +31,8 @@ def note(note_id: int, after_s: float, text: str = "inoculated", **more: Any) ->
 
 
 def alarm(alarm_id: int, after_s: float, severity: str = "alarm", **more: Any) -> dict[str, Any]:
-    whole = {"id": alarm_id, "severity": severity, "message": "Too hot: 39.1 °C.", "experiment": "exp one"}
-    whole |= {"raised_at": utc_text(START_S + after_s), "cleared_at": None, "acknowledged_at": None}
-    return whole | {"acknowledged_by": None} | more
+    at = utc_text(START_S + after_s)
+    return alarm_item(alarm_id, "Too hot: 39.1 °C.", severity, raised_at=at, last_raised_at=at) | more
 
 
 @pytest.fixture
@@ -69,6 +68,19 @@ def told_at(live: LiveBench, after_s: float, down_px: float = 5.0) -> str:
 def dialog(live: LiveBench | PageBench, kind: type[Any]) -> Any:
     live.driver.until(lambda: any(each.isVisible() for each in live.page.findChildren(kind)), kind.__name__)
     return next(each for each in live.page.findChildren(kind) if each.isVisible())
+
+
+def test_ctrl_and_enter_keeps_a_note(live: LiveBench, qtbot: QtBot) -> None:
+    begin(live, [], [])
+    live.service.answer(f"POST {EXPERIMENT}/annotations", 201, note(1, 0))
+    live.page.notes.add(START_S)
+    adding = dialog(live, AddNoteDialog)
+    qtbot.keyClicks(adding.text, "fresh medium")
+    qtbot.keyClick(adding.text, Qt.Key.Key_Return)
+    assert adding.isVisible(), "Enter alone begins a line"
+    qtbot.keyClick(adding.text, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    live.driver.until(lambda: live.service.asked("POST", f"{EXPERIMENT}/annotations"))
+    assert live.service.asked("POST", f"{EXPERIMENT}/annotations")[0]["text"] == "fresh medium"
 
 
 def test_flags_tell_what_was_noted_and_what_was_raised(live: LiveBench) -> None:

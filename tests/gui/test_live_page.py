@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from live_bench import EXPERIMENT, START_S, LiveBench, od, raw
+from live_bench import EXPERIMENT, SETTINGS, START_S, LiveBench, buckets, od, raw
 from loop_driver import LoopDriver
 from pytestqt.qtbot import QtBot
-from stand_in_service import StandInService, refusal, row
+from stand_in_service import StandInService, refusal, row, snapshot
 
 from gui.live.utc_text import utc_text
 
@@ -91,6 +91,33 @@ def test_recorded_and_live_readings_are_one_curve(live: LiveBench) -> None:
     live.begin(recorded={"od2": raw(10)})
     live.read("od2", 0.25)
     assert live.drawn() == [0.2] * 10 + [0.25]
+
+
+def test_the_value_of_now_is_the_newest_reading_and_not_the_highest_of_the_last_bucket(live: LiveBench) -> None:
+    def answer(body: dict[str, Any], query: dict[str, str]) -> tuple[int, Any]:
+        if "from" not in query:
+            return 200, buckets(1400, 60.0)
+        return 200, raw(4, value=0.2) | {"data": [[START_S - 60 + 5 * at for at in range(4)], [0.15, 0.3, 0.1, 0.2]]}
+
+    live.service.routes[f"GET {EXPERIMENT}/time_series/od2"] = answer
+    live.service.answer(f"GET {EXPERIMENT}", 200, {"series": [{"series": "od2", "points": 9}]})
+    live.tell("snapshot", **snapshot(settings=SETTINGS))
+    live.driver.until(lambda: live.page.history.state == "loaded")
+    assert live.page.stack.buffers["od2"].latest() == (START_S - 45, 0.2)
+
+
+def test_what_is_missing_while_earlier_readings_load_is_told(live: LiveBench) -> None:
+    live.service.routes[f"GET {EXPERIMENT}"] = lambda body, query: refusal(500, "The record is locked.", "Disk full.")
+    live.tell("snapshot", **snapshot(settings=SETTINGS))
+    live.read("od2", 0.1)
+    title = live.page.stack.panes["optical_density"].title
+    assert title.text.endswith("loading earlier readings…")
+    live.driver.until(lambda: live.page.history.state == "failed")
+    assert title.text.endswith("earlier readings could not be loaded")
+    live.service.answer(f"GET {EXPERIMENT}", 200, {"series": []})
+    live.page.feed.reload()
+    live.driver.until(lambda: live.page.history.state == "loaded")
+    assert title.text == "Optical density, AU"
 
 
 def test_a_live_reading_that_comes_before_the_record_does_not_hide_it(live: LiveBench) -> None:

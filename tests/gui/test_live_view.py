@@ -163,6 +163,13 @@ def test_a_thin_lane_and_a_narrow_logarithmic_range_have_labels_enough_to_read_t
     assert axis.tickStrings(ticks, 1.0, 1.0) == ["0.015", "0.02", "0.025", "0.03"]
 
 
+@pytest.mark.parametrize(("low", "high"), [(26.9, 31.4), (0.0, 0.78), (14.9, 16.1), (468.0, 505.0)])
+def test_a_scale_never_has_a_single_label(qapp: QApplication, low: float, high: float) -> None:
+    [(step, ticks)] = ValueAxis().tickValues(low, high, 36)
+    assert len(ticks) >= 2
+    assert 36 * step / (high - low) >= 14, "labels do not touch"
+
+
 def test_coverage_knows_where_detail_is_missing() -> None:
     coverage = Coverage()
     coverage.add(Known(0, 1000, 10.0))
