@@ -214,10 +214,10 @@ def test_the_plots_move_together_when_the_window_becomes_smaller(live: LiveBench
     live.begin(recorded=recorded)
     live.window.resize(1500, 1000)
     live.driver.until(lambda: live.page.stack.height() > 700, "the plots take the room there is")
-    live.window.resize(1024, 600)
+    live.window.resize(1024, 480)
     area = live.page.findChild(StackArea)
     assert area is not None
-    live.driver.until(lambda: area.viewport().height() < 600)
+    live.driver.until(lambda: area.viewport().height() < 480)
     live.driver.until(lambda: live.page.stack.height() <= area.viewport().height(), "nothing needs to be scrolled to")
 
 
