@@ -272,6 +272,14 @@ class PluginChanged:
 
 
 @dataclass(frozen=True)
+class RecordWritten:
+    """The instrument wrote into its own record; `run` is the id of the run, None when it was the unit itself."""
+
+    serial_number: str
+    run: str | None
+
+
+@dataclass(frozen=True)
 class GapMarked:
     """Readings of an experiment stop here because `reason`; the curve must not be bridged."""
 

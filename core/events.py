@@ -34,6 +34,7 @@ from core.bus import (
     ProfileRunChanged,
     PwmChanged,
     ReadingTaken,
+    RecordWritten,
     SettingChanged,
     TaskChanged,
 )
@@ -53,6 +54,7 @@ TOPICS = (
     "bioreactor",
     "calibration",
     "plugin",
+    "record",
     "task",
     "log",
     "alarm",
@@ -209,6 +211,7 @@ class EventHub:
             bus.listen(AlarmChanged, lambda event: self._send("alarm", None, event.alarm)),
             bus.listen(CalibrationChanged, self._on_calibration),
             bus.listen(PluginChanged, self._on_plugin),
+            bus.listen(RecordWritten, self._on_record),
             bus.listen(AnnotationChanged, self._on_annotation),
             bus.listen(ProfileRunChanged, lambda event: self._send("profile", None, event.run)),
             bus.listen(DryRunProgressed, self._on_dry_run),
@@ -333,6 +336,9 @@ class EventHub:
 
     def _on_plugin(self, event: PluginChanged) -> None:
         self._send("plugin", None, {"name": event.name, "state": event.state})
+
+    def _on_record(self, event: RecordWritten) -> None:
+        self._send("record", None, {"serial_number": event.serial_number, "run": event.run})
 
     def _on_dry_run(self, event: DryRunProgressed) -> None:
         progress = {"hours": event.hours, "of_hours": event.of_hours, "phase": event.phase}

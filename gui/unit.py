@@ -75,6 +75,7 @@ class Unit(QObject):
         lit: UTC in seconds, channel, percent, cause; a change of light in the active experiment.
         annotations_changed: name of the experiment of which a note was written, changed or deleted.
         interrupted_changed: `interrupted` changed.
+        record_written: the service wrote into the unit's record; carries the serial number and the id of the run.
         profile_run_changed: the item of a run of a profile, whenever it moves on.
         dry_run_progressed: `{"task_id", "hours", "of_hours", "phase"}`.
         plugin_changed: `{"name", "state"}`; what the unit can do may be something else now.
@@ -116,6 +117,7 @@ class Unit(QObject):
     calibration_changed = Signal(dict)
     plugin_changed = Signal(dict)
     interrupted_changed = Signal()
+    record_written = Signal(dict)
     profile_run_changed = Signal(dict)
     dry_run_progressed = Signal(dict)
 
@@ -142,6 +144,7 @@ class Unit(QObject):
             "calibration": self.calibration_changed.emit,
             "plugin": self.plugin_changed.emit,
             "interrupted": self._on_interrupted,
+            "record": self.record_written.emit,
             "profile": self.profile_run_changed.emit,
             "dry_run": self.dry_run_progressed.emit,
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from core.board_link import BoardLink
 from core.bus import (
@@ -19,6 +19,7 @@ from core.bus import (
     HardwareChecked,
     JobChanged,
     PartTested,
+    RecordWritten,
     SettingChanged,
 )
 from core.calibrations.catalogue import Catalogue
@@ -39,6 +40,7 @@ from core.traceability.sub_units import sub_units_of
 _SELF_TEST_JOB = "self_test"
 _ALL_PASSED = "all_tests_passed"
 _ENDS = ("disconnected", "lost")
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +62,7 @@ class InstrumentRecord:
         self._models = models
         self._config = config
         self._catalogues = catalogues
+        self._bus = bus
         self._clock = clock
         self._serial_number: str | None = None
         # The serial number and firmware that the record knows of, or is about to.
@@ -109,6 +112,7 @@ class InstrumentRecord:
         except BaseException:
             self._known = None  # it is tried again when the board is heard of next
             raise
+        self._bus.publish(RecordWritten(own.serial_number, None))
 
     def _on_job(self, event: JobChanged) -> None:
         if event.row["job_name"] != _SELF_TEST_JOB:
@@ -165,10 +169,11 @@ class InstrumentRecord:
         """Write a run with its files: they are on the disk before the record points at them."""
         stored, unit = await self._stored(files), self._record.unit
         try:
-            await self._change(lambda change: write_run(change, serial_number, run, unit, stored))
+            made = await self._change(lambda change: write_run(change, serial_number, run, unit, stored))
         except BaseException:
             await asyncio.to_thread(self._record.files.remove, [each.file for each in stored])
             raise
+        self._bus.publish(RecordWritten(serial_number, made))
 
     async def _stored(self, files: Sequence[OwnFile]) -> list[StoredFile]:
         """Put files on the disk; a run whose files cannot be kept is better than none."""
@@ -195,8 +200,8 @@ class InstrumentRecord:
                 _log.warning("This was not written into the unit's record: %s", error)
             self._trouble_told = str(error)
 
-    async def _change(self, change: Callable[[Change], Any]) -> None:
-        await self._record.change(await self._record.owner(), change)
+    async def _change(self, change: Callable[[Change], _T]) -> _T:
+        return await self._record.change(await self._record.owner(), change)
 
 
 async def _parts(content: bytes) -> AsyncIterator[bytes]:

@@ -57,8 +57,8 @@ class StoredFile:
     size_bytes: int
 
 
-def write_run(change: Change, serial_number: str, run: OwnRun, unit: str, files: Sequence[StoredFile] = ()) -> None:
-    """Store a run of the unit with that serial number, and its files; all of it or nothing."""
+def write_run(change: Change, serial_number: str, run: OwnRun, unit: str, files: Sequence[StoredFile] = ()) -> str:
+    """Store a run of the unit with that serial number, and its files, all of it or nothing; return its id."""
     body = {
         "procedure_id": _procedure(change, run.procedure),
         "outcome": run.outcome,
@@ -77,6 +77,7 @@ def write_run(change: Change, serial_number: str, run: OwnRun, unit: str, files:
     for file in files:
         attachment = announce_for(change, "run", number, file.name)
         take_content(change, attachment, file.file, file.size_bytes, file.content_type)
+    return made
 
 
 def phase(name: str, outcome: str, started_s: float, ended_s: float, measurements: Phases) -> dict[str, Any]:

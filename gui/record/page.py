@@ -36,8 +36,6 @@ _RECORD = "/unit_api/record"
 _LEFT_PX = 272
 # What others write meanwhile is looked for this often, while the page is seen.
 _LOOK_AGAIN_MS = 30_000
-# A test's run is written within this time of the test's end.
-_WRITTEN_AFTER_MS = 1500
 _SELF_TEST = "self_test"
 
 
@@ -60,7 +58,6 @@ class RecordPage(QWidget):
         self._wanted = ""
         self._shown: dict[str, Any] | None = None
         self._is_loaded = False
-        self._was_testing = False
         self._asking = Asking(self._load, self, self._on_trouble)
         self.search = UnitSearch(client)
         self.identity = Identity(unit)
@@ -147,7 +144,7 @@ class RecordPage(QWidget):
         self._unit.snapshot_loaded.connect(self.load)
         self._unit.connection_changed.connect(self._on_connection)
         self._unit.board_changed.connect(self._on_board)
-        self._unit.jobs_changed.connect(self._on_jobs)
+        self._unit.record_written.connect(self._look_again)
         find = QShortcut(QKeySequence.StandardKey.Find, self)
         find.activated.connect(self.search.field.setFocus)
         again = QTimer(self)
@@ -261,12 +258,6 @@ class RecordPage(QWidget):
     async def _run_self_test(self) -> None:
         await self._client.run_task(f"/unit_api/jobs/run/job_name/{_SELF_TEST}", {})
         self._tell(self.tr("The self-test runs"), self.tr("It takes some minutes; its run appears here at the end."))
-
-    def _on_jobs(self) -> None:
-        is_testing = self._unit.is_running(_SELF_TEST)
-        if self._was_testing and not is_testing:
-            QTimer.singleShot(_WRITTEN_AFTER_MS, self, self._look_again)
-        self._was_testing = is_testing
 
     def show_keys(self) -> None:
         """Show who may read and write the record from a program."""
