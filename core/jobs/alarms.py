@@ -25,6 +25,11 @@ class JobAlarms:
         self._experiment = experiment
         self._lasting: set[str] = set()
 
+    @property
+    def any_lasts(self) -> bool:
+        """Whether something lasts that a person must see to."""
+        return bool(self._lasting)
+
     def begin(
         self, key: str, message: str, remedy: str = "", *, severity: str = "alarm", signal: str = "", lasts: bool = True
     ) -> None:

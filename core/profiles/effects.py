@@ -134,7 +134,11 @@ class Effects:
         await self._change(job_name, {STATE_SETTING: JobState.SLEEPING.value})
 
     async def wake(self, job_name: str) -> None:
-        """Wake a job that sleeps."""
+        """Wake a job that sleeps; raise ConflictError where it sleeps because of an alarm, which is for a person."""
+        job = self._jobs.newest(job_name)
+        if job is not None and job.state is JobState.SLEEPING and job.alarms.any_lasts:
+            what = f"{job_name} sleeps because of an alarm, and no profile wakes it."
+            raise ConflictError(what, remedy="Do what the alarm says, then wake it by hand.")
         await self._change(job_name, {STATE_SETTING: JobState.READY.value})
 
     async def stop(self, job_name: str) -> None:

@@ -19,7 +19,8 @@ _LONGEST = 2000
 # What is read is worked out by recursion, too.
 _MOST_PARTS = 150
 _DEEPEST = 40
-_BRACKETS = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+_BEGIN, _END = "${{", "}}"
+_LONGEST_MESSAGE = 10_000
 _TOKEN = re.compile(
     r"""
     (?P<space>\s+)
@@ -121,7 +122,7 @@ def parse(source: str, place: Place) -> Expression:
     inner, start = source, 0
     if (whole := bracketed(source)) is not None:
         inner = whole
-        start = source.index("${{") + 3
+        start = source.index(_BEGIN) + len(_BEGIN)
     try:
         return Expression(_Parser(inner).whole(), inner.strip(), place)
     except ExpressionError as error:
@@ -130,30 +131,36 @@ def parse(source: str, place: Place) -> Expression:
 
 def bracketed(text: str) -> str | None:
     """Return what is between `${{` and `}}` when they enclose the whole text, None otherwise."""
-    form = _BRACKETS.fullmatch(text.strip())
-    return form[1] if form and "${{" not in form[1] else None
+    text = text.strip()
+    if not text.startswith(_BEGIN) or not text.endswith(_END) or len(text) < len(_BEGIN) + len(_END):
+        return None
+    inner = text[len(_BEGIN) : -len(_END)]
+    return None if _BEGIN in inner else inner
 
 
 def has_brackets(text: str) -> bool:
     """Whether an expression begins somewhere in a text."""
-    return "${{" in text
+    return _BEGIN in text
 
 
 def parts_of(message: str, place: Place) -> list[str | Expression]:
     """Return the texts and expressions a message consists of, in order; raise ExpressionError."""
+    if len(message) > _LONGEST_MESSAGE:
+        raise ExpressionError(f"a text with expressions has at most {_LONGEST_MESSAGE} characters", _LONGEST_MESSAGE)
     parts: list[str | Expression] = []
-    end = 0
-    for form in _BRACKETS.finditer(message):
-        parts.append(message[end : form.start()])
+    at = 0
+    while (begin := message.find(_BEGIN, at)) >= 0:
+        inner_at = begin + len(_BEGIN)
+        end = message.find(_END, inner_at)
+        if end < 0:
+            raise ExpressionError("an expression begins with ${{ but does not end with }}", begin)
+        inner = message[inner_at:end]
         try:
-            parts.append(Expression(_Parser(form[1]).whole(), form[1].strip(), place))
+            parts += [message[at:begin], Expression(_Parser(inner).whole(), inner.strip(), place)]
         except ExpressionError as error:
-            raise ExpressionError(str(error), error.offset + form.start(1)) from None
-        end = form.end()
-    rest = message[end:]
-    if "${{" in rest:
-        raise ExpressionError("an expression begins with ${{ but does not end with }}", end + rest.index("${{"))
-    return [part for part in [*parts, rest] if part != ""]
+            raise ExpressionError(str(error), error.offset + inner_at) from None
+        at = end + len(_END)
+    return [part for part in [*parts, message[at:]] if part != ""]
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ from gui.profiles.profile import Problem
 _TYPED_MS = 400
 _FONT_PX = 13
 _INDENT = "  "
+# Colouring takes the square of a line's length; nobody writes longer ones, but somebody may paste one.
+_MOST_COLOURED = 1000
 _BESIDE_PX = 8
 _MARK_PX = 14
 
@@ -227,7 +229,7 @@ class _Colours(QSyntaxHighlighter):
     def highlightBlock(self, text: str) -> None:
         """Colour one line."""
         for pattern, form in self._rules:
-            for found in pattern.finditer(text):
+            for found in pattern.finditer(text[:_MOST_COLOURED]):
                 self.setFormat(found.start(), found.end() - found.start(), form)
 
 
