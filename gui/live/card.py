@@ -56,7 +56,7 @@ class Card(QFrame):
         self.badge = StateBadge()
         self.button = QPushButton()
         theme.set_role(self.button, "quiet")
-        self.button.setFixedWidth(self.button.fontMetrics().horizontalAdvance(self.tr("Start…")) + 28)
+        self.button.setFixedWidth(self.button.fontMetrics().horizontalAdvance(self.tr("Change…")) + 28)
         self.body = QVBoxLayout()
         self.body.setSpacing(2)
         self.alarm = CardAlarm(unit, (*signals, *([job] if job else [])))

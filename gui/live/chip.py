@@ -26,6 +26,7 @@ class Chip(QAbstractButton):
 
     Attributes:
         names_unit: whether the unit is drawn too; not where the pane's title names it.
+        is_stale: whether the value is older than what is called now.
     """
 
     def __init__(self, trace: Trace, parent: QWidget | None = None) -> None:
@@ -34,6 +35,7 @@ class Chip(QAbstractButton):
         self._value = "–"
         self._widest = ""  # of the values so far
         self.names_unit = False
+        self.is_stale = False
         self.setCheckable(True)
         self.setChecked(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -46,11 +48,11 @@ class Chip(QAbstractButton):
         self._name_for_readers()
         self.update()
 
-    def show_value(self, value: float | None) -> None:
-        """Show a value; None is a dash."""
+    def show_value(self, value: float | None, *, is_stale: bool = False) -> None:
+        """Show a value; None is a dash, a stale one is dimmed."""
         text = self._trace.text_of(value)
-        if text != self._value:
-            self._value = text
+        if (text, is_stale) != (self._value, self.is_stale):
+            self._value, self.is_stale = text, is_stale
             if len(text) > len(self._widest):
                 self._widest = text
             self._name_for_readers()
@@ -103,7 +105,7 @@ class Chip(QAbstractButton):
             label = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, room)
         for text, tone in (
             (label, "text" if shown else "faint"),
-            (self._value if shown else "", "text"),
+            (self._value if shown else "", "faint" if self.is_stale else "text"),
             (self._unit if shown else "", "quiet"),
         ):
             painter.setPen(colours.colour(tone))

@@ -17,6 +17,8 @@ from gui.unit import Unit
 
 # Up to this age the newest values are those of now.
 _NOW_S = 30.0
+# Longer than the longest interval of readings: the vial's temperature is told each few minutes.
+_STALE_S = 600.0
 _GAP_PX = 8
 _ROW_PX = 20
 # The entries of all panes begin below each other, at the right of titles as long as usual.
@@ -83,7 +85,8 @@ class Readout(QObject):
             chip = self.chips.get(curve.key)
             if chip is not None:
                 sample = curve.buffer.latest() if now else curve.buffer.nearest(utc_s)
-                chip.show_value(None if sample is None else sample[1])
+                is_stale = now and sample is not None and self._is_stale(curve, sample[0])
+                chip.show_value(None if sample is None else sample[1], is_stale=is_stale)
         if now:
             self._tell_newest(curves)
         else:
@@ -92,6 +95,10 @@ class Readout(QObject):
             is_today = local.date() == datetime.fromtimestamp(self._unit.utc_s(), UTC).astimezone().date()
             self.time.setText(clock_time(moment) if is_today else f"{local.day} {local:%b %H:%M:%S}")
             self.time.setToolTip(exact(moment))
+
+    def _is_stale(self, curve: Curve, utc_s: float) -> bool:
+        """Whether a newest value is too old to be that of now; a level holds until it changes."""
+        return not curve.trace.holds and self._unit.utc_s() - utc_s > _STALE_S
 
     def _tell_newest(self, curves: list[Curve]) -> None:
         """Say "Now", or how old the newest of the values is: without readings there is no now."""

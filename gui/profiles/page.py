@@ -97,6 +97,7 @@ class ProfilesPage(QWidget):
 
     def _lay_out(self) -> None:
         split = QSplitter(Qt.Orientation.Vertical)
+        theme.set_role(split, "gap")
         split.setHandleWidth(theme.SPACE_PX)
         split.addWidget(self.editor)
         split.addWidget(self.meaning)
@@ -365,6 +366,8 @@ class ProfilesPage(QWidget):
 
     def _show_run(self) -> None:
         self.meaning.setCurrentWidget(self.run)
+        # Not on the button that has just run out of use, nor on one that would end what has begun.
+        self.run.lines.setFocus()
 
     def _on_run(self) -> None:
         if self._is_loaded:

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QProgressBar,
     QPushButton,
@@ -22,6 +23,7 @@ from gui.profiles.dialogs import StopRunDialog
 from gui.profiles.profile import PROFILES, action_words, hours_words
 from gui.service_client import ServiceClient
 from gui.unit import Unit
+from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.place import Place
 
 _STATES = {
@@ -33,7 +35,9 @@ _STATES = {
     "failed": ("alarm", "alarm", "Failed"),
 }
 _OUTCOMES = {"done": ("Done", ""), "skipped": ("Skipped", "quiet"), "failed": ("Failed", "alarm")}
-_COLUMNS = ("After", "Action", "Outcome", "What was said", "Line")
+_WIDTHS_PX = (76, 168, 84, 120, 56)
+_SAID = 3
+_LEAST_PX = 40
 
 
 class RunPanel(QWidget):
@@ -76,7 +80,7 @@ class RunPanel(QWidget):
 
     def _make(self) -> None:
         self._picture = QLabel()
-        self._state = QLabel()
+        self._state = ElidedLabel()
         theme.set_role(self._state, "strong")
         self._detail = QLabel()
         self._detail.setWordWrap(True)
@@ -98,15 +102,20 @@ class RunPanel(QWidget):
         )
         self.lines.setRootIsDecorated(False)
         self.lines.setUniformRowHeights(True)
-        for column, width in enumerate((80, 210, 80, 320)):
+        theme.set_role(self.lines, "rows")
+        header = self.lines.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(_LEAST_PX)
+        for column, width in enumerate(_WIDTHS_PX):
             self.lines.setColumnWidth(column, width)
+        header.setSectionResizeMode(_SAID, QHeaderView.ResizeMode.Stretch)
         self.lines.itemActivated.connect(self._ask_for_line)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
+        head.setSpacing(theme.SPACE_PX)
         head.addWidget(self._picture)
-        head.addWidget(self._state)
-        head.addWidget(self._detail, 1)
+        head.addWidget(self._state, 1)
         head.addWidget(self.pause_button)
         head.addWidget(self.stop_button)
         content = QWidget()
@@ -114,6 +123,7 @@ class RunPanel(QWidget):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(theme.SPACE_PX)
         inside.addLayout(head)
+        inside.addWidget(self._detail)
         inside.addWidget(self.bar)
         inside.addWidget(self.lines, 1)
         self.place = Place(content)
@@ -169,7 +179,7 @@ class RunPanel(QWidget):
             return
         picture, tone, word = _STATES[run["state"]]
         show_icon(self._picture, picture, tone)
-        self._state.setText(f"{run['experiment_profile_name']} · {word}")
+        self._state.show_text(f"{run['experiment_profile_name']} · {word}")
         self._detail.setText(self._detail_words())
         self.bar.setRange(0, max(1, run["actions_total"]))
         self.bar.setValue(run["actions_done"])

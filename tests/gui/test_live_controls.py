@@ -111,6 +111,11 @@ def test_old_values_are_not_called_now(live: LiveBench) -> None:
     live.tell("board", state="lost", link="disconnected", since=utc_text(live.at_s - 595))
     live.draw()
     assert live.page.readout.time.text() == "10 min ago"
+    live.read("board_temperature", 30.0, after_s=60.0)
+    live.page.readout.read(list(live.page.stack.curves.values()), math.nan)
+    stale = {key: chip.is_stale for key, chip in live.page.readout.chips.items()}
+    assert live.page.readout.time.text() == "Now"
+    assert stale == {"od2": True, "board_temperature": False}, "old beside new looks old"
     assert [gap.words for gap in live.page.stack.panes["stirring"].lost_times.gaps] == ["Board lost"]
 
 
