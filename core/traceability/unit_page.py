@@ -19,7 +19,7 @@ WITH RECURSIVE below (id) AS (
     SELECT id FROM units WHERE parent = ?1 UNION SELECT units.id FROM units JOIN below ON units.parent = below.id
 )
 SELECT unit.id, unit.uuid, unit.serial_number, unit.parent, unit.metadata, {POSITION} AS position, {PART_COLUMNS}
-FROM below JOIN units AS unit ON unit.id = below.id {PART_JOINS} ORDER BY parts.name, unit.id
+FROM below JOIN units AS unit ON unit.id = below.id {PART_JOINS} ORDER BY coalesce(position, parts.name), unit.id
 """  # noqa: S608 - own words
 _PROCEDURES = """
 SELECT procedures.uuid AS id, procedures.name, count(*) AS run_count

@@ -117,16 +117,14 @@ class PartsTree(QWidget):
         for part in parts:
             kind = part["part"]
             place = place_words(part["position"], part)
-            item = QTreeWidgetItem(above, [f"{place}\n{part['serial_number']}"])
+            number = self.tr("no number yet") if part["is_placeholder"] else part["serial_number"]
+            item = QTreeWidgetItem(above, [f"{place}\n{number}"])
             item.setIcon(0, icon("part"))
             item.setData(0, _PART, part)
             revision = self.tr("Part {}, revision {}").format(kind["number"], kind["revision"]["number"])
             told = [place, part["serial_number"], f"{kind['name']}: {revision}"]
             if part["is_placeholder"]:
                 told.append(self.tr("This number only stands for the part's own, which nobody has entered yet."))
-                font = item.font(0)
-                font.setItalic(True)
-                item.setFont(0, font)
             item.setToolTip(0, "\n".join(told))
             self._add(item, part["parts_tree"])
 
