@@ -7,17 +7,18 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
+from gui.jobs.capability import in_sentence
 from gui.moments import ago, clock_time, exact
 from gui.unit import utc_s_of
 from gui.words import job_title, listing, rule_title, sentences
 
 # The values a person knows a job by, with their units; as many of them as a job has.
 _TELLING = {
-    "target_rpm": "{:g}\u00a0rpm",
+    "target_rpm": "{:g}\u00a0RPM",
     "target_temperature": "{:g}\u00a0°C",
     "interval": "every {:g}\u00a0s",
-    "exchange_volume_ml": "{:g}\u00a0ml",
-    "dosing_volume_ml": "{:g}\u00a0ml",
+    "exchange_volume_ml": "{:g}\u00a0mL",
+    "dosing_volume_ml": "{:g}\u00a0mL",
     "target_biomass": "at {:g}",
     "light_intensity": "{:g}\u00a0%",
     "duration": "every {:g}\u00a0min",
@@ -32,9 +33,10 @@ def _tr(text: str) -> str:
 
 
 def job_words(job: dict[str, Any]) -> str:
-    """Name an interrupted job with what it did: "Temperature, Thermostat (30 °C)"."""
+    """Name an interrupted job with what it did: "Temperature: thermostat (30 °C)"."""
     rule = str(job.get("automation_name") or "")
-    name = f"{job_title(str(job['job_name']))}, {rule_title(rule)}" if rule else job_title(str(job["job_name"]))
+    title, ruled = job_title(str(job["job_name"])), in_sentence(rule_title(rule))
+    name = f"{title}: {ruled}" if rule else title
     values = {**job.get("options", {}), **job.get("settings", {})}
     told = [form.format(values[key]) for key, form in _TELLING.items() if isinstance(values.get(key), int | float)]
     if job["job_name"] == "led_intensity":

@@ -169,6 +169,10 @@ class JobsPage(QWidget):
         if capabilities == self._capabilities:
             return
         self._show_capabilities(capabilities)
+        self._renew_cards()
+
+    def _renew_cards(self) -> None:
+        """Put other cards in place of those whose job is not what they say; the others stay as they are."""
         for job_id, card in tuple(self.running.items()):
             if card.capability != self._capability_of(card.row["job_name"]):
                 del self.running[job_id]
@@ -242,6 +246,9 @@ class JobsPage(QWidget):
         return chosen[0] if chosen else Capability(job_name, job_name.replace("_", " ").capitalize(), "", "")
 
     def _on_setting(self, job: str, setting: str, value: object) -> None:
+        if setting == "automation_name":
+            # A job is told before the rule that it follows.
+            self._renew_cards()
         for card in self.running.values():
             if card.row["job_name"] == job:
                 card.show_setting(setting, value)

@@ -234,6 +234,18 @@ def test_a_running_job_cannot_be_started_again(jobs: JobsBench) -> None:
     assert jobs.page.running == {}
 
 
+def test_a_card_follows_the_rule_that_is_told_after_its_job(jobs: JobsBench) -> None:
+    rules = [RULE | {"automation_name": name, "label": name.capitalize()} for name in ("record", "thermostat")]
+    jobs.service.answer("GET /unit_api/capabilities", 200, rules)
+    jobs.begin()
+    job = row(1, "temperature_automation")
+    jobs.unit.handle("job", job | {"state": "init"})
+    for name, value in (("automation_name", "thermostat"), ("$state", "ready")):
+        told = {"job_id": 1, "job_name": "temperature_automation", "setting": name, "value": value}
+        jobs.unit.handle("setting", told)
+    assert [card.title for card in jobs.page.running.values()] == ["Temperature · Thermostat"]
+
+
 def test_a_form_beside_cards_in_the_smallest_window_pushes_nothing_out_of_sight(jobs: JobsBench) -> None:
     long = {"job_name": "long_job", "label": "Forget the reference of relative density", "is_action": True}
     jobs.service.answer("GET /unit_api/capabilities", 200, [RULE, BARE | long])

@@ -63,7 +63,7 @@ def test_nothing_is_shown_where_nothing_was_cut_off(shown: Shown) -> None:
 def test_the_offer_names_the_jobs_and_goes_when_it_is_over(offered: Shown) -> None:
     banner = offered.window.resume
     assert "2 jobs were cut off" in banner.headline
-    assert "Stirring (350\u00a0rpm)" in banner.words
+    assert "Stirring (350\u00a0RPM)" in banner.words
     assert "“exp one”" in banner.words
     offered.service.send("interrupted", **interrupted(STIRRING))
     offered.until(lambda: banner.resume_button.text() == "Resume 1 job", "one is left")
@@ -158,8 +158,8 @@ def test_what_is_offered_is_not_also_told_as_missing(shown: Shown) -> None:
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        (STIRRING, "Stirring (350\u00a0rpm)"),
-        (DOSING, "Dosing, Chemostat (0.5\u00a0ml, every 20\u00a0min)"),
+        (STIRRING, "Stirring (350\u00a0RPM)"),
+        (DOSING, "Dosing: chemostat (0.5\u00a0mL, every 20\u00a0min)"),
         (job("od_reading", state="sleeping"), "Optical density (asleep)"),
         (job("led_intensity", options={"b": 10.0, "c": 0.0}), "LEDs by hand (B 10\u00a0%)"),
         (job("of_a_plugin"), "Of a plugin"),
