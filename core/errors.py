@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.plain_text import plain
+
 
 class ServiceError(Exception):
     """Something asked of the service did not happen.
@@ -32,8 +34,8 @@ class ServiceError(Exception):
 
     def body(self) -> dict[str, Any]:
         """Return the error body: `error`, and `error_info` with cause, remediation, status."""
-        info = {"cause": self.cause, "remediation": self.remedy, "status": self.status, **self.extra}
-        return {"error": self.error, "error_info": info}
+        info = {"cause": plain(self.cause), "remediation": plain(self.remedy), "status": self.status, **self.extra}
+        return {"error": plain(self.error), "error_info": info}
 
 
 class BadRequestError(ServiceError):

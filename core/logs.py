@@ -19,6 +19,7 @@ from typing import Any
 
 from core.bus import Bus, LogWritten
 from core.clock import Clock, timestamp
+from core.plain_text import plain
 
 NOTICE = 25
 LEVELS = {"DEBUG": 10, "INFO": 20, "NOTICE": NOTICE, "WARNING": 30, "ERROR": 40}
@@ -130,9 +131,9 @@ class Logs:
             "id": self._next_id(),
             "timestamp": timestamp(self._clock.utc_s()),
             "level": _level_name(record.levelno),
-            "source": getattr(record, "source", "app"),
-            "task": getattr(record, "task", record.name.rpartition(".")[2]),
-            "message": message,
+            "source": plain(getattr(record, "source", "app")),
+            "task": plain(getattr(record, "task", record.name.rpartition(".")[2])),
+            "message": plain(message),
             "experiment": getattr(record, "experiment", None),
             "pioreactor_unit": self._unit,
         }
@@ -155,7 +156,7 @@ class _Outside(logging.Handler):
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._queue.put(f"{timestamp(self._clock.utc_s())} {self.format(record)}")
+        self._queue.put(plain(f"{timestamp(self._clock.utc_s())} {self.format(record)}"))
 
     def close(self) -> None:
         self._queue.put(None)

@@ -6,7 +6,9 @@ An alarm is open until its condition is over and a person has acknowledged it. N
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from core.alarms.alarm import SEVERITIES, Alarm
@@ -15,6 +17,7 @@ from core.bus import AlarmBegan, AlarmChanged, AlarmEnded, Bus
 from core.clock import Clock
 from core.errors import NotFoundError
 from core.jobs.alarms import job_of
+from core.plain_text import plain
 from core.records.records import LIVE_ONLY_PREFIX, NO_EXPERIMENT, Records
 
 _log = logging.getLogger(__name__)
@@ -85,6 +88,7 @@ class Alarms:
         return await self._records.read(lambda connection: load_history(connection, wanted))
 
     def _on_began(self, event: AlarmBegan) -> None:
+        event = replace(event, key=plain(event.key))
         alarm = self._open.get(event.key)
         if alarm is not None and alarm.is_active:
             return
@@ -104,8 +108,8 @@ class Alarms:
         self._last_id += 1
         now = self._clock.utc_s()
         alarm = Alarm(
-            self._last_id, event.key, event.signal, event.severity, event.message[:_LONGEST_TEXT],
-            event.remedy[:_LONGEST_TEXT], event.value, event.limit, self._experiment_of(event), now, now,
+            self._last_id, event.key, plain(event.signal), event.severity, _text(event.message), _text(event.remedy),
+            _number(event.value), _number(event.limit), self._experiment_of(event), now, now,
         )  # fmt: skip
         self._open[event.key] = alarm
         return alarm
@@ -127,8 +131,9 @@ class Alarms:
         alarm.cleared_at = None
         alarm.last_raised_at = self._clock.utc_s()
         alarm.severity = max(alarm.severity, event.severity, key=SEVERITIES.index)
-        alarm.message, alarm.remedy = event.message[:_LONGEST_TEXT], event.remedy[:_LONGEST_TEXT]
-        alarm.value, alarm.limit, alarm.experiment = event.value, event.limit, self._experiment_of(event)
+        alarm.message, alarm.remedy = _text(event.message), _text(event.remedy)
+        alarm.value, alarm.limit = _number(event.value), _number(event.limit)
+        alarm.experiment = self._experiment_of(event)
 
     def _experiment_of(self, event: AlarmBegan) -> str | None:
         name = event.experiment
@@ -137,7 +142,7 @@ class Alarms:
         return name
 
     def _on_ended(self, key: str) -> None:
-        alarm = self._open.get(key)
+        alarm = self._open.get(plain(key))
         if alarm is not None and alarm.is_active:
             alarm.cleared_at = self._clock.utc_s()
             self._keep(alarm)
@@ -163,6 +168,15 @@ class Alarms:
         if alarm.times == 1 or not alarm.is_open:
             self._records.commit_soon()
         self._bus.publish(AlarmChanged(alarm.item()))
+
+
+def _text(text: str) -> str:
+    return plain(text[:_LONGEST_TEXT])
+
+
+def _number(value: float | None) -> float | None:
+    """Return a number that JSON can hold, None where it is none."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 async def load_alarms(records: Records, bus: Bus, clock: Clock, active_experiment: Callable[[], str | None]) -> Alarms:

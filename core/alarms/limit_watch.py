@@ -5,6 +5,7 @@ Readings come often, therefore one inside its limits costs no more than a look-u
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -81,6 +82,8 @@ class LimitWatch:
         if signal is None or not self._limits.of(signal.key).enabled or event.experiment.startswith(LIVE_ONLY_PREFIX):
             return
         value = event.value
+        if not math.isfinite(value):
+            return  # whatever it is, it is no reading
         if signal.is_deviation:
             target = self._target()
             if target is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -179,6 +180,8 @@ class Bioreactors:
             _log.warning("%s begins. %s With another vial, set current_volume_ml to what is in it.", name, why)
 
     def _count(self, event: DosingEvent) -> None:
+        if not math.isfinite(event.volume_change_ml):
+            raise ValueError("that is no volume.")
         before = self.values(event.experiment)
         if event.in_vial:
             self.vial.count(before, event.event, event.volume_change_ml, self._models.current.reactor_capacity_ml)

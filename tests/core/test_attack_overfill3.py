@@ -254,3 +254,15 @@ def test_the_vial_of_a_resumed_culture_counts_on_from_what_can_be_in_it(tmp_path
             assert _fill_ml(service) == fill_ml
 
     bent(run())
+
+
+@pytest.mark.parametrize("volume_ml", [float("nan"), float("inf"), float("-inf")])
+def test_a_dose_that_is_no_number_is_not_counted_and_told(tmp_path: Path, volume_ml: float) -> None:
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, told):
+            for dose_ml in (1.0, volume_ml, 1.0):
+                service.bus.publish(DosingEvent(0.0, service.experiments.ensure("one"), "add_media", dose_ml, "test"))
+            assert service.bioreactor.vial.greatest_ml == pytest.approx(17)
+            assert "not counted" in told.log("WARNING")
+
+    bent(run())
