@@ -5,6 +5,7 @@ What is done here is done in the name of the person whose window asks; of the un
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from core.app_state import ServiceHere
 from core.bodies import body_of, documented
+from core.config import ConfigError
 from core.errors import NotFoundError
 from core.schemas.errors import errors
 from core.schemas.jobs import Success
@@ -50,6 +52,9 @@ async def get_record(service: ServiceHere) -> JSONResponse:
     """Return what the record holds, and whether this unit is in it."""
     told = service.board_link.describe().get("serial_number")
     own = serial_number_of(told) if told else None
+    model = None
+    with contextlib.suppress(ConfigError):  # it is told wherever a model is needed
+        model = service.models.current
 
     def ask(connection: sqlite3.Connection) -> dict[str, Any]:
         found = connection.execute("SELECT 1 FROM units WHERE serial_number = ?", (own,)).fetchone()
@@ -59,6 +64,8 @@ async def get_record(service: ServiceHere) -> JSONResponse:
             "is_own_recorded": found is not None,
             "unit_count": counts[0],
             "run_count": counts[1],
+            "model_name": None if model is None else model.model_name,
+            "model_version": None if model is None else model.model_version,
         }
 
     return JSONResponse(await service.unit_record.read(ask))

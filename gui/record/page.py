@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QStackedW
 
 from gui import background, theme
 from gui.asking import Asking
+from gui.board_reach import is_out_of_reach
 from gui.file_transfer import FileTroubleError, save
 from gui.icons import icon, show_icon
 from gui.record.document import UnitDocument
@@ -26,6 +27,7 @@ from gui.record.run_details import RunDetails
 from gui.record.run_files import RunFiles
 from gui.record.timeline import Timeline
 from gui.record.unit_search import UnitSearch
+from gui.record.unit_tests import UnitTests
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.toast import toaster_for
 from gui.unit import Unit
@@ -36,7 +38,6 @@ _RECORD = "/unit_api/record"
 _LEFT_PX = 272
 # What others write meanwhile is looked for this often, while the page is seen.
 _LOOK_AGAIN_MS = 30_000
-_SELF_TEST = "self_test"
 
 
 class RecordPage(QWidget):
@@ -46,6 +47,7 @@ class RecordPage(QWidget):
         search, identity, parts: the left side.
         timeline, details: what happened to the unit; one run.
         place: the whole content, or why there is none.
+        tests: has the unit test itself.
         files: asks where to save.
     """
 
@@ -66,6 +68,7 @@ class RecordPage(QWidget):
         self.push_status = PushStatus(unit, client)
         self.timeline = Timeline(unit, client)
         self.details = RunDetails(client)
+        self.tests = UnitTests(client, self)
         self.files = FileChoice(self)
         self._make_actions()
         self._lay_out()
@@ -139,7 +142,7 @@ class RecordPage(QWidget):
         self.parts.name_asked.connect(self.ask_serial_number)
         self.timeline.opened.connect(self.open_run)
         self.timeline.failed.connect(self.timeline.on_trouble)
-        self.timeline.run_asked.connect(self.run_self_test)
+        self.timeline.run_asked.connect(self.tests.run_self_test)
         self.details.closed.connect(self.show_timeline)
         self._unit.snapshot_loaded.connect(self.load)
         self._unit.connection_changed.connect(self._on_connection)
@@ -153,7 +156,7 @@ class RecordPage(QWidget):
 
     def page_actions(self) -> list[QWidget]:
         """Return the buttons beside the page's title."""
-        return [self.own_button, self.keys_button, self.push_button, self.export_button]
+        return [self.own_button, self.tests, self.keys_button, self.push_button, self.export_button]
 
     def load(self) -> None:
         """Ask the service for the unit shown, and for the record as a whole."""
@@ -251,14 +254,6 @@ class RecordPage(QWidget):
         self._tell(self._told.format(serial_number), self.tr("The timeline keeps what was before."))
         self.load()
 
-    def run_self_test(self) -> None:
-        """Have the unit test itself; its run is shown once it is written."""
-        background.run(self._run_self_test(), self)
-
-    async def _run_self_test(self) -> None:
-        await self._client.run_task(f"/unit_api/jobs/run/job_name/{_SELF_TEST}", {})
-        self._tell(self.tr("The self-test runs"), self.tr("It takes some minutes; its run appears here at the end."))
-
     def show_keys(self) -> None:
         """Show who may read and write the record from a program."""
         KeysDialog(self._client, self).open()
@@ -317,6 +312,7 @@ class RecordPage(QWidget):
             self.load()
 
     def _on_board(self) -> None:
+        self._on_connection()
         own = self._unit.board.get("serial_number") or ""
         if self._is_loaded and own and own != self._record.get("own_serial_number"):
             self._look_again()
@@ -332,6 +328,8 @@ class RecordPage(QWidget):
     def _on_connection(self) -> None:
         is_live = self._unit.service.is_live
         self.keys_button.setEnabled(is_live)
+        self.tests.setVisible(self.identity.is_own)
+        self.tests.offer(self._record, is_possible=is_live and not is_out_of_reach(self._unit.board))
         self.push_button.setEnabled(is_live)
         self.export_button.setEnabled(is_live and self._shown is not None)
         self.own_button.setEnabled(is_live)

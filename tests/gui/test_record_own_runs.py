@@ -60,7 +60,9 @@ def test_tests_and_calibrations_appear_as_runs_with_files_that_open(
 ) -> None:
     page = bench.page
     titles = lambda: {run.procedure for run in page.timeline.runs()}  # noqa: E731
-    send(lab, "/hardware/check", {"model_name": "pioreactor_20ml", "model_version": "1.5"})
+    bench.until(page.tests.isEnabled, "the board can be tested")
+    page.tests.check_action.trigger()
+    bench.until(lambda: "The hardware fits" in bench.toasts(), "its end is told")
     bench.until(lambda: "Hardware check" in titles(), "the check is there without a reload")
     send(lab, "/calibrations/media_pump", {"calibration_data": _CALIBRATION})
     bench.until(lambda: "Calibration of media_pump" in titles(), "so is the calibration")
@@ -92,3 +94,15 @@ def test_what_is_done_in_a_window_is_kept_in_its_persons_name(
     bench.until(lambda: rows.topLevelItem(0) and rows.topLevelItem(0).text(0) == "Taken out", "it is out")
     assert rows.topLevelItem(0).text(4) == "Åsa"
     bench.close()
+
+
+def test_tests_are_offered_while_the_own_board_can_be_reached(bench: PageBench, lab: RealService) -> None:
+    page = bench.page
+    page.open_unit(next(each for each in page.parts.serial_numbers() if each.endswith("-stirrer")))
+    bench.until(lambda: not page.identity.is_own, "a part is shown")
+    assert page.tests.isHidden()
+    page.open_own()
+    bench.until(lambda: page.identity.is_own and not page.tests.isHidden(), "the unit itself can be tested")
+    bench.until(page.tests.isEnabled, "now")
+    send(lab, "/board/simulation", {"command": "unplug 60"})
+    bench.until(lambda: not page.tests.isEnabled(), "not without its board")

@@ -66,8 +66,8 @@ async def dark_offset(bench: Bench) -> Verdict:
         details.append(f"photodiode {channel}: {1000 * mean_v:.2f} mV left")
         measured += [
             Measured(f"dark_{channel}", offset[channel], "V", at_most=_MOST_AMBIENT_V),
-            Measured(f"left_{channel}", mean_v, "V", at_most=_MOST_DARK_V),
-            Measured(f"variance_{channel}", variance, "V²", at_most=_MOST_DARK_VARIANCE),
+            Measured(f"left_{channel}", 1e3 * mean_v, "mV", at_most=1e3 * _MOST_DARK_V),
+            Measured(f"variance_{channel}", 1e6 * variance, "mV²", at_most=1e6 * _MOST_DARK_VARIANCE),
         ]
         if offset[channel] >= _MOST_AMBIENT_V or mean_v > _MOST_DARK_V or variance > _MOST_DARK_VARIANCE:
             failed.append(channel)
@@ -84,7 +84,7 @@ async def reference_level(bench: Bench) -> Verdict:
     detail = f"REF reads {mean_v:.4f} V; {_LEAST_REF_V:g} to {_MOST_REF_V:g} V is fine"
     measured = (
         Measured("reference", mean_v, "V", _LEAST_REF_V, _MOST_REF_V),
-        Measured("variance", variance, "V²", at_most=_MOST_REF_VARIANCE),
+        Measured("variance", 1e6 * variance, "mV²", at_most=1e6 * _MOST_REF_VARIANCE),
     )
     advice = "" if passed else ". Look at the infrared LED and its photodiode"
     return Verdict(passed, detail + advice, measured=measured)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.schemas.bodies import Body
 from core.schemas.unit_record.fields import PartNumber, RevisionNumber, SerialNumber
@@ -16,10 +16,14 @@ from core.schemas.unit_record.units import Relative, UnitDetail
 class RecordItem(BaseModel):
     """The record as a whole."""
 
+    model_config = ConfigDict(protected_namespaces=())
+
     own_serial_number: str | None = Field(description="Of the board in use; null while none was ever reached.")
     is_own_recorded: bool = Field(description="Whether there is a unit of that serial number.")
     unit_count: int
     run_count: int
+    model_name: str | None = Field(description="Of the reactor model this unit is configured as; null when none.")
+    model_version: str | None
 
 
 class TreePart(Relative):

@@ -1,0 +1,66 @@
+"""The button that has the unit test itself: the self-test, and the check of its hardware."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+
+from gui import background
+from gui.icons import icon, show_icon
+from gui.service_client import ServiceClient
+from gui.toast import toaster_for
+
+_SELF_TEST = "/unit_api/jobs/run/job_name/self_test"
+_HARDWARE_CHECK = "/unit_api/hardware/check"
+
+
+class UnitTests(QPushButton):
+    """Offers the tests; each ends as a run in the record."""
+
+    def __init__(self, client: ServiceClient, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setText(self.tr("Test"))
+        show_icon(self, "check")
+        self._client = client
+        self._model: dict[str, str] | None = None
+        menu = QMenu(self)
+        self.self_test_action = menu.addAction(icon("check"), self.tr("Self-test, with a vial of water…"))
+        self.check_action = menu.addAction(icon("board"), self.tr("Check the hardware; nothing moves"))
+        self.setMenu(menu)
+        self.self_test_action.triggered.connect(self.run_self_test)
+        self.check_action.triggered.connect(self.check_hardware)
+
+    def offer(self, record: dict[str, Any], *, is_possible: bool) -> None:
+        """Offer what can be done now; `record` is what the service says of it as a whole."""
+        model = {key: record.get(key) for key in ("model_name", "model_version")}
+        self._model = None if None in model.values() else {key: str(value) for key, value in model.items()}
+        self.setEnabled(is_possible)
+        self.check_action.setEnabled(self._model is not None)
+
+    def run_self_test(self) -> None:
+        """Have the unit test itself; its run is shown once it is written."""
+        background.run(self._run_self_test(), self)
+
+    def check_hardware(self) -> None:
+        """Have the board checked against the reactor model this unit is configured as."""
+        if self._model is not None:
+            background.run(self._check_hardware(self._model), self)
+
+    async def _run_self_test(self) -> None:
+        await self._client.run_task(_SELF_TEST, {})
+        self._tell(self.tr("The self-test runs"), self.tr("It takes some minutes; its run appears here at the end."))
+
+    async def _check_hardware(self, model: dict[str, str]) -> None:
+        result = await self._client.run_task(_HARDWARE_CHECK, dict(model))
+        failed = [check for check in result["checks"] if not check["ok"]]
+        if failed:
+            self._tell(self.tr("The hardware does not fit"), failed[0]["detail"], "alarm")
+        else:
+            told = self.tr("{} checks passed; the run with all that was measured is in the record.")
+            self._tell(self.tr("The hardware fits"), told.format(len(result["checks"])))
+
+    def _tell(self, headline: str, detail: str, tone: str = "ok") -> None:
+        toaster = toaster_for(self)
+        if toaster is not None:
+            toaster.show(headline, detail, tone)
