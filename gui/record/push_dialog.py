@@ -17,6 +17,7 @@ from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.unit import Unit
 from gui.widgets.ask_dialog import trouble_words
 from gui.widgets.place import Place
+from gui.words import sentences
 
 _SIZE_PX = (720, 600)
 _ASK_AGAIN_MS = 2000
@@ -134,8 +135,9 @@ class PushDialog(QDialog):
         stands = standing(self._state, self._unit.utc_s())
         show_icon(self._picture, stands.icon, stands.tone)
         self.headline.setText(stands.headline)
-        self.detail.setText(stands.detail)
-        self.detail.setVisible(bool(stands.detail))
+        words = sentences(stands.when, stands.detail)
+        self.detail.setText(words)
+        self.detail.setVisible(bool(words))
 
     def _on_form(self) -> None:
         self._tell("")

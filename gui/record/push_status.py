@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.asking import Asking
@@ -19,7 +19,7 @@ _ASK_AGAIN_MS = 5000
 _TICK_MS = 1000
 
 
-class PushStatus(QFrame):
+class PushStatus(QWidget):
     """Asks the service every few seconds while it can be seen.
 
     Signals:
@@ -27,6 +27,7 @@ class PushStatus(QFrame):
 
     Attributes:
         headline: what is said.
+        when: when it goes on, or was last.
         more_button: opens the dialog.
     """
 
@@ -34,24 +35,28 @@ class PushStatus(QFrame):
 
     def __init__(self, unit: Unit, client: ServiceClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        theme.set_role(self, "card")
         self._unit = unit
         self._client = client
         self._state: dict[str, Any] | None = None
         self._picture = QLabel()
         self.headline = QLabel()
         self.headline.setWordWrap(True)
-        theme.set_role(self.headline, "quiet")
+        self.when = QLabel()
+        for label in (self.headline, self.when):
+            theme.set_role(label, "caption")
         self.more_button = QPushButton(self.tr("Details…"))
         self.more_button.setToolTip(self.tr("Where the record is pushed to, and what waits"))
         theme.set_role(self.more_button, "link")
         self.more_button.clicked.connect(self.opened)
+        foot = QHBoxLayout()
+        foot.addWidget(self.when, 1)
+        foot.addWidget(self.more_button)
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(self.headline)
-        words.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignLeft)
+        words.addLayout(foot)
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 12, 16, 8)
+        row.setContentsMargins(4, 0, 0, 0)
         row.setSpacing(theme.SPACE_PX)
         row.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
@@ -86,6 +91,7 @@ class PushStatus(QFrame):
         stands = standing(state, self._unit.utc_s())
         show_icon(self._picture, stands.icon, stands.tone)
         self.headline.setText(stands.headline)
+        self.when.setText(stands.when)
         theme.set_tone(self.headline, stands.tone if stands.tone == "warn" else "")
         self.setToolTip(stands.detail)
         self.setAccessibleName(stands.headline)

@@ -19,11 +19,12 @@ PUSH = "/unit_api/record/push"
 
 @dataclass(frozen=True)
 class Standing:
-    """How it stands: an icon, a tone, one line, and what more there is to know."""
+    """How it stands: an icon, a tone, one line, when it goes on or was last, and what more there is to know."""
 
     icon: str
     tone: str
     headline: str
+    when: str = ""
     detail: str = ""
 
 
@@ -59,39 +60,41 @@ def standing(state: dict[str, Any], now_s: float) -> Standing:
         return Standing("push", "quiet", tr("The record is not pushed"))
     if state["state"] == "paused":
         trouble = state["paused"]
-        return Standing("pause", "warn", tr("Pushing is paused"), sentences(trouble["what"], trouble["remedy"]))
+        return Standing("pause", "warn", tr("Pushing is paused"), "", sentences(trouble["what"], trouble["remedy"]))
     trouble = state["last_error"]
-    detail = "" if trouble is None else sentences(trouble["what"], trouble["remedy"])
+    refused = _refused_words(state, host)
+    detail = sentences(*(() if trouble is None else (trouble["what"], trouble["remedy"])), refused)
     count = waiting_count(state)
     if state["state"] == "waiting":
-        return Standing("clock", "warn" if trouble else "quiet", _waits(state, host, now_s), detail)
+        words = tr("{} waits to be sent to {}") if count == 1 else tr("{} wait to be sent to {}")
+        left_s = utc_s_of(state["next_try_at"]) - now_s if state["next_try_at"] else 0.0
+        when = tr("Next try in {}").format(duration(left_s)) if left_s >= 1 else tr("Next try now")
+        headline = words.format(waiting_words(state), host)
+        return Standing("clock", "warn" if trouble else "quiet", headline, when, detail)
     if state["state"] == "sending":
         return Standing("working", "note", tr("Sending {} to {}").format(waiting_words(state), host))
     return _at_rest(state, host, count, now_s)
 
 
-def _waits(state: dict[str, Any], host: str, now_s: float) -> str:
-    count = waiting_count(state)
-    words = tr("{} waits to be sent to {}") if count == 1 else tr("{} wait to be sent to {}")
-    left_s = utc_s_of(state["next_try_at"]) - now_s if state["next_try_at"] else 0.0
-    when = tr("next try in {}").format(duration(left_s)) if left_s >= 1 else tr("next try now")
-    return f"{words.format(waiting_words(state), host)}; {when}"
-
-
 def _at_rest(state: dict[str, Any], host: str, count: int, now_s: float) -> Standing:
-    stopped = state["stopped_count"]
-    if stopped:
-        words = tr("{} refused 1 thing") if stopped == 1 else tr("{} refused {} things")
-        return Standing("warning", "warn", words.format(host, stopped), tr("See why, then try again."))
+    if refused := _refused_words(state, host):
+        hint = tr("Mark a refused line to see why; when that is put right, try again.")
+        return Standing("warning", "warn", refused, "", hint)
     if count:
         return Standing("clock", "quiet", tr("{} to be sent to {}").format(waiting_words(state), host))
     if state["left_out_count"]:
         words = tr("{} things did not fit into the queue").format(state["left_out_count"])
-        return Standing("warning", "warn", words, tr("Send earlier runs to have them sent."))
+        return Standing("warning", "warn", words, "", tr("Send earlier runs to have them sent."))
     if state["last_sent_at"] is None:
-        return Standing("ok", "ok", tr("Pushing to {}").format(host), tr("Nothing has been written since."))
+        return Standing("ok", "ok", tr("Pushing to {}").format(host), tr("Nothing sent yet"))
     when = ago(max(0.0, now_s - utc_s_of(state["last_sent_at"])))
-    return Standing("ok", "ok", tr("All sent to {}").format(host), tr("Last {}.").format(when))
+    return Standing("ok", "ok", tr("All sent to {}").format(host), tr("Last sent {}").format(when))
+
+
+def _refused_words(state: dict[str, Any], host: str) -> str:
+    count = state["stopped_count"]
+    words = tr("{} refused 1 thing") if count == 1 else tr("{} refused {} things")
+    return words.format(host, count) if count else ""
 
 
 def item_words(item: dict[str, Any]) -> str:

@@ -118,9 +118,8 @@ def test_what_waits_is_listed_counted_down_tried_again_and_left_out(
     write_run(lab, "ABORTED")
     status = bench.page.push_status
     status.look_again()
-    bench.until(
-        lambda: "1 run and 1 unit wait to be sent to 127.0.0.1:9; next try" in status.headline.text(), "it waits"
-    )
+    said = "1 run and 1 unit wait to be sent to 127.0.0.1:9"
+    bench.until(lambda: status.headline.text() == said and status.when.text().startswith("Next try"), "it waits")
     status.more_button.click()
     dialog = bench.dialog(PushDialog)
     rows = dialog.pending.rows
@@ -190,20 +189,21 @@ STATE: dict[str, Any] = {
     ("state", "words"),
     [
         ({"state": "off"}, "The record is not pushed"),
-        ({}, "All sent to tofupilot.example"),
-        ({"last_sent_at": None}, "Pushing to tofupilot.example"),
+        ({}, "All sent to tofupilot.example, Last sent now"),
+        ({"last_sent_at": None}, "Pushing to tofupilot.example, Nothing sent yet"),
         ({"stopped_count": 2}, "tofupilot.example refused 2 things"),
         ({"left_out_count": 7}, "7 things did not fit into the queue"),
         (
             {"state": "waiting", "waiting_runs": 3, "next_try_at": "2031-02-03T04:05:46.500Z"},
-            "3 runs wait to be sent to tofupilot.example; next try in 40 s",
+            "3 runs wait to be sent to tofupilot.example, Next try in 40 s",
         ),
         (
             {"state": "waiting", "waiting_files": 1, "next_try_at": "2031-02-03T04:05:06.500Z"},
-            "1 file waits to be sent to tofupilot.example; next try now",
+            "1 file waits to be sent to tofupilot.example, Next try now",
         ),
         ({"state": "sending", "waiting_runs": 2, "waiting_files": 1}, "Sending 2 runs and 1 file to tofupilot.example"),
     ],
 )
 def test_how_it_stands_is_said_in_words(state: dict[str, Any], words: str) -> None:
-    assert standing({**STATE, **state}, utc_s_of(STATE["last_sent_at"])).headline == words
+    stands = standing({**STATE, **state}, utc_s_of(STATE["last_sent_at"]))
+    assert ", ".join(part for part in (stands.headline, stands.when) if part) == words

@@ -138,14 +138,14 @@ class PushServer:
             why = f": {message}" if message else "."
             raise KeyRefusedError(f"{self.host} does not accept the key{why}", _NEW_KEY)
         if status in (408, 425, 429, 502, 503, 504):
-            what = f"{self.host} is busy or not ready: it answered {_plain_message(status, raw)}"
+            what = f"{self.host} is busy or not ready: {message or _plain_message(status, raw)}"
             raise ServerAwayError(what, _TRIED_AGAIN, _retry_after_s(headers))
         if status >= 500:
             what = f"{self.host} has a fault: {message or _plain_message(status, raw)}"
             raise ServerFaultError(what, "Tell whoever runs the server. " + _TRIED_AGAIN)
         if 400 <= status < 500 and message:
             raise RefusedError(f"{self.host} refused it: {message}", _REMEDIES.get(status, _CORRECT), status)
-        raise self._not_tofupilot(f"it answered {_plain_message(status, raw)}")
+        raise self._not_tofupilot(_plain_message(status, raw))
 
     def _not_tofupilot(self, why: str) -> ServerAwayError:
         what = f"What answers at {self.host} is not a TofuPilot server: {why.rstrip('.')}."
@@ -181,10 +181,10 @@ def _message(answer: Any) -> str:
 
 
 def _plain_message(status: int, raw: bytes) -> str:
-    """Return an answer in another form for people: its status, and its first words when it is plain text."""
+    """Return an answer in another form for people: its status, and its words when they are plain text."""
     words = raw[:200].decode(errors="replace").strip()
     is_page = "<" in words or "{" in words or not words.isprintable()
-    return f"{status}." if is_page or not words else f"{status} {words}"
+    return f"it answered {status}." if is_page or not words else f"it answered {status} {words}"
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
