@@ -12,10 +12,14 @@ from gui.moments import duration
 
 _ROW_PX = 28
 _MOST_ROWS_SHOWN, _FEW_ROWS = 5, 3
-_NAME_PX, _NUMBER_PX = 104, 85
+_NAME_PX, _NUMBER_PX = 160, 92
+# Columns in the order in which they make way for the names: what the list tells too, what follows from the growth
+# rate, the medium.
+_MAKE_WAY = (1, 4, 6)
 # Beyond this many hours a doubling time is that of noise.
 _NO_GROWTH_H = 100.0
 _SWATCH = QSize(20, 12)
+_NONE = "–"
 
 
 class CompareTable(QTableWidget):
@@ -98,11 +102,19 @@ class CompareTable(QTableWidget):
         self.setFixedHeight(self.horizontalHeader().sizeHint().height() + rows * _ROW_PX + 4)
 
     def _fit_name(self) -> None:
-        """Give the names what the numbers leave; the length, which the list tells too, makes way first."""
-        whole = (self.columnCount() - 1) * _NUMBER_PX + _NAME_PX
-        self.setColumnHidden(1, whole > self.viewport().width())
-        others = sum(self.columnWidth(column) for column in range(1, self.columnCount()))
-        self.setColumnWidth(0, max(_NAME_PX, self.viewport().width() - others))
+        """Give the names what the numbers leave; what no experiment has is left out, then what can be missed."""
+        told = [column for column in range(1, self.columnCount()) if self._is_told(column)]
+        for column in _MAKE_WAY:
+            if len(told) * _NUMBER_PX + _NAME_PX > self.viewport().width() and column in told:
+                told.remove(column)
+        for column in range(1, self.columnCount()):
+            self.setColumnHidden(column, column not in told)
+        self.setColumnWidth(0, max(_NAME_PX, self.viewport().width() - len(told) * _NUMBER_PX))
+
+    def _is_told(self, column: int) -> bool:
+        """Whether any experiment has this number."""
+        items = [self.item(row, column) for row in range(self.rowCount())]
+        return not items or any(item is not None and item.text() != _NONE for item in items)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the width out anew."""
@@ -131,7 +143,7 @@ def _numbers(one: Compared) -> list[str]:
 
 
 def _text(value: float | None, decimals: int) -> str:
-    return "–" if value is None else f"{value:.{decimals}f}".replace("-", "−")
+    return _NONE if value is None else f"{value:.{decimals}f}".replace("-", "−")
 
 
 def _number(text: str) -> QTableWidgetItem:

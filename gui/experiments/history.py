@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -39,6 +40,7 @@ from gui.unit import Unit
 from gui.widgets.place import Place
 
 _AT_ONCE = 100
+_LEAST_PX = 110
 SERIES, RUNS, EVENTS, ANNOTATIONS = range(4)
 
 
@@ -176,7 +178,7 @@ class HistoryTabs(QWidget):
             count, unit = f"{item['points']:,}".replace(",", " "), item["unit"].replace("℃", "°C")
             texts = [series_title(item["series"]), count, local_words(item["first"]), local_words(item["last"]), unit]
             row = QTreeWidgetItem(rows, texts)
-            row.setToolTip(0, item["series"])
+            row.setToolTip(0, f"{texts[0]}\n{item['series']}")
             row.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def _add_run(self, rows: QTreeWidget, run: dict[str, Any]) -> None:
@@ -245,16 +247,28 @@ class _Rows(QTreeWidget):
         self.setAccessibleName(headers[0])
         self.setAllColumnsShowFocus(True)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.header().setStretchLastSection(True)
+        self.header().setStretchLastSection(False)
+        self.header().setSectionResizeMode(self.columnCount() - 1, QHeaderView.ResizeMode.Stretch)
         self.header().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
     def fit_columns(self) -> None:
-        """Give every column but the last the width of what is in it, within limits."""
+        """Give every column but the last the width of what is in it; the widest give way where not all have room."""
         self.setRootIsDecorated(any(self._has_details()))
-        for column in range(self.columnCount() - 1):
+        columns = range(self.columnCount() - 1)
+        for column in columns:
             self.header().setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             self.resizeColumnToContents(column)
             self.setColumnWidth(column, min(self.columnWidth(column), self.width() // 2))
+        room_px = self.viewport().width() - self.header().sectionSizeHint(self.columnCount() - 1)
+        lacking_px = sum(self.columnWidth(column) for column in columns) - room_px
+        if lacking_px > 0:
+            widest = max(columns, key=self.columnWidth)
+            self.setColumnWidth(widest, max(_LEAST_PX, self.columnWidth(widest) - lacking_px))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the width out anew."""
+        super().resizeEvent(event)
+        self.fit_columns()
 
     def opened(self) -> set[str]:
         """Return the rows whose details are shown."""

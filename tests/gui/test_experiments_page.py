@@ -238,6 +238,22 @@ def test_comparing_draws_curves_over_each_other_and_numbers_side_by_side(bench: 
     assert len(colours) == 2
 
 
+def test_in_the_smallest_window_names_and_numbers_are_read_without_scrolling(bench: PageBench) -> None:
+    bench.window.resize(924, 640)  # what the rail leaves of 1024
+    detail(bench, "fast")
+    rows(bench, SERIES)
+    series = bench.page.details.history.lists[SERIES]
+    bench.until(lambda: not series.horizontalScrollBar().isVisible(), "every column is in view")
+    bench.page.listing.choose("slow")
+    bench.page.compare_button.click()
+    bench.page.listing.tick("fast")
+    table = bench.page.comparison.table
+    bench.until(lambda: table.rowCount() == 2)
+    assert table.columnWidth(0) >= 160
+    assert table.isColumnHidden(6), "no experiment has used medium"
+    assert not table.horizontalScrollBar().isVisible()
+
+
 def test_what_is_compared_can_be_chosen(bench: PageBench) -> None:
     page, comparison = bench.page, bench.page.comparison
     page.compare_button.click()
