@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import JSONResponse
 
 from core.app_state import ServiceHere
@@ -14,6 +14,7 @@ from core.errors import BadRequestError, ConflictError
 from core.schemas.errors import errors
 from core.schemas.jobs import Success
 from core.schemas.unit_record.push import (
+    MOST_ID,
     PendingItem,
     PendingQuery,
     PushChange,
@@ -83,7 +84,7 @@ async def get_pending(service: ServiceHere, request: Request, query: Annotated[P
 
 
 @router.delete("/pending/{id}", response_model=Success, responses=errors(400, 404))
-async def delete_pending(service: ServiceHere, id: int) -> dict[str, str]:
+async def delete_pending(service: ServiceHere, id: Annotated[int, Path(ge=1, le=MOST_ID)]) -> dict[str, str]:
     """Do not send this, nor the files of a run that is not sent; in this unit's own record everything stays."""
     await service.unit_record.change(NOBODY, lambda change: drop(change, id))
     return {"status": "success"}

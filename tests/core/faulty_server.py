@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -77,8 +78,8 @@ def refusal(message: str, code: str = "BAD_REQUEST") -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def faulty_server(target: str) -> Iterator[FaultyServer]:
-    """Run the server in a thread as long as the block lasts."""
+def faulty_server(target: str, tls: ssl.SSLContext | None = None) -> Iterator[FaultyServer]:
+    """Run the server in a thread as long as the block lasts; with `tls` it speaks HTTPS, as `localhost`."""
     http = httpx.Client(base_url=target, trust_env=False, timeout=20, verify=False)
 
     class Handler(BaseHTTPRequestHandler):
@@ -126,7 +127,10 @@ def faulty_server(target: str) -> Iterator[FaultyServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    state = FaultyServer(f"http://127.0.0.1:{server.server_address[1]}", target)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    host = "http://127.0.0.1" if tls is None else "https://localhost"
+    state = FaultyServer(f"{host}:{server.server_address[1]}", target)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:

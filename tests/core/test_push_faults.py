@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from faulty_server import Fault, FaultyServer, faulty_server, refusal
 from pushing import Lab, lab_in, upload, waiting
+from running_services import serving
+from unit_record_requests import UNKNOWN, asker
 
+from core.service import ServiceOptions
 from core.traceability.push import waits
+from core.traceability.schema import MOST_WAITING
 
 
 @pytest.fixture(autouse=True)
@@ -123,8 +132,7 @@ async def test_a_busy_server_is_left_alone_as_long_as_it_asks_for(lab: Lab, way:
     await lab.writer.run(await procedure(lab))
     state = await lab.until(lambda state: state["state"] == "waiting")
     assert "busy" in state["last_error"]["what"]
-    now = await lab.unit.json("GET", "/health")
-    assert state["next_try_at"] > state["last_error"]["at"], now
+    assert state["next_try_at"] > state["last_error"]["at"]
     assert way.count("POST", "/runs") == 1
     await lab.unit.json("POST", "/record/push/retry", json={})
     await runs_there(lab, 1)
@@ -188,3 +196,103 @@ async def test_a_server_that_is_away_is_tried_until_it_is_back(tmp_path: Path, l
     assert waiting(state) == 1
     await lab.unit.json("PATCH", "/record/push", json={"url": lab.server.url, "api_key": lab.key})
     await runs_there(lab, 1)
+
+
+async def test_answers_of_an_unknown_form_keep_nobody_back(lab: Lab, way: FaultyServer) -> None:
+    way.faults = [
+        Fault("GET", "/procedures", 200, {"rows": []}),
+        Fault("POST", "/procedures", 200, {"id": None}),
+        Fault("POST", "/runs", 200, ["made"]),
+        Fault("GET", "/runs", 200, {"data": [{"id": 7}]}),
+    ]
+    await lab.push(way.url)
+    first = await procedure(lab)
+    await lab.writer.run(first)
+    await lab.writer.run(first, outcome="FAIL")
+    await runs_there(lab, 2)
+    assert not way.faults
+
+
+async def test_a_silent_server_holds_up_neither_the_service_nor_its_end(tmp_path: Path) -> None:
+    heard = asyncio.Event()
+
+    async def listen_only(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.set()
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(listen_only, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+    async with silent, serving(ServiceOptions(tmp_path / "unit")) as unit:
+        body = {"url": address, "api_key": "k", "is_on": True}
+        await unit.json("PATCH", "/record/push", json=body)
+        writer = await asker(unit, user="ada")
+        await writer.run((await writer.ok("POST", "/procedures", {"name": "Self-test"}))["id"])
+        await heard.wait()
+        state = await unit.json("GET", "/record/push")
+        assert (state["state"], state["waiting_runs"]) == ("sending", 1)
+        heard.clear()
+        async with asyncio.timeout(5):
+            await unit.json("PATCH", "/record/push", json={"allow_plain_http": True})
+        await heard.wait()
+        begun_s = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - begun_s < 5
+
+
+async def test_what_does_not_fit_into_the_queue_is_counted_and_can_be_sent_later(lab: Lab, tmp_path: Path) -> None:
+    await lab.push("http://127.0.0.1:9", api_key="k")
+    first = await procedure(lab)
+    with closing(sqlite3.connect(tmp_path / "unit" / "unit_record" / "record.sqlite")) as record, record:
+        record.execute("DELETE FROM push_items")
+        record.execute(
+            "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?) "
+            "INSERT INTO push_items (kind, is_stopped) SELECT 'unit', 1 FROM n", (MOST_WAITING,)
+        )  # fmt: skip
+    run = await lab.writer.run(first)
+    state = await lab.state()
+    assert (state["left_out_count"], state["waiting_runs"], state["earlier_run_count"]) == (1, 0, 1)
+    with closing(sqlite3.connect(tmp_path / "unit" / "unit_record" / "record.sqlite")) as record, record:
+        record.execute("DELETE FROM push_items")
+    await lab.push()
+    assert (await lab.unit.json("POST", "/record/push/earlier"))["count"] == 2
+    assert [there["metadata"] for there in await runs_there(lab, 1)] == [{}]
+    assert (await lab.state())["left_out_count"] == 0
+    assert run
+
+
+async def test_a_certificate_nobody_vouches_for_is_refused(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = [
+        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+        "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate),
+    ]  # fmt: skip
+    await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.load_cert_chain(certificate, key)
+    with faulty_server(lab.server.url, own) as way:
+        wanted = {"url": way.url, "api_key": lab.key}
+        told = await lab.unit.json("POST", "/record/push/test", json=wanted)
+        assert not told["ok"]
+        assert "do not agree on a safe connection" in told["what"]
+        assert way.authorized == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert (await lab.unit.json("POST", "/record/push/test", json=wanted))["ok"]
+
+
+async def test_a_file_is_not_sent_over_an_open_network_because_the_server_says_so(lab: Lab, way: FaultyServer) -> None:
+    way.faults = [
+        Fault("POST", "/attachments", 200, {"id": UNKNOWN, "upload_url": "http://storage.example/put"}),
+        Fault("POST", "/attachments", 200, {"id": UNKNOWN, "upload_url": "file:///etc/passwd"}),
+    ]
+    await lab.push(way.url)
+    run = await lab.writer.run(await procedure(lab))
+    for name in ("a.csv", "b.csv"):
+        await upload(lab.writer, f"runs/{run}", name, b"secret")
+    await lab.until(lambda state: state["stopped_count"] == 2)
+    assert all("not encrypted" in item["reason"] for item in await lab.pending())
+    await lab.unit.json("POST", "/record/push/retry", json={})
+    await lab.all_sent()
+    [there] = await lab.runs()
+    assert len((await lab.reader.ok("GET", f"/runs/{there['id']}"))["attachments"]) == 2

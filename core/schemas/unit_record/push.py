@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from core.schemas.bodies import Body
 from core.schemas.unit_record.fields import RunOutcome
 
+MOST_ID = 2**53
 _KEY = r"^[\x21-\x7e]*$"
 _Address = Annotated[str | None, Field(max_length=500, description="The server, such as https://tofupilot.example.")]
 _Key = Annotated[
@@ -40,7 +41,9 @@ class PushTest(Body):
 class Retry(Body):
     """What to try again; everything that was refused when left out."""
 
-    ids: list[int] | None = Field(default=None, max_length=1000, description="Of what waits.")
+    ids: list[Annotated[int, Field(ge=1, le=MOST_ID)]] | None = Field(
+        default=None, max_length=1000, description="Of what waits."
+    )
 
 
 class PushTrouble(BaseModel):

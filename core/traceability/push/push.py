@@ -159,7 +159,7 @@ class Push:
                 wait_s = await self._turn()
             except ServiceError as error:  # the record cannot be read or written
                 wait_s = self._fail(ServerAwayError(f"{error.error} {error.cause}", error.remedy))
-            except Exception as error:  # noqa: BLE001 - a fault of ours, or an answer of a form nobody knows
+            except Exception as error:  # noqa: BLE001 - a fault of ours must not end it
                 _log.exception("Pushing the unit's record failed.")
                 what = f"Pushing failed because of a fault in Vialdesk: {type(error).__name__}."
                 wait_s = self._fail(ServerAwayError(what, "See the log for details. It is tried again by itself."))
@@ -184,6 +184,11 @@ class Push:
         if left_s > 0:
             return left_s
         self._is_sending = True
+        return await self._try(item)
+
+    async def _try(self, item: Item) -> float | None:
+        """Send one thing; return how long to wait for the next turn, None for a change's time."""
+        settings = self._settings
         try:
             place = await self._let_in()
             if place.row != settings.server:
@@ -196,6 +201,11 @@ class Push:
             return self._fail(trouble)
         except (ServerFaultError, RefusedError) as trouble:
             return await self._set_aside(item, trouble)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            # An answer of a form nobody knows, or a fault of ours: it must not keep the others back.
+            _log.exception("Something was not pushed.")
+            what = f"{settings.host} answered in a form that is not known here."
+            return await self._set_aside(item, ServerFaultError(what, "See the log. It is tried again by itself."))
         self._failures, self._last_error = 0, None
         return 0.0
 

@@ -7,7 +7,6 @@ away by the server, and linking the same upload again changes nothing.
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 from urllib.parse import quote
 
 from core.traceability.book import Change
@@ -72,13 +71,13 @@ def _finalize(remote: str) -> str:
 
 
 async def _upload(place: PushPlace, file: sqlite3.Row) -> str:
-    announced: dict[str, Any] = await place.server.ask("POST", "/attachments", {"name": file["name"]})
+    remote, url = await place.server.announce(file["name"])
     path = place.record.files.path_of(file["file"])
     kind = file["content_type"] or "application/octet-stream"
     try:
-        await place.server.upload(str(announced["upload_url"]), path, file["size_bytes"], kind)
+        await place.server.upload(url, path, file["size_bytes"], kind)
     except OSError as error:
         what = f"The attachment {file['name']} has lost its file: {error.strerror}."
         remedy = "Upload it again, then try again; or do not send this."
         raise RefusedError(what, remedy, _NOT_THERE) from error
-    return str(announced["id"])
+    return remote

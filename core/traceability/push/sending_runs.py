@@ -72,8 +72,7 @@ async def _create(place: PushPlace, run: RunToSend, procedure: str, number: int)
 
 async def _ask(place: PushPlace, run: RunToSend, procedure: str) -> str:
     knows_operator = run.operator is not None and await place.knows_user(run.operator)
-    answer = await place.server.ask("POST", "/runs", run.body_for(procedure, knows_operator=knows_operator))
-    return str(answer["id"])
+    return await place.server.make("/runs", run.body_for(procedure, knows_operator=knows_operator))
 
 
 async def _procedure(place: PushPlace, run: RunToSend) -> str:
@@ -84,7 +83,7 @@ async def _procedure(place: PushPlace, run: RunToSend) -> str:
 
 async def _known_as(place: PushPlace, run: RunToSend, found: str | None) -> str:
     """Remember what a run's procedure is on the server, and return it; make it when nothing was found."""
-    known = found or str((await place.server.ask("POST", "/procedures", {"name": run.procedure_name}))["id"])
+    known = found or await place.server.make("/procedures", {"name": run.procedure_name})
     await place.note_remote("procedure", run.procedure, known)
     return known
 

@@ -77,6 +77,15 @@ class PushServer:
 
         return await self._thread.run(exchange)
 
+    async def make(self, path: str, body: Any) -> str:
+        """Ask for something to be made and return its id; raises as `ask`."""
+        return _text(await self.ask("POST", path, body), "id", self.host)
+
+    async def announce(self, name: str) -> tuple[str, str]:
+        """Announce a file; return its id and the link to upload it to. Raises as `ask`."""
+        made = await self.ask("POST", "/attachments", {"name": name})
+        return _text(made, "id", self.host), _text(made, "upload_url", self.host)
+
     async def upload(self, url: str, file: Path, size_bytes: int, content_type: str) -> None:
         """PUT a file to a link the server gave, which carries its own permission.
 
@@ -169,6 +178,13 @@ class PushServer:
 async def _blocks(content: Any) -> AsyncIterator[bytes]:
     while block := content.read(_BLOCK_BYTES):
         yield block
+
+
+def _text(answer: Any, key: str, host: str) -> str:
+    text = answer.get(key) if isinstance(answer, dict) else None
+    if not isinstance(text, str) or not text:
+        raise ServerFaultError(f"{host} answered without {key}.", _TRIED_AGAIN)
+    return text
 
 
 def _message(answer: Any) -> str:
