@@ -7,7 +7,6 @@ Two things can go wrong with a request, and each has its exception: the service 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from gui.person import person_headers
+from gui.server_sent_events import ServerSentEvent, events_of
 from gui.words import lock_words
 
 if TYPE_CHECKING:
@@ -81,15 +81,6 @@ class FileAnswer:
     parts: AsyncIterator[bytes]
 
 
-@dataclass(frozen=True)
-class ServerSentEvent:
-    """One event of a stream: its name, its id ("" when it has none) and its data, already read from JSON."""
-
-    name: str
-    id: str
-    data: dict[str, Any]
-
-
 def is_loopback(url: str) -> bool:
     """Whether `url` names this very computer."""
     host = urlsplit(url).hostname or ""
@@ -148,9 +139,12 @@ class ServiceClient:
             "GET", path, query={name: value for name, value in query.items() if value is not None}
         )
 
-    async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """POST a JSON object; return the JSON answer."""
-        return await self._request("POST", path, body=body or {})
+    async def post(self, path: str, body: dict[str, Any] | None = None, within_s: float = _ANSWER_WITHIN_S) -> Any:
+        """POST a JSON object; return the JSON answer, which may take `within_s` to come."""
+        import httpx
+
+        timeout = httpx.Timeout(_ANSWER_WITHIN_S, read=within_s)
+        return await self._request("POST", path, body=body or {}, timeout=timeout)
 
     async def patch(self, path: str, body: dict[str, Any]) -> Any:
         """PATCH with a JSON object; return the JSON answer."""
@@ -250,7 +244,7 @@ class ServiceClient:
                 if not answer.headers.get("Content-Type", "").startswith("text/event-stream"):
                     raise _not_ours(self._base_url)
                 yield None
-                async for event in _events(answer.aiter_lines()):
+                async for event in events_of(answer.aiter_lines()):
                     yield event
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
@@ -385,27 +379,3 @@ def _refusal(answer: httpx.Response) -> ServiceRefusedError:
             remedy="Check the address: this may be another program.",
             status=answer.status_code,
         )
-
-
-async def _events(lines: AsyncIterator[str]) -> AsyncIterator[ServerSentEvent]:
-    """Read server-sent events from lines (WHATWG HTML, section 9.2.6); comments and unreadable data are passed over."""
-    name, event_id, data = "", "", list[str]()
-    async for line in lines:
-        if line:
-            field, _, value = line.partition(":")
-            value = value.removeprefix(" ")
-            if field == "event":
-                name = value
-            elif field == "id":
-                event_id = value
-            elif field == "data":
-                data.append(value)
-            continue
-        if data:
-            try:
-                read = json.loads("\n".join(data))
-            except ValueError:
-                read = None
-            if isinstance(read, dict):
-                yield ServerSentEvent(name or "message", event_id, read)
-        name, data = "", []
