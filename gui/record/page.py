@@ -27,7 +27,7 @@ from gui.record.run_details import RunDetails
 from gui.record.run_files import RunFiles
 from gui.record.timeline import Timeline
 from gui.record.unit_search import UnitSearch
-from gui.record.unit_tests import UnitTests
+from gui.record.unit_tests import SelfTestDialog, UnitTests
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.toast import toaster_for
 from gui.unit import Unit
@@ -142,7 +142,8 @@ class RecordPage(QWidget):
         self.parts.name_asked.connect(self.ask_serial_number)
         self.timeline.opened.connect(self.open_run)
         self.timeline.failed.connect(self.timeline.on_trouble)
-        self.timeline.run_asked.connect(self.tests.run_self_test)
+        for asking in (self.timeline.run_asked, self.tests.self_test_asked):
+            asking.connect(self.ask_self_test)
         self.details.closed.connect(self.show_timeline)
         self._unit.snapshot_loaded.connect(self.load)
         self._unit.connection_changed.connect(self._on_connection)
@@ -254,6 +255,10 @@ class RecordPage(QWidget):
         self._tell(self._told.format(serial_number), self.tr("The timeline keeps what was before."))
         self.load()
 
+    def ask_self_test(self) -> None:
+        """Ask whether the unit shall test itself: it lights, heats and stirs what is in it."""
+        SelfTestDialog(self._client, self).open()
+
     def show_keys(self) -> None:
         """Show who may read and write the record from a program."""
         KeysDialog(self._client, self).open()
@@ -328,8 +333,8 @@ class RecordPage(QWidget):
     def _on_connection(self) -> None:
         is_live = self._unit.service.is_live
         self.keys_button.setEnabled(is_live)
-        self.tests.setVisible(self.identity.is_own)
-        self.tests.offer(self._record, is_possible=is_live and not is_out_of_reach(self._unit.board))
+        is_possible = is_live and self.identity.is_own and not is_out_of_reach(self._unit.board)
+        self.tests.offer(self._record, is_possible=is_possible)
         self.push_button.setEnabled(is_live)
         self.export_button.setEnabled(is_live and self._shown is not None)
         self.own_button.setEnabled(is_live)

@@ -117,8 +117,7 @@ class PartsTree(QWidget):
         for part in parts:
             kind = part["part"]
             place = place_words(part["position"], part)
-            number = self.tr("no number yet") if part["is_placeholder"] else part["serial_number"]
-            item = QTreeWidgetItem(above, [f"{place}\n{number}"])
+            item = QTreeWidgetItem(above, [place if part["is_placeholder"] else f"{place}\n{part['serial_number']}"])
             item.setIcon(0, icon("part"))
             item.setData(0, _PART, part)
             revision = self.tr("Part {}, revision {}").format(kind["number"], kind["revision"]["number"])

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from gui import background
 from gui.icons import icon, show_icon
 from gui.service_client import ServiceClient
 from gui.toast import toaster_for
+from gui.widgets.ask_dialog import AskDialog
 
 _SELF_TEST = "/unit_api/jobs/run/job_name/self_test"
 _HARDWARE_CHECK = "/unit_api/hardware/check"
 
 
 class UnitTests(QPushButton):
-    """Offers the tests; each ends as a run in the record."""
+    """Offers the tests; each ends as a run in the record.
+
+    Signals:
+        self_test_asked: the unit shall test itself, when whoever asked has said that it may.
+    """
+
+    self_test_asked = Signal()
 
     def __init__(self, client: ServiceClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,7 +36,7 @@ class UnitTests(QPushButton):
         self.self_test_action = menu.addAction(icon("check"), self.tr("Self-test, with a vial of water…"))
         self.check_action = menu.addAction(icon("board"), self.tr("Check the hardware; nothing moves"))
         self.setMenu(menu)
-        self.self_test_action.triggered.connect(self.run_self_test)
+        self.self_test_action.triggered.connect(self.self_test_asked)
         self.check_action.triggered.connect(self.check_hardware)
 
     def offer(self, record: dict[str, Any], *, is_possible: bool) -> None:
@@ -38,18 +46,10 @@ class UnitTests(QPushButton):
         self.setEnabled(is_possible)
         self.check_action.setEnabled(self._model is not None)
 
-    def run_self_test(self) -> None:
-        """Have the unit test itself; its run is shown once it is written."""
-        background.run(self._run_self_test(), self)
-
     def check_hardware(self) -> None:
         """Have the board checked against the reactor model this unit is configured as."""
         if self._model is not None:
             background.run(self._check_hardware(self._model), self)
-
-    async def _run_self_test(self) -> None:
-        await self._client.run_task(_SELF_TEST, {})
-        self._tell(self.tr("The self-test runs"), self.tr("It takes some minutes; its run appears here at the end."))
 
     async def _check_hardware(self, model: dict[str, str]) -> None:
         result = await self._client.run_task(_HARDWARE_CHECK, dict(model))
@@ -64,3 +64,33 @@ class UnitTests(QPushButton):
         toaster = toaster_for(self)
         if toaster is not None:
             toaster.show(headline, detail, tone)
+
+
+class SelfTestDialog(AskDialog):
+    """Asks whether the unit shall test itself now."""
+
+    def __init__(self, client: ServiceClient, parent: QWidget) -> None:
+        super().__init__(
+            self.tr("Run the self-test?"),
+            self.tr(
+                "For about three minutes it lights, heats and stirs what is in the unit. Put a vial of water with a "
+                "stir bar into its place first, and no culture."
+            ),
+            self.tr("Run self-test"),
+            parent,
+        )
+        self._client = client
+        self.act_button.clicked.connect(self._do)
+
+    def _do(self) -> None:
+        self.tell("")
+        self.act_button.setEnabled(False)
+        background.run(self._ask(), self, self.show_trouble)
+
+    async def _ask(self) -> None:
+        await self._client.run_task(_SELF_TEST, {})
+        toaster = toaster_for(self)
+        if toaster is not None:
+            told = self.tr("It takes some minutes; its run appears here at the end.")
+            toaster.show(self.tr("The self-test runs"), told, "ok")
+        self.accept()

@@ -16,6 +16,7 @@ from real_service import RealService, running_service
 
 from gui.record.page import RecordPage
 from gui.record.part_dialogs import TakeOutDialog
+from gui.record.unit_tests import SelfTestDialog
 
 _CALIBRATION = """
 calibration_type: simple_peristaltic_pump
@@ -100,9 +101,17 @@ def test_tests_are_offered_while_the_own_board_can_be_reached(bench: PageBench, 
     page = bench.page
     page.open_unit(next(each for each in page.parts.serial_numbers() if each.endswith("-stirrer")))
     bench.until(lambda: not page.identity.is_own, "a part is shown")
-    assert page.tests.isHidden()
+    bench.until(lambda: not page.tests.isEnabled(), "a part is not tested by itself")
     page.open_own()
-    bench.until(lambda: page.identity.is_own and not page.tests.isHidden(), "the unit itself can be tested")
-    bench.until(page.tests.isEnabled, "now")
+    bench.until(page.tests.isEnabled, "the unit itself can be tested")
     send(lab, "/board/simulation", {"command": "unplug 60"})
     bench.until(lambda: not page.tests.isEnabled(), "not without its board")
+
+
+def test_a_self_test_begins_when_a_person_says_that_water_is_in_the_vial(bench: PageBench) -> None:
+    bench.until(bench.page.tests.isEnabled, "the board can be tested")
+    bench.page.tests.self_test_action.trigger()
+    dialog = bench.dialog(SelfTestDialog)
+    assert not bench.unit.is_running("self_test")
+    dialog.act_button.click()
+    bench.until(lambda: bench.unit.is_running("self_test"), "it runs")

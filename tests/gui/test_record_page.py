@@ -27,6 +27,7 @@ from gui.record.new_key_dialog import NewKeyDialog
 from gui.record.page import RecordPage
 from gui.record.part_dialogs import PutInDialog, SerialNumberDialog, TakeOutDialog
 from gui.record.run import Run
+from gui.record.unit_tests import SelfTestDialog
 from gui.widgets.text_dialog import TextDialog
 
 RUNS = 24
@@ -362,7 +363,10 @@ def test_a_unit_without_runs_offers_a_self_test(ordered: PageBench, service: Sta
     ordered.follow()
     ordered.until(lambda: ordered.page.timeline.place.empty.headline == "No run yet", "there is none")
     ordered.page.timeline.place.acted.emit()
-    ordered.until(lambda: "needs a board" in ordered.toasts(), "it was asked for, and refused")
+    dialog = ordered.dialog(SelfTestDialog)
+    dialog.act_button.click()
+    ordered.until(lambda: "needs a board" in dialog.trouble.text(), "it was asked for, and refused")
+    dialog.close()
 
 
 def test_a_refusal_is_told_with_a_way_to_try_again(ordered: PageBench, service: StandInService) -> None:
