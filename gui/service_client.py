@@ -139,12 +139,9 @@ class ServiceClient:
             "GET", path, query={name: value for name, value in query.items() if value is not None}
         )
 
-    async def post(self, path: str, body: dict[str, Any] | None = None, within_s: float = _ANSWER_WITHIN_S) -> Any:
-        """POST a JSON object; return the JSON answer, which may take `within_s` to come."""
-        import httpx
-
-        timeout = httpx.Timeout(_ANSWER_WITHIN_S, read=within_s)
-        return await self._request("POST", path, body=body or {}, timeout=timeout)
+    async def post(self, path: str, body: dict[str, Any] | None = None, within_s: float | None = None) -> Any:
+        """POST a JSON object; return the JSON answer, which may take `within_s` to come, 10 s when left out."""
+        return await self._request("POST", path, body=body or {}, within_s=within_s)
 
     async def patch(self, path: str, body: dict[str, Any]) -> Any:
         """PATCH with a JSON object; return the JSON answer."""
@@ -304,11 +301,14 @@ class ServiceClient:
         *,
         query: dict[str, Any] | None = None,
         body: dict[str, Any] | None = None,
+        within_s: float | None = None,
         **more: Any,
     ) -> Any:
         http = self._connection()
         import httpx
 
+        if within_s is not None:
+            more["timeout"] = httpx.Timeout(_ANSWER_WITHIN_S, read=within_s)
         asking = http.request(method, path, params=query or None, json=body, **more)
         request = asyncio.get_running_loop().create_task(asking)
         self._requests.add(request)
