@@ -12,6 +12,21 @@ from gui.settings import directory
 _FILE = "profile_drafts.json"
 _log = logging.getLogger(__name__)
 
+# What a new profile begins with.
+NEW_TEXT = """\
+version: "1.0"
+experiment_profile_name: New profile
+
+common:
+  jobs:
+    stirring:
+      actions:
+        - type: start
+          t: 0
+        - type: stop
+          t: 1h
+"""
+
 
 class Drafts:
     """Unsaved texts of one unit's profiles by file name.

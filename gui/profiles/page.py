@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, 
 
 from gui import background, theme
 from gui.icons import show_icon
+from gui.profiles.checking import Checking
 from gui.profiles.dialogs import DeleteDialog, DiscardDialog, NameDialog, RunDialog
-from gui.profiles.drafts import Drafts
+from gui.profiles.drafts import NEW_TEXT, Drafts
 from gui.profiles.editor import ProfileEditor
 from gui.profiles.files import ProfileFiles
 from gui.profiles.meaning import Meaning
-from gui.profiles.profile import PROFILES, Check, Profile, read_check, read_profiles
+from gui.profiles.profile import PROFILES, Profile, read_profiles
 from gui.profiles.profile_list import ProfileList
 from gui.profiles.text_bar import TextBar
 from gui.profiles.text_state import OpenText
@@ -29,19 +30,6 @@ from gui.widgets.place import Place
 _LIST_PX = 232
 # Each half of what is shown beside the list takes the same share.
 _HALF_PX = 400
-_NEW = """\
-version: "1.0"
-experiment_profile_name: New profile
-
-common:
-  jobs:
-    stirring:
-      actions:
-        - type: start
-          t: 0
-        - type: stop
-          t: 1h
-"""
 
 
 class ProfilesPage(QWidget):
@@ -53,6 +41,7 @@ class ProfilesPage(QWidget):
         meaning: its course and problems, what it would do, what it does.
         dry_run, run: two parts of that.
         bar: says how the text stands, and saves it.
+        checking: what the service found in the text.
         place: all of it, or why it is not there.
     """
 
@@ -63,12 +52,10 @@ class ProfilesPage(QWidget):
         self._client = client
         self._profiles: tuple[Profile, ...] = ()
         self._open = OpenText()
-        self._check = Check()
-        self._checked_text: str | None = None
         self._drafts = Drafts(unit.name)
         self._is_loaded = False
-        self._checking: asyncio.Task[Any] | None = None
         self._opening: asyncio.Task[Any] | None = None
+        self.checking = Checking(client, self)
         self.files = ProfileFiles(self, self._ask_imported, self._on_exported)
         self._make_parts()
         self._make_buttons()
@@ -120,8 +107,9 @@ class ProfilesPage(QWidget):
         self.place.acted.connect(self.load)
         self.listing.chosen.connect(self.open_profile)
         self.listing.delete_asked.connect(self.ask_delete)
-        self.editor.textChanged.connect(self._on_typed)
+        self.editor.textChanged.connect(self._enable)
         self.editor.paused.connect(self.check)
+        self.checking.checked.connect(self._show_check)
         self.meaning.place_asked.connect(self.editor.go_to)
         self.dry_run.asked.connect(self.begin_dry_run)
         self.run.run_changed.connect(self._on_run)
@@ -192,7 +180,7 @@ class ProfilesPage(QWidget):
 
     def _show_text(self, state: OpenText, text: str) -> None:
         self._open = state
-        self._check = Check()
+        self.checking.forget()
         self.editor.show_text(text)
         self.meaning.begin_text(state.name)
         self._show_list()
@@ -206,21 +194,15 @@ class ProfilesPage(QWidget):
         self._keep_draft()
         if not self._open.name or not self._unit.service.is_live:
             return
-        if self._checking is not None:
-            self._checking.cancel()
-        self._checking = background.run(self._look(self.text), self, lambda _: None)
-
-    async def _look(self, text: str) -> None:
-        answer = await self._client.post(f"{PROFILES}/validate", {"text": text})
-        if text == self.text:
-            self._check, self._checked_text = read_check(answer), text
-            self._show_check()
+        self.checking.begin(self.text)
 
     def _show_check(self) -> None:
-        check = self._check
-        self.editor.show_problems(check.problems)
-        self.meaning.show_check(check)
-        self._enable()
+        """Show what was found, unless the text is another one by now: that is looked at when typing pauses."""
+        check = self.checking.check
+        if self.checking.text == self.text:
+            self.editor.show_problems(check.problems)
+            self.meaning.show_check(check)
+            self._enable()
 
     @property
     def text(self) -> str:
@@ -231,10 +213,6 @@ class ProfilesPage(QWidget):
     def is_changed(self) -> bool:
         """Whether something is not saved."""
         return self._open.is_changed(self.text)
-
-    def _on_typed(self) -> None:
-        self._checked_text = None
-        self._enable()
 
     def _keep_draft(self) -> None:
         if not self._open.name:
@@ -260,7 +238,7 @@ class ProfilesPage(QWidget):
         self._ask_name(self.tr("New profile"), words, self.tr("Begin"), "new_profile.yaml", self._begin_new)
 
     def _begin_new(self, name: str) -> None:
-        self._begin_text(name, _NEW)
+        self._begin_text(name, NEW_TEXT)
 
     def _begin_text(self, name: str, text: str) -> None:
         self._keep_draft()
@@ -316,7 +294,7 @@ class ProfilesPage(QWidget):
 
     def ask_discard(self) -> None:
         """Ask whether the changes are to be given up."""
-        dialog = DiscardDialog(self._check.title or self._open.name, self)
+        dialog = DiscardDialog(self.checking.check.title or self._open.name, self)
         dialog.accepted.connect(self._discard)
         dialog.open()
 
@@ -360,7 +338,7 @@ class ProfilesPage(QWidget):
 
     def ask_run(self) -> None:
         """Ask whether the profile is to be run."""
-        dialog = RunDialog(self._client, self._open.name, self._check, self._unit.experiment, self)
+        dialog = RunDialog(self._client, self._open.name, self.checking.check, self._unit.experiment, self)
         dialog.started.connect(self._show_run)
         dialog.open()
 
@@ -385,7 +363,7 @@ class ProfilesPage(QWidget):
         self.dry_run.again_button.setEnabled(is_live and is_open and not self.dry_run.is_under_way)
         self.run_button.setEnabled(is_live and self._why_not_run() == "")
         self.run_button.setToolTip(self._why_not_run())
-        self.bar.show_text(self._open, self._check.title, is_changed=is_changed, is_live=is_live)
+        self.bar.show_text(self._open, self.checking.check.title, is_changed=is_changed, is_live=is_live)
         if not self._is_loaded and not is_live:
             self.place.explain_connection(self._unit)
 
@@ -395,7 +373,7 @@ class ProfilesPage(QWidget):
             return self.tr("A profile is running: one at a time.")
         if not self._open.name or self.is_changed:
             return self.tr("Save it first.")
-        return "" if self._check.is_valid else self.tr("It has errors: see Problems.")
+        return "" if self.checking.check.is_valid else self.tr("It has errors: see Problems.")
 
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:
         if not self._is_loaded:

@@ -62,7 +62,7 @@ def begin(bench: PageBench, name: str, text: str) -> None:
 
 def settle(bench: PageBench) -> None:
     """Wait until the service has looked at the text."""
-    bench.until(lambda: bench.page._checked_text == bench.page.text, "the text is checked")
+    bench.until(lambda: bench.page.checking.text == bench.page.text, "the text is checked")
 
 
 def keep(bench: PageBench, name: str, text: str) -> None:
