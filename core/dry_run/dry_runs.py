@@ -12,6 +12,7 @@ from typing import Any
 
 from core.bus import Bus, DryRunProgressed
 from core.clock import Clock
+from core.disk_room import refuse_no_room
 from core.dry_run.plan import DryRunPlan
 from core.dry_run.process import DryRunFailedError, DryRunProcess
 from core.errors import ConflictError
@@ -66,6 +67,7 @@ class DryRuns:
 def _write(plan: DryRunPlan, scratch: Path) -> Path:
     try:
         scratch.mkdir(parents=True)
+        refuse_no_room(scratch)
         return plan.write()
     except OSError as error:
         raise DryRunFailedError(

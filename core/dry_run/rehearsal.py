@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from core.bioreactor.variables import CONFIG_SECTION
 from core.config import Config, ConfigError
+from core.disk_room import refuse_no_room
 from core.dry_run.observation import Observation
 from core.dry_run.plan import LONGEST_HOURS, USUAL_HOURS, DryRunPlan
 from core.dry_run.standards import DEVICES, Points, fitted, read_standards
@@ -117,7 +118,11 @@ class _Rehearsal:
         hours, note = self._horizon(checked.profile)
         service.experiments.create(_EXPERIMENT, None, [])
         if self._copied.volumes:
-            service.bioreactor.change(_EXPERIMENT, self._copied.volumes)
+            volumes = dict(self._copied.volumes)
+            if "current_volume_ml" in volumes:
+                capacity_ml = service.models.current.reactor_capacity_ml
+                volumes["current_volume_ml"] = min(volumes["current_volume_ml"], capacity_ml)
+            service.bioreactor.change(_EXPERIMENT, volumes)
         observation = Observation(service)
         request = RunRequest(
             checked.profile, self._plan.text, self._plan.profile, self._plan.inputs, _EXPERIMENT, run_id="dry-run"
@@ -168,12 +173,16 @@ class _Rehearsal:
         return hours, f"The profile has no end of its own; its first {hours:g} h were rehearsed."
 
     async def _let_time_pass(self, observation: Observation, hours: float) -> None:
-        """Go on to the horizon, or to the end of the profile when nothing it started runs on."""
+        """Go on to the horizon, or to the end of the profile when nothing it started runs on.
+
+        Raises OSError where the disk has no more room than the real records need.
+        """
         runs = self._service.profiles.runs
         step_s = max(hours * 3600.0 / _SAMPLES, _LEAST_STEP_S)
         while (left_s := (hours - observation.hours) * 3600.0) > 1e-6:
             await asyncio.sleep(min(step_s, left_s))
             observation.sample()
+            refuse_no_room(Path(self._plan.work_dir))
             self._progress(round(observation.hours, 4), round(hours, 4), "rehearsing")
             if runs.current is None and all(entry.row.is_long_running for entry in self._service.jobs.running):
                 return

@@ -20,7 +20,7 @@ _FOLDERS = ("storage/calibrations", "storage/estimators", "hardware", "models")
 _SECTIONS_LEFT_OUT = ("mqtt",)
 _INSIDE = {("storage", "database"): "storage/vialdesk.sqlite", ("logging", "log_file"): "logs/vialdesk.log"}
 _ACTIVE = {"active_calibrations": "calibrations", "active_estimators": "estimators"}
-_VOLUMES = "bioreactor"
+_VOLUMES, _VIAL = "bioreactor", "vial"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,15 @@ def copy_unit(data_dir: Path, folder: Path, unit: str, experiment: str | None) -
         for store, catalogue in _ACTIVE.items()
     }
     volumes = stored.get((_VOLUMES, experiment or ""), {})
-    return CopiedUnit(folder, active, volumes if isinstance(volumes, dict) else {})
+    return CopiedUnit(folder, active, _as_full_as_the_vial(volumes, stored) if isinstance(volumes, dict) else {})
+
+
+def _as_full_as_the_vial(volumes: dict[str, float], stored: dict[tuple[str, str], Any]) -> dict[str, float]:
+    """Return an experiment's volumes with what can be in the vial by what was pumped for others too."""
+    vial_ml = stored.get((_VIAL, "greatest"), {}).get("ml")
+    if not volumes or vial_ml is None:
+        return volumes
+    return volumes | {"current_volume_ml": max(vial_ml, volumes.get("current_volume_ml", vial_ml))}
 
 
 def _links(folder: str, names: list[str]) -> set[str]:
@@ -78,7 +86,7 @@ def _write_config(config: Config, folder: Path, unit: str) -> None:
 
 def _stored(database: Path) -> dict[tuple[str, str], Any]:
     """Return what the records keep that a dry run needs; {} when they cannot be read."""
-    names = (*_ACTIVE, _VOLUMES)
+    names = (*_ACTIVE, _VOLUMES, _VIAL)
     query = f"SELECT name, key, value FROM store WHERE name IN ({', '.join('?' * len(names))})"  # noqa: S608
     try:
         with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:

@@ -41,7 +41,8 @@ def run_worker(arguments: Sequence[str]) -> int:
         with asyncio.Runner(loop_factory=lambda: new_loop(math.inf)) as runner:
             result = runner.run(rehearse(plan, epoch_utc_s, tell))
     except Exception as error:  # noqa: BLE001 - whatever it was, who started this must hear of it
-        _say(out, {"fault": f"{type(error).__name__}: {error}", "is_disk": isinstance(error, OSError)})
+        words = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
+        _say(out, {"fault": words})
         return 1
     _say(out, {"result": result})
     return 0

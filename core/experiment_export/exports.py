@@ -7,22 +7,22 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from core.clock import timestamp
+from core.disk_room import refuse_no_room
 from core.errors import ConflictError, NotFoundError
 from core.experiment_export.plan import ExportPlan
 from core.experiment_export.process import ExportFailedError, ExportProcess
 from core.folders import EXPORTS, DataFolder
+from core.to_the_end import to_the_end
 
 _SUFFIX = ".zip"
 _NOT_IN_NAMES = re.compile(r"[^\w.\-()]+")
 _MOST_NAME = 80
-_T = TypeVar("_T")
 
 
 class Exports:
@@ -60,10 +60,10 @@ class Exports:
             loop.call_soon_threadsafe(self._on_progress, line)
 
         try:
-            path = await _to_the_end(lambda: _write_plan(plan, scratch))
+            path = await to_the_end(lambda: _write_plan(plan, scratch))
             process = ExportProcess(path, tell)
-            result = await _to_the_end(process.finish, process.kill)
-            kept = await _to_the_end(lambda: self._keep(Path(plan.target), name))
+            result = await to_the_end(process.finish, process.kill)
+            kept = await self._keep_or_leave_nothing(Path(plan.target), name)
             return {"export": _item(kept), **result}
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
@@ -97,6 +97,17 @@ class Exports:
         if self.under_way is not None and "dataset" in line:
             self.under_way |= {key: line[key] for key in ("dataset", "datasets_done", "rows")}
 
+    async def _keep_or_leave_nothing(self, made: Path, name: str) -> Path:
+        """Give a whole export its name, and take it away again when that is cancelled meanwhile."""
+        keeping = asyncio.ensure_future(asyncio.to_thread(self._keep, made, name))
+        try:
+            return await asyncio.shield(keeping)
+        except asyncio.CancelledError:
+            await asyncio.wait({keeping})
+            if not keeping.cancelled() and keeping.exception() is None:
+                await asyncio.to_thread(keeping.result().unlink, missing_ok=True)
+            raise
+
     def _keep(self, made: Path, name: str) -> Path:
         """Give a whole export its name; it is on the disk then."""
         folder = self._data_dir / EXPORTS
@@ -123,6 +134,7 @@ def export_name(experiments: list[str], stamp: str) -> str:
 def _write_plan(plan: ExportPlan, scratch: Path) -> Path:
     try:
         scratch.mkdir(parents=True)
+        refuse_no_room(scratch)
         plan.write(scratch / "plan.json")
     except OSError as error:
         remedy = "See that the data folder may be written and its disk has space, then try again."
@@ -142,15 +154,3 @@ def _item(path: Path) -> dict[str, Any]:
         "created_at": timestamp(status.st_mtime),
         "url_path": f"/unit_api/exports/{quote(path.name, safe='')}",
     }
-
-
-async def _to_the_end(work: Callable[[], _T], stop: Callable[[], None] = lambda: None) -> _T:
-    """Do blocking work in a thread; when cancelled, call `stop` and wait for its end, so that nothing is left."""
-    thread = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(thread)
-    except asyncio.CancelledError:
-        stop()
-        await asyncio.wait({thread})
-        thread.exception()
-        raise

@@ -17,6 +17,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from core.disk_room import refuse_no_room
 from core.experiment_export.archive import ExportArchive
 from core.experiment_export.plan import ExportPlan, read_plan
 from core.experiment_export.rows import allow_looking_only
@@ -47,7 +48,7 @@ def make_export(arguments: Sequence[str]) -> int:
 def _make(plan: ExportPlan, scratch: Path) -> dict[str, Any]:
     # What SQLite has to sort on the disk goes where the export goes, and with it.
     os.environ["SQLITE_TMPDIR"] = str(scratch)
-    progress = _Progress()
+    progress = _Progress(scratch)
     with closing(sqlite3.connect(f"{Path(plan.database).as_uri()}?mode=ro", uri=True, isolation_level=None)) as records:
         records.execute("PRAGMA temp_store = FILE")
         records.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -59,15 +60,17 @@ def _make(plan: ExportPlan, scratch: Path) -> dict[str, Any]:
 
 
 class _Progress:
-    """Says how far it is, not for every row."""
+    """Says how far it is, not for every row; looks at the same time whether the disk has room for more."""
 
-    def __init__(self) -> None:
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
         self._dataset, self._rows = "", 0
 
     def tell(self, dataset: str, done: int, rows: int) -> None:
-        """Say it when the dataset is another one, or many rows were written."""
+        """Say it when the dataset is another one, or many rows were written; raises OSError where room is short."""
         if dataset != self._dataset or rows - self._rows >= _ROWS_BETWEEN_LINES:
             self._dataset, self._rows = dataset, rows
+            refuse_no_room(self._scratch)
             _say({"dataset": dataset, "datasets_done": done, "rows": rows})
 
 

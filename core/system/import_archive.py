@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from core.bodies import TooLargeError
+from core.disk_room import SPARE_BYTES
 from core.errors import BadRequestError, UnavailableError
 from core.system.export import METADATA
 
@@ -23,8 +24,6 @@ MOST_BYTES = 512 * 2**20
 _MOST_UNPACKED_BYTES = 4 * 2**30
 _MOST_ENTRIES = 100_000
 _MOST_METADATA_BYTES = 2**20
-# Free space that must be left for the records of what goes on meanwhile.
-_SPARE_BYTES = 64 * 2**20
 _BLOCK_BYTES = 2**20
 _LONGEST_PART_BYTES = 255
 _LONGEST_NAME_BYTES = 1024
@@ -66,7 +65,7 @@ def _check_size(entries: list[zipfile.ZipInfo], folder: Path) -> None:
     unpacked = sum(entry.file_size for entry in entries)
     if unpacked > _MOST_UNPACKED_BYTES:
         raise _too_large()
-    if unpacked + _SPARE_BYTES > shutil.disk_usage(folder).free:
+    if unpacked + SPARE_BYTES > shutil.disk_usage(folder).free:
         cause = f"Unpacked it needs {unpacked // 2**20 + 1} MiB."
         raise UnavailableError(
             "The disk has no room for the archive.", cause=cause, remedy="Free space, then try again."
