@@ -201,7 +201,7 @@ def _palette(tokens: Tokens) -> QPalette:
         roles.Base: tokens.raised, roles.AlternateBase: tokens.sunken, roles.Text: tokens.text,
         roles.Button: tokens.raised, roles.ButtonText: tokens.text, roles.BrightText: tokens.alarm,
         roles.Highlight: tokens.accent, roles.HighlightedText: tokens.on_accent, roles.Accent: tokens.accent,
-        roles.ToolTipBase: tokens.raised, roles.ToolTipText: tokens.text, roles.PlaceholderText: tokens.faint,
+        roles.ToolTipBase: tokens.raised, roles.ToolTipText: tokens.text, roles.PlaceholderText: tokens.quiet,
         roles.Link: tokens.accent, roles.LinkVisited: tokens.accent,
         roles.Light: tokens.raised, roles.Midlight: tokens.line, roles.Mid: tokens.line, roles.Dark: tokens.faint,
         roles.Shadow: tokens.line,

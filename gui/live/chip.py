@@ -105,7 +105,7 @@ class Chip(QAbstractButton):
             label = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, room)
         for text, tone in (
             (label, "text" if shown else "faint"),
-            (self._value if shown else "", "faint" if self.is_stale else "text"),
+            (self._value if shown else "", "quiet" if self.is_stale else "text"),
             (self._unit if shown else "", "quiet"),
         ):
             painter.setPen(colours.colour(tone))
