@@ -116,6 +116,34 @@ def show_trend(size: tuple[int, int]) -> None:
     time.sleep(2.0)
 
 
+def open_form(size: tuple[int, int]) -> None:
+    """Press the button of the temperature's card on the Live page: the form opens on the Jobs page."""
+    _by_hand("mousemove", str(size[0] - 88), "358", "click", "1")
+    time.sleep(3.0)
+
+
+def show_limits(_: tuple[int, int]) -> None:
+    """Turn to the limits of the Alarms page."""
+    _by_hand("mousemove", "329", "129", "click", "1")
+    time.sleep(2.0)
+
+
+def show_run(size: tuple[int, int]) -> None:
+    """Turn to the run on the Profiles page; the tabs are in its middle."""
+    _by_hand("mousemove", "645", str(392 + (size[1] - 640) * 49 // 100), "click", "1")
+    time.sleep(1.0)
+
+
+def run_profile(client: Client, _: subprocess.Popen[str]) -> None:
+    """Run an example: the Profiles page turns to how it goes on."""
+    client.ask("POST", "/experiment_profiles/runs", {"profile": "batch_growth.yaml"})
+
+
+def stop_profile(client: Client, _: subprocess.Popen[str]) -> None:
+    """End what goes on of it, and the experiment that it made."""
+    client.ask("POST", "/jobs/stop/all", {})
+
+
 def _by_hand(*arguments: str) -> None:
     subprocess.run(["xdotool", *arguments], check=True)
 
@@ -144,6 +172,8 @@ EMPTY = (
     Scene("data-folder", "data"),
     Scene("experiments-empty", "experiments"),
     Scene("record-empty", "record"),
+    Scene("jobs-form", "live", act=open_form),
+    Scene("profiles-run", "profiles", run_profile, stop_profile, show_run),
 )
 PAST = (
     Scene("experiments", "experiments"),
@@ -163,6 +193,7 @@ BUSY = (
     Scene("system", "system"),
     Scene("log", "log"),
     Scene("alarms", "alarms", break_thermometer, mend_thermometer),
+    Scene("alarms-limits", "alarms", act=show_limits),
     Scene("live-alarm", "live", break_thermometer, mend_thermometer),
     Scene("live-board-lost", "live", unplug, replug),
     Scene("jobs-board-lost", "jobs", unplug, replug),
