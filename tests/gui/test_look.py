@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 from stand_in_service import T0, snapshot
 
@@ -53,6 +53,20 @@ def test_text_can_be_read_on_every_ground(tokens: theme.Tokens) -> None:
         assert contrast(asdict(tokens)[tone], asdict(tokens)[f"{tone}_soft"]) >= READABLE, tone
         assert contrast(tokens.text, asdict(tokens)[f"{tone}_soft"]) >= READABLE, tone
     assert contrast(tokens.on_accent, tokens.accent) >= READABLE
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", [QLineEdit, QPlainTextEdit])
+def test_the_hint_in_an_empty_field_can_be_read(
+    look: theme.Theme, qtbot: QtBot, scheme: str, kind: type[QLineEdit | QPlainTextEdit]
+) -> None:
+    look.choose(scheme)
+    field = kind()
+    qtbot.addWidget(field)
+    field.show()
+    hint = field.palette().color(QPalette.ColorRole.PlaceholderText)
+    assert hint.alpha() == 255
+    assert contrast(hint.name(), look.tokens.sunken) >= READABLE
 
 
 def test_icons_follow_the_theme_wherever_they_are(look: theme.Theme, qtbot: QtBot) -> None:
