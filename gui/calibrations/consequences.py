@@ -29,7 +29,7 @@ _PURPOSE = {
     "od45": _OD_PURPOSE,
     "od90": _OD_PURPOSE,
     "od135": _OD_PURPOSE,
-    "od_fused": "It joins the angles into one optical density. An estimator comes with a restored backup.",
+    "od_fused": "It joins the angles into one optical density. An estimator is made from standards of known density.",
 }
 # Jobs that read the calibration of a device when they start.
 _USED_BY = {"stirring": ("stirring",), "od45": ("od_reading",), "od90": ("od_reading",), "od135": ("od_reading",)} | {

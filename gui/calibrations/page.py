@@ -15,6 +15,10 @@ from gui.calibrations.calibration import DEVICES, Calibration, Device, read_devi
 from gui.calibrations.consequences import of_activating, purpose
 from gui.calibrations.details import CalibrationDetails
 from gui.calibrations.dialogs import DeactivateDialog, DeleteDialog, ImportDialog
+from gui.calibrations.guided.choose_dialog import ChooseDialog
+from gui.calibrations.guided.dialog import GuidedDialog
+from gui.calibrations.guided.protocol import PROTOCOLS
+from gui.calibrations.guided.step import Session
 from gui.calibrations.tree import DeviceTree
 from gui.file_transfer import read_text, save
 from gui.icons import show_icon
@@ -33,7 +37,7 @@ _AGES_EVERY_MS = 60_000
 
 
 class CalibrationsPage(QWidget):
-    """Every calibration and estimator of the unit: seen, used, brought in, saved, deleted.
+    """Every calibration and estimator of the unit: made, seen, used, brought in, saved, deleted.
 
     Attributes:
         tree: devices and calibrations.
@@ -49,6 +53,9 @@ class CalibrationsPage(QWidget):
         self._unit = unit
         self._client = client
         self._devices: tuple[Device, ...] = ()
+        self._guided: tuple[str, ...] = ()
+        self._led: GuidedDialog | None = None
+        self._wanted: tuple[str, str] | None = None
         self._is_loaded = False
         self._asking = Asking(self._load, self, self._on_trouble)
         self._saved: Calibration | None = None
@@ -65,6 +72,10 @@ class CalibrationsPage(QWidget):
             self.load()
 
     def _make_actions(self) -> None:
+        self.calibrate_button = QPushButton(self.tr("Calibrate…"))
+        self.calibrate_button.setToolTip(self.tr("Be led through a calibration, or go on with one"))
+        show_icon(self.calibrate_button, "start")
+        self.calibrate_button.clicked.connect(self._on_calibrate)
         self.import_button = QPushButton(self.tr("Import…"))
         self.import_button.setToolTip(self.tr("Bring in a calibration from a YAML file"))
         show_icon(self.import_button, "add")
@@ -86,7 +97,7 @@ class CalibrationsPage(QWidget):
 
     def _connect(self) -> None:
         self.place.acted.connect(self.load)
-        self.side.acted.connect(self.ask_import)
+        self.side.acted.connect(self._fill_empty)
         self.tree.chosen.connect(self._on_chosen)
         self.details.activate_asked.connect(self.activate)
         self.details.deactivate_asked.connect(self.ask_deactivate)
@@ -101,7 +112,7 @@ class CalibrationsPage(QWidget):
 
     def page_actions(self) -> list[QWidget]:
         """Return the buttons beside the page's title."""
-        return [self.import_button, self.save_all_button]
+        return [self.calibrate_button, self.import_button, self.save_all_button]
 
     def load(self) -> None:
         """Ask the service for all there is; once more when something changes meanwhile."""
@@ -113,10 +124,10 @@ class CalibrationsPage(QWidget):
         calibrations, estimators, protocols = await asyncio.gather(
             self._client.get("/unit_api/calibrations"),
             self._client.get("/unit_api/estimators"),
-            self._client.get("/unit_api/calibration_protocols"),
+            self._client.get(PROTOCOLS),
         )
-        known = [str(protocol["target_device"]) for protocol in protocols]
-        self._devices = read_devices(calibrations, estimators, known)
+        self._guided = tuple(str(protocol["target_device"]) for protocol in protocols)
+        self._devices = read_devices(calibrations, estimators, self._guided)
         self._is_loaded = True
         self._show()
 
@@ -131,6 +142,8 @@ class CalibrationsPage(QWidget):
             )
             return
         self.tree.show_devices(self._devices, self._unit.utc_s())
+        if self._wanted is not None and self.tree.choose(*self._wanted):
+            self._wanted = None
         self.place.show_content()
         self._on_connection()
 
@@ -144,8 +157,45 @@ class CalibrationsPage(QWidget):
         else:
             is_fused = device_name == "od_fused"
             headline = self.tr("No estimator yet") if is_fused else self.tr("Not calibrated yet")
-            act = "" if is_fused else self.tr("Import calibration…")
+            otherwise = "" if is_fused else self.tr("Import calibration…")
+            act = self.tr("Calibrate…") if device_name in self._guided else otherwise
             self.side.explain("calibration", headline, purpose(device_name), act)
+
+    def _fill_empty(self) -> None:
+        device = self.tree.chosen_key()[0]
+        if device in self._guided:
+            self.ask_calibrate(device)
+        else:
+            self.ask_import()
+
+    def _on_calibrate(self) -> None:
+        self.ask_calibrate(self.tree.chosen_key()[0])
+
+    def ask_calibrate(self, device: str = "", protocol: str = "") -> None:
+        """Ask what is to be calibrated; while one is being led through, show that."""
+        if self._led is not None:
+            self._led.show()
+            self._led.raise_()
+            self._led.activateWindow()
+            return
+        dialog = ChooseDialog(self._unit, self._client, device, protocol, self)
+        dialog.chosen.connect(self.lead)
+        dialog.open()
+
+    def lead(self, session: Session, title: str) -> None:
+        """Lead through a guided calibration."""
+        dialog = self._led = GuidedDialog(self._unit, self._client, session, title, self)
+        dialog.finished.connect(self._on_led)
+        dialog.again_asked.connect(self.ask_calibrate)
+        dialog.made.connect(self._show_made)
+        dialog.show()
+
+    def _on_led(self) -> None:
+        self._led = None
+
+    def _show_made(self, device: str, name: str) -> None:
+        self._wanted = (device, name)
+        self.load()
 
     def activate(self, calibration: Calibration) -> None:
         """Use a calibration from now on."""
@@ -213,6 +263,7 @@ class CalibrationsPage(QWidget):
     def _on_connection(self) -> None:
         is_live = self._unit.service.is_live
         self.details.set_live(is_live)
+        self.calibrate_button.setEnabled(is_live)
         self.import_button.setEnabled(is_live)
         self.save_all_button.setEnabled(is_live)
         if not self._is_loaded and not is_live:

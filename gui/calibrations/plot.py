@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from gui import theme
 from gui.calibrations.calibration import Calibration
-from gui.calibrations.curve import Values, domain, evaluate
+from gui.calibrations.curve import Values
+from gui.calibrations.drawing import Drawing, Line, drawing_of_calibration, drawing_of_chart
 from gui.live.axes import ValueAxis
 
-_DRAWN_POINTS = 200
 _POINT_PX = 8
 _AXIS_WIDTH_PX = 62
 # The residuals' plot is low: its labels may stand closer.
 _LOW_TICK_PX = 18
-_SMALLEST_LOG = 1e-9
-
-
-@dataclass(frozen=True)
-class _Line:
-    """One curve as it is drawn: its colour and name, its own points, and those measured."""
-
-    name: str
-    colour: QColor
-    x: Values
-    y: Values
-    points_x: Values
-    points_y: Values
-    fitted_y: Values
-
-    @property
-    def residuals(self) -> Values:
-        """What the measured points are off by."""
-        return self.points_y - self.fitted_y
 
 
 class _Pane:
@@ -86,11 +66,16 @@ class _Pane:
 
 
 class CalibrationPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
-    """Draws one calibration or estimator: curve and points above, residuals below where points were measured."""
+    """Draws calibrations: curves and points above, residuals below where points were measured and there is a curve.
+
+    Attributes:
+        drawing: what is drawn; None for nothing.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown: Calibration | None = None
+        self._shown: Callable[[], Drawing] | None = None
+        self.drawing: Drawing | None = None
         self.ci.layout.setContentsMargins(0, 0, 0, 0)
         self.ci.layout.setSpacing(2)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -104,65 +89,63 @@ class CalibrationPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def show_calibration(self, calibration: Calibration | None) -> None:
         """Draw a calibration; nothing when None."""
-        self._shown = calibration
+        self._show(None if calibration is None else lambda: drawing_of_calibration(calibration))
+
+    def show_chart(self, chart: dict[str, Any], device: str) -> None:
+        """Draw the chart of a guided calibration's step."""
+        self._show(lambda: drawing_of_chart(chart, device))
+
+    def _show(self, make: Callable[[], Drawing] | None) -> None:
+        self._shown = make
         for pane in (self._curve, self._residuals):
             pane.view.clear()
         self._legend.clear()
-        if calibration is None:
+        drawing = self.drawing = None if make is None else make()
+        if drawing is None:
             return
-        lines = _lines_of_estimator(calibration) if calibration.is_estimator else [_line_of(calibration)]
-        for line in lines:
-            self._draw(line, named=len(lines) > 1)
-        self._legend.setVisible(len(lines) > 1)
-        has_points = any(len(line.points_x) for line in lines)
-        self._name_axes(calibration, has_points)
-        self._curve.set_log(calibration.is_estimator, calibration.is_estimator)
-        self._residuals.set_log(calibration.is_estimator, False)
-        self._fit(lines)
+        for line in drawing.lines:
+            self._draw(line, named=len(drawing.lines) > 1)
+        self._legend.setVisible(len(drawing.lines) > 1)
+        self._name_axes(drawing)
+        self._curve.set_log(drawing.is_log, drawing.is_log)
+        self._residuals.set_log(drawing.is_log, False)
+        self._fit(drawing.lines)
 
-    def _draw(self, line: _Line, *, named: bool) -> None:
+    def _draw(self, line: Line, *, named: bool) -> None:
         pen = pg.mkPen(line.colour, width=1)
         drawn = pg.PlotCurveItem(line.x, line.y, pen=pen, antialias=True)
         self._curve.view.addItem(drawn)
         if named:
             self._legend.addItem(drawn, line.name)
-        if not len(line.points_x):
-            return
-        for x, off in zip(line.points_x, line.residuals, strict=True):
+        for x, off in zip(line.points_x, line.residuals, strict=False):
             self._residuals.view.addItem(pg.PlotCurveItem([x, x], [0, off], pen=pen))
         edge = pg.mkPen(theme.current().colour("raised"), width=1)
         for pane, y in ((self._curve, line.points_y), (self._residuals, line.residuals)):
-            brush = pg.mkBrush(line.colour)
-            pane.view.addItem(pg.ScatterPlotItem(line.points_x, y, size=_POINT_PX, brush=brush, pen=edge))
+            if len(y):
+                brush = pg.mkBrush(line.colour)
+                pane.view.addItem(pg.ScatterPlotItem(line.points_x, y, size=_POINT_PX, brush=brush, pen=edge))
 
-    def _name_axes(self, calibration: Calibration, has_points: bool) -> None:
-        x, y = calibration.axes
-        measure = y.rpartition("(")[2].rstrip(")") if "(" in y else ""
-        off = self.tr("Residual ({})").format(measure) if measure else self.tr("Residual")
-        if calibration.is_estimator:
-            x, y, off = (
-                self.tr("Optical density (OD600)"),
-                self.tr("Photodiode signal (V)"),
-                self.tr("Residual (log₁₀)"),
-            )
-        self._curve.left.setLabel(y)
-        self._residuals.left.setLabel(off)
-        self._curve.show_bottom("" if has_points else x)
-        self._residuals.show_bottom(x if has_points else "")
-        for row, share in ((0, 5), (2, 2 if has_points else 0)):
+    def _name_axes(self, drawing: Drawing) -> None:
+        has_residuals = drawing.has_residuals
+        self._curve.left.setLabel(drawing.y)
+        self._residuals.left.setLabel(drawing.residual)
+        self._curve.show_bottom("" if has_residuals else drawing.x)
+        self._residuals.show_bottom(drawing.x if has_residuals else "")
+        for row, share in ((0, 5), (2, 2 if has_residuals else 0)):
             self.ci.layout.setRowStretchFactor(row, share)
         for item in (self._residuals.left, self._residuals.view, self._residuals.bottom):
-            item.setVisible(has_points)
-        self.ci.layout.setRowMaximumHeight(2, 16_777_215 if has_points else 0)
-        self.setAccessibleName(f"{calibration.name}: {y} / {x}")
+            item.setVisible(has_residuals)
+        self.ci.layout.setRowMaximumHeight(2, 16_777_215 if has_residuals else 0)
+        self.setAccessibleName(f"{drawing.name}: {drawing.y} / {drawing.x}")
 
-    def _fit(self, lines: list[_Line]) -> None:
+    def _fit(self, lines: tuple[Line, ...]) -> None:
         x = np.concatenate([part for line in lines for part in (line.x, line.points_x)])
         y = np.concatenate([part for line in lines for part in (line.y, line.points_y)])
         off = np.concatenate([line.residuals for line in lines])
         self._curve.view.setXRange(*_range(x), padding=0.04)
         self._curve.view.setYRange(*_range(y), padding=0.06)
-        low, high = _range(off)
+        finite = off[np.isfinite(off)]
+        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
         # A perfect fit shows zeros, not the last digits of the arithmetic.
         largest = max(-low, high, 1e-6 * max(abs(end) for end in _range(y)), 1e-12)
         self._residuals.view.setYRange(-largest, largest, padding=0.15)
@@ -172,39 +155,11 @@ class CalibrationPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         for pane in (self._curve, self._residuals):
             pane.restyle()
         self._legend.setLabelTextColor(theme.current().colour("quiet"))
-        self.show_calibration(self._shown)
+        self._show(self._shown)
 
 
 def _range(values: Values) -> tuple[float, float]:
+    """Return the least and the greatest value; around one alone, as much room as it is large."""
     finite = values[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
-
-
-def _line_of(calibration: Calibration) -> _Line:
-    curve = calibration.data.get("curve_data_") or {}
-    x, y = (np.asarray(values, float) for values in calibration.points)
-    across = np.linspace(*domain(curve, list(x)), _DRAWN_POINTS)
-    drawn, fitted = evaluate(curve, across), evaluate(curve, x)
-    return _Line(calibration.name, _colour(calibration.device), across, drawn, x, y, fitted)
-
-
-def _lines_of_estimator(calibration: Calibration) -> list[_Line]:
-    """Return a line for each angle: log10 of volts over log10 of optical density."""
-    data, lines = calibration.data, []
-    recorded = (data.get("recorded_data") or {}).get("by_angle") or {}
-    span = float(data.get("min_logc", -1.0)), float(data.get("max_logc", 0.0))
-    across = np.linspace(*span, _DRAWN_POINTS)
-    for angle in data.get("angles") or []:
-        curve = (data.get("mu_splines") or {}).get(angle) or {}
-        pairs = np.asarray(recorded.get(angle) or [], float).reshape(-1, 2)
-        pairs = np.log10(np.clip(pairs, _SMALLEST_LOG, None))
-        # The spline gives the natural logarithm of the signal; the axis shows decades.
-        drawn, fitted = evaluate(curve, across) / math.log(10), evaluate(curve, pairs[:, 0]) / math.log(10)
-        lines.append(_Line(f"{angle}°", theme.colour_of("", angle), across, drawn, pairs[:, 0], pairs[:, 1], fitted))
-    return lines
-
-
-def _colour(device: str) -> QColor:
-    if device.startswith("od"):
-        return theme.colour_of("od", device.removeprefix("od"))
-    return theme.colour_of("measured_rpm" if device == "stirring" else device)
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+    return (low, high) if high > low else (low - (abs(low) or 1.0), low + (abs(low) or 1.0))

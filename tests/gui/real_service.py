@@ -21,9 +21,9 @@ class RealService:
 
 
 @contextmanager
-def running_service(data: Path) -> Iterator[RealService]:
+def running_service(data: Path, *arguments: str) -> Iterator[RealService]:
     """Run the service on a simulated board and a data folder."""
-    command = [sys.executable, "-m", "core.cli", "serve", "--simulate", "--port", "0", "--data", str(data)]
+    command = [sys.executable, "-m", "core.cli", "serve", "--simulate", "--port", "0", "--data", str(data), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         try:

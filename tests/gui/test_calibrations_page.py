@@ -20,6 +20,7 @@ from stand_in_service import StandInService, refusal
 from gui.calibrations.calibration import read_devices
 from gui.calibrations.curve import evaluate, formula
 from gui.calibrations.dialogs import DeactivateDialog, DeleteDialog, ImportDialog, likely_device
+from gui.calibrations.guided.choose_dialog import ChooseDialog
 from gui.calibrations.page import CalibrationsPage
 from gui.calibrations.plot import CalibrationPlot
 
@@ -85,6 +86,8 @@ def test_every_device_is_there_and_an_uncalibrated_one_says_what_is_missed(bench
     assert bench.page.side.empty.headline == "Not calibrated yet"
     assert "doses in mL are refused" in bench.page.side.empty.words
     bench.page.side.acted.emit()
+    bench.dialog(ChooseDialog).reject()
+    bench.page.import_button.click()
     assert isinstance(bench.page.files.dialog, QFileDialog)
     bench.page.files.dialog.reject()
 

@@ -1,0 +1,305 @@
+"""The dialog that leads through a guided calibration: the step, what the unit does for it, and how to go on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from gui import background, theme
+from gui.calibrations.guided import kept
+from gui.calibrations.guided.leading import Leading
+from gui.calibrations.guided.leave_dialog import LeaveDialog
+from gui.calibrations.guided.step import Choice, Session
+from gui.calibrations.guided.step_view import StepView
+from gui.calibrations.guided.trouble_note import TroubleNote, connection_trouble
+from gui.service_client import ServiceClient, ServiceRefusedError, ServiceTroubleError
+from gui.toast import toaster_for
+from gui.unit import Unit
+from gui.widgets.progress_line import ProgressLine
+from gui.widgets.rule import Rule
+from gui.words import device_title
+
+_SIZE_PX = (760, 540)
+_LEAST_BUTTON_PX = 112
+_LOOK_AGAIN_MS = 1000
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+# How a calibration that is over ended: icon and tone.
+_MARKS = {"complete": ("ok", "ok"), "failed": ("warning", "warn"), "aborted": ("stop", "quiet")}
+
+
+class GuidedDialog(QDialog):
+    """Leads through one session.
+
+    It does not lock the window: the curves can be looked at meanwhile, and Stop all stays within reach.
+
+    Signals:
+        again_asked: device and protocol that shall be begun anew.
+        made: device and name of the calibration that was made.
+
+    Attributes:
+        leading: the session.
+        view: the step shown.
+        continue_button, choice_buttons, abort_button: how to go on.
+        trouble: what went wrong.
+        connection: how the connection stands, while it keeps from going on.
+        progress: what the unit does for the step; its button stops that.
+    """
+
+    again_asked = Signal(str, str)
+    made = Signal(str, str)
+
+    def __init__(self, unit: Unit, client: ServiceClient, session: Session, title: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Calibrate {}").format(_in_sentence(device_title(session.device))))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._unit, self._client = unit, client
+        self._window = parent.window()
+        self._may_close = self._is_lost = self._is_stopping = False
+        self.leading = Leading(unit, client, session, self)
+        self.view = StepView(session.step, session.device, client)
+        self.trouble, self.connection = TroubleNote(client), TroubleNote(client)
+        self.progress = ProgressLine()
+        self.abort_button, self.continue_button = QPushButton(), QPushButton()
+        self.choice_buttons: list[QPushButton] = []
+        self._make_buttons()
+        self._lay_out(title)
+        self._connect()
+        self._show_step()
+
+    def _make_buttons(self) -> None:
+        theme.set_role(self.progress.cancel_button, "danger")
+        theme.set_role(self.abort_button, "quiet")
+        self.abort_button.setAutoDefault(False)
+        theme.set_role(self.continue_button, "primary")
+        self.continue_button.setMinimumWidth(_LEAST_BUTTON_PX)
+        self.continue_button.setDefault(True)
+        self.continue_button.installEventFilter(self)
+        # Its room is kept: what is read does not jump when the unit begins to act.
+        policy = self.progress.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.progress.setSizePolicy(policy)
+
+    def _lay_out(self, title: str) -> None:
+        heading = QLabel(title)
+        heading.setWordWrap(True)
+        theme.set_role(heading, "quiet")
+        self._choices = QHBoxLayout()
+        foot = QHBoxLayout()
+        foot.addWidget(self.abort_button)
+        foot.addStretch(1)
+        foot.addLayout(self._choices)
+        foot.addWidget(self.continue_button)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(theme.AROUND_PX, theme.BETWEEN_PX, theme.AROUND_PX, theme.BETWEEN_PX)
+        self._column.setSpacing(12)
+        self._column.addWidget(heading)
+        self._column.addWidget(Rule())
+        self._column.addWidget(self.view, 1)
+        for part in (self.connection, self.trouble, self.progress):
+            self._column.addWidget(part)
+        self._column.addLayout(foot)
+        self.resize(*_SIZE_PX)
+
+    def _connect(self) -> None:
+        self.leading.moved.connect(self._on_moved)
+        self.leading.stood.connect(self._show_standing)
+        self.leading.refused.connect(self._on_refused)
+        self.leading.lost.connect(self._on_lost)
+        self.progress.cancelled.connect(self._stop)
+        self.trouble.cleared.connect(self._focus_first)
+        self.abort_button.clicked.connect(self.reject)
+        self.continue_button.clicked.connect(self._continue)
+        again = QTimer(self)
+        again.timeout.connect(self._show_standing)
+        again.start(_LOOK_AGAIN_MS)
+        self._window.installEventFilter(self)
+        stop_all = self._window.findChild(QAction, "stop_all")
+        if stop_all is not None:
+            self.addAction(stop_all)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing to go on with."""
+        return self.leading.session.is_over or self._is_lost
+
+    def _show_step(self) -> None:
+        session = self.leading.session
+        mark = _MARKS[session.status] if session.is_over else ("", "")
+        former, self.view = self.view, StepView(session.step, session.device, self._client, mark)
+        self._column.replaceWidget(former, self.view)
+        former.hide()
+        former.deleteLater()
+        for button in self.choice_buttons:
+            button.hide()
+            button.deleteLater()
+        self.choice_buttons = [] if session.is_over else [self._choice_button(each) for each in session.step.choices]
+        if session.is_over:
+            kept.forget(self._unit.name, session.id)
+        self._show_standing()
+        self._focus_first()
+
+    def _choice_button(self, choice: Choice) -> QPushButton:
+        button = QPushButton(choice.label)
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda: self._answer(choice.inputs))
+        self._choices.addWidget(button)
+        return button
+
+    def _show_standing(self) -> None:
+        session, is_live = self.leading.session, self._unit.service.is_live
+        can_answer = is_live and not self.leading.is_busy
+        self.view.set_asking(not can_answer or self.is_over)
+        for button in self.choice_buttons:
+            button.setEnabled(can_answer)
+        self.continue_button.setEnabled(can_answer or session.is_complete)
+        if session.is_complete:
+            self.continue_button.setText(self.tr("Done"))
+        else:
+            self.continue_button.setText(self.tr("Begin again") if self.is_over else self.tr("Continue"))
+        self.abort_button.setText(self.tr("Close") if self.is_over else self.tr("Abort or leave…"))
+        self.abort_button.setVisible(not session.is_complete)
+        self._show_progress(is_live)
+        why = "" if self.is_over else connection_trouble(self._unit)
+        if why:
+            self.connection.say(why, "disconnected", "warn")
+        else:
+            self.connection.clear()
+
+    def _show_progress(self, is_live: bool) -> None:
+        if not is_live or not self.leading.is_acting:
+            self.progress.end()
+        elif self.progress.isHidden():
+            self.progress.cancel_button.setText(self.tr("Stop"))
+            self.progress.cancel_button.setEnabled(True)
+            self.progress.begin(self.tr("The unit is at work"))
+
+    def _focus_first(self) -> None:
+        if self.view.fields and not self.is_over:
+            self.view.fields[0].take_focus()
+        else:
+            self.continue_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _continue(self) -> None:
+        session = self.leading.session
+        if session.is_complete:
+            self.accept()
+            self.made.emit(*session.made)
+        elif self.is_over:
+            self.accept()
+            self.again_asked.emit(session.device, session.protocol)
+        else:
+            try:
+                self._answer(self.view.answer())
+            except ValueError:
+                self.trouble.clear()
+
+    def _answer(self, inputs: dict[str, object]) -> None:
+        self.trouble.clear()
+        self._is_stopping = False
+        self.leading.answer(inputs)
+
+    def _on_moved(self) -> None:
+        self.trouble.clear()
+        self._show_step()
+
+    def _on_refused(self, trouble: ServiceTroubleError) -> None:
+        if not isinstance(trouble, ServiceRefusedError):
+            words = self.tr("The service was lost during this step. See whether it was done, then go on.")
+            self.trouble.say(words, "warning", "warn")
+        elif self._is_stopping:
+            self.trouble.say(self.tr("Stopped. The step waits: continue when it may run again."), "stop", "note")
+        elif not self.view.complain(trouble):
+            self.trouble.show_trouble(trouble)
+            self._focus_first()
+
+    def _on_lost(self) -> None:
+        self._is_lost = True
+        kept.forget(self._unit.name, self.leading.session.id)
+        self.trouble.say(
+            self.tr("The service does not know this calibration any more. It may be another unit. Begin again."),
+            "warning",
+            "warn",
+        )
+        self._show_standing()
+
+    def _stop(self) -> None:
+        self._is_stopping = True
+        self.progress.cancel_button.setText(self.tr("Stopping…"))
+        self.progress.cancel_button.setEnabled(False)
+        background.run(self.leading.stop(), self, self._on_stop_refused)
+
+    def _on_stop_refused(self, trouble: ServiceTroubleError) -> None:
+        self._is_stopping = False
+        self.trouble.show_trouble(trouble)
+        self.progress.end()
+        self._show_standing()
+
+    # Leaving.
+
+    def reject(self) -> None:
+        """Close when it is over; otherwise ask what becomes of it."""
+        if self._may_close or self.is_over:
+            super().reject()
+        elif self.findChild(LeaveDialog) is None:
+            question = LeaveDialog(self.leading.session.step.title, self.leading.is_acting, self)
+            question.later_asked.connect(self._leave)
+            question.abort_asked.connect(self._abort)
+            question.open()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask, as with Escape."""
+        if self._may_close or self.is_over:
+            super().closeEvent(event)
+        else:
+            event.ignore()
+            self.reject()
+
+    def _leave(self) -> None:
+        background.run(self._leave_later(), self, self._on_stop_refused)
+
+    async def _leave_later(self) -> None:
+        if self.leading.is_busy and self._unit.service.is_live:
+            self._is_stopping = True
+            await self.leading.stop()
+        self._close_with(self.tr("Calibration left for later"), self.tr("Press Calibrate… to go on with it."), "note")
+
+    def _abort(self) -> None:
+        background.run(self._abort_now(), self, self._on_stop_refused)
+
+    async def _abort_now(self) -> None:
+        await self.leading.abort()
+        words = self.tr("What it drove is off. The calibration in use stays as it is.")
+        self._close_with(self.tr("Calibration aborted"), words, "ok")
+
+    def _close_with(self, headline: str, detail: str, tone: str) -> None:
+        self._may_close = True
+        toaster = toaster_for(self)
+        if toaster is not None:
+            toaster.show(headline, detail, tone)
+        self.reject()
+
+    # Keyboard, mouse, window.
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go on with Enter, once for each press: held down, it must not run through the steps."""
+        if event.key() in _ENTER and event.isAutoRepeat():
+            event.accept()
+        else:
+            super().keyPressEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take a double click for one; hide and show with the window."""
+        if watched is self.continue_button:
+            is_held = isinstance(event, QKeyEvent) and event.isAutoRepeat()
+            return is_held or event.type() == QEvent.Type.MouseButtonDblClick
+        if watched is self._window and not event.spontaneous():
+            if event.type() == QEvent.Type.Hide:
+                self.hide()
+            elif event.type() == QEvent.Type.Show:
+                self.show()
+        return super().eventFilter(watched, event)
+
+
+def _in_sentence(title: str) -> str:
+    return title[:1].lower() + title[1:]
