@@ -75,6 +75,8 @@ async def test_the_key_is_readable_for_its_owner_alone_and_leaves_the_service_in
     state = await served.json("PATCH", "/record/push", json=body)
     assert (state["has_key"], state["key_last4"]) == (True, "WXYZ")
     await served.json("PATCH", "/record/pusch", 404, json=body)
+    escaped = json.dumps(body).replace("api_key", "api\\u005fkey")
+    assert (await served.http.patch("/unit_api/record/push", content=escaped)).is_success
     [file] = holders(data_dir)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     told = [await served.json("GET", path) for path in ("/record/push", "/logs", "/config/merged")]
