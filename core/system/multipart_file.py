@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from core.bodies import TooLargeError
+from core.disk_room import refuse_no_room
 from core.errors import BadRequestError
 
 _WRITE_BYTES = 1024 * 1024
@@ -102,7 +103,7 @@ async def receive_file(request: Request, field_name: str, target: Path, most_byt
         TooLargeError: it is larger than `most_bytes`.
         OSError: it cannot be written.
     """
-    _refuse_announced(request, most_bytes)
+    refuse_announced(request, most_bytes + _OVERHEAD_BYTES)
     remedy = _REMEDY.format(field=field_name)
     kind, options = parse_options_header(request.headers.get("content-type", "").encode("latin-1"))
     boundary = options.get(b"boundary", b"")
@@ -120,18 +121,25 @@ async def receive_file(request: Request, field_name: str, target: Path, most_byt
             except MultipartParseError as error:
                 raise BadRequestError("The form cannot be read.", f"{error}.", remedy) from None
             if len(form.content) >= _WRITE_BYTES:
-                await asyncio.to_thread(file.write, bytes(form.content))
+                await asyncio.to_thread(_append, file, bytes(form.content))
                 form.content.clear()
-        await asyncio.to_thread(file.write, bytes(form.content))
+        await asyncio.to_thread(_append, file, bytes(form.content))
     if not form.found or not form.ended:
         cause = "It ends too early." if form.found else f"It has no file with a name in the field {field_name}."
         raise BadRequestError("The form has no file.", cause, remedy, fields=[field_name])
     return form.name
 
 
-def _refuse_announced(request: Request, most_bytes: int) -> None:
+def _append(file: BinaryIO, content: bytes) -> None:
+    """Write more of a file; raise OSError rather than take the room that the culture's records need."""
+    refuse_no_room(Path(file.name).parent)
+    file.write(content)
+
+
+def refuse_announced(request: Request, most_bytes: int) -> None:
+    """Raise TooLargeError for a body that is announced to be larger, before any of it has come."""
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and (len(announced) > 15 or int(announced) > most_bytes + _OVERHEAD_BYTES):
+    if announced.isdecimal() and (len(announced) > 15 or int(announced) > most_bytes):
         raise _too_large(most_bytes)
 
 

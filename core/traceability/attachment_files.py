@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.bodies import TooLargeError
+from core.disk_room import refuse_no_room
 
 _BLOCK_BYTES = 1024 * 1024
 
@@ -96,10 +97,16 @@ async def _write(parts: AsyncIterator[bytes], file: BinaryIO, most_bytes: int) -
             raise TooLargeError("The file is too large.", remedy=remedy)
         block += part
         if len(block) >= _BLOCK_BYTES:
-            await asyncio.to_thread(file.write, bytes(block))
+            await asyncio.to_thread(_append, file, bytes(block))
             block.clear()
-    await asyncio.to_thread(file.write, bytes(block))
+    await asyncio.to_thread(_append, file, bytes(block))
     return size
+
+
+def _append(file: BinaryIO, block: bytes) -> None:
+    """Write a block; raise OSError rather than take the room that the culture's records need."""
+    refuse_no_room(Path(file.name).parent)
+    file.write(block)
 
 
 async def _blocks(file: BinaryIO, size: int) -> AsyncIterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from core.schemas.unit_record.attachments import Download, Upload
 from core.schemas.unit_record.fields import Uuid
 from core.schemas.unit_record.shared import Deleted, Made
 from core.schemas.unit_record.units import NewAttachment
+from core.system.multipart_file import refuse_announced
 from core.traceability.access import AnyCaller, LinksHere, RecordHere, user_who
 from core.traceability.answers import refusals
 from core.traceability.attachments_store import announce, delete_attachments, take_content, uploaded
@@ -72,13 +74,18 @@ async def put_content(request: Request, record: RecordHere, id: Uuid, expires: E
     """Take an attachment's bytes; the link says that this is allowed."""
     record.signer.check("upload", id, expires, signature)
     await record.read(lambda connection: find_by_id(connection, "attachments", "attachment", id)["id"])
+    refuse_announced(request, MOST_BYTES)
     kind = request.headers.get("content-type", "")[:_LONGEST_TYPE]
     try:
         file, size = await record.files.receive(request.stream(), MOST_BYTES)
     except OSError as error:
         remedy = "See that the disk has space, then upload it again."
         raise ServiceError("The file could not be stored.", f"{error.strerror}.", remedy) from error
-    await record.change(_NOBODY, lambda change: take_content(change, id, file, size, kind))
+    try:
+        await record.change(_NOBODY, lambda change: take_content(change, id, file, size, kind))
+    except NotFoundError:  # it was deleted meanwhile
+        await asyncio.to_thread(record.files.remove, [file])
+        raise
     return JSONResponse({"id": id})
 
 
