@@ -21,13 +21,18 @@ _NEWEST_OF_ALL = 2**62
 _MOST_NUMBERS = 500
 # Whether a text of ASCII has another one in it, whatever their case: twice as fast as `instr` of `lower`.
 CONTAINS = "LIKE ? ESCAPE '\\'"
-# Rows that people name, for `Filters.refers_to`.
-PROCEDURES = "SELECT id FROM procedures WHERE uuid IN ({})"
-USERS = "SELECT id FROM users WHERE uuid IN ({})"
-STATIONS = "SELECT id FROM stations WHERE uuid IN ({})"
-BATCHES = "SELECT id FROM batches WHERE number IN ({})"
-OF_PARTS = "SELECT r.id FROM revisions AS r JOIN parts AS p ON p.id = r.part WHERE p.number IN ({})"
-OF_REVISIONS = "SELECT id FROM revisions WHERE number IN ({})"
+Named = Literal["procedure", "user", "station", "batch", "part", "revision", "version", "unit"]
+# How rows are found by what people call them; parts stand for all their revisions.
+_NAMED: dict[Named, str] = {
+    "procedure": "SELECT id FROM procedures WHERE uuid IN ({})",
+    "user": "SELECT id FROM users WHERE uuid IN ({})",
+    "station": "SELECT id FROM stations WHERE uuid IN ({})",
+    "batch": "SELECT id FROM batches WHERE number IN ({})",
+    "part": "SELECT r.id FROM revisions AS r JOIN parts AS p ON p.id = r.part WHERE p.number IN ({})",
+    "revision": "SELECT id FROM revisions WHERE number IN ({})",
+    "version": "SELECT id FROM versions WHERE tag IN ({})",
+    "unit": "SELECT id FROM units WHERE serial_number IN ({})",
+}
 
 SortOrder = Literal["asc", "desc"]
 
@@ -100,16 +105,21 @@ class Filters:
             self.add(inside.format(f"{column} IN ({', '.join('?' * len(values))})"), *values)
 
     def refers_to(
-        self, connection: sqlite3.Connection, column: str, found: str, values: Sequence[Any] | None, inside: str = "{}"
+        self,
+        connection: sqlite3.Connection,
+        column: str,
+        named: Named,
+        values: Sequence[Any] | None,
+        inside: str = "{}",
     ) -> None:
-        """Have `column` refer to a row that `found` finds by one of the values, when there are any.
+        """Have `column` refer to what people call by one of the values, when there are any.
 
         The few rows of parts, procedures or people are found first: with their numbers in hand SQLite knows how few
         they are, and can go along an index in the order of the answer.
         """
         if not values:
             return
-        sql = found.format(", ".join("?" * len(values)))
+        sql = _NAMED[named].format(", ".join("?" * len(values)))
         numbers = [str(row[0]) for row in connection.execute(sql, values).fetchmany(_MOST_NUMBERS + 1)]
         if len(numbers) > _MOST_NUMBERS:
             self.add(inside.format(f"{column} IN ({sql})"), *values)

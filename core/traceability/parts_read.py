@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from core.traceability.lists import Filters, ListQuery, Order, Page, SortOrder, read_page
+from core.traceability.metadata_filters import MetadataFilter, keep_metadata
 from core.traceability.moments import moment
 from core.traceability.refs import CREATOR_COLUMNS, CREATOR_JOINS, creators, find_part, find_revision
 
@@ -27,6 +28,7 @@ class PartQuery(ListQuery):
 
     search_query: str | None = None
     procedure_ids: list[str] | None = None
+    metadata: MetadataFilter | None = None
     sort_by: Literal["created_at", "name", "number"] = "created_at"
     sort_order: SortOrder = "desc"
 
@@ -49,6 +51,7 @@ def list_parts(connection: sqlite3.Connection, query: PartQuery, page: Page) -> 
         text = query.search_query.casefold()
         found = f"(instr(casefold(row.number), ?) OR instr(casefold(row.name), ?) OR {_HAS_REVISION})"
         filters.add(found, text, text, text)
+    keep_metadata(filters, query.metadata)
     filters.any_of("procedures.uuid", query.procedure_ids, _RUN_UNDER)
     order = Order(_ORDERS[query.sort_by], query.sort_order)
     return read_page(connection, "parts", "parts AS row", filters, order, page, lambda found: _rows(connection, found))

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from core.errors import NotFoundError
 from core.schemas.unit_record.fields import MeasurementOutcome, Moment, PhaseOutcome, RunOutcome, Uuid
-from core.traceability.lists import PROCEDURES, Filters, Order, Page, SortOrder, read_page
+from core.traceability.lists import Filters, Order, Page, SortOrder, read_page
 from core.traceability.measured import shown_details
 from core.traceability.moments import moment
 from core.traceability.refs import CREATOR_COLUMNS, CREATOR_JOINS, creators
@@ -156,7 +156,7 @@ def list_logs(connection: sqlite3.Connection, query: LogQuery, page: Page) -> di
     filters = _of_runs(connection, query, query.run_outcomes)
     filters.has_name(query.search_query, "row.message")
     filters.any_of("run.uuid", query.run_ids)
-    filters.refers_to(connection, "run.procedure", PROCEDURES, query.procedure_ids)
+    filters.refers_to(connection, "run.procedure", "procedure", query.procedure_ids)
     filters.any_of("row.level", query.levels)
     filters.any_of("row.source_file", query.source_files)
     filters.between("row.utc_us", query.timestamp_after, query.timestamp_before)

@@ -7,13 +7,7 @@ from typing import Any, Literal
 
 from core.schemas.unit_record.fields import Moment, RunOutcome, Span
 from core.traceability.lists import (
-    BATCHES,
     CONTAINS,
-    OF_PARTS,
-    OF_REVISIONS,
-    PROCEDURES,
-    STATIONS,
-    USERS,
     Filters,
     ListQuery,
     Order,
@@ -22,6 +16,7 @@ from core.traceability.lists import (
     containing,
     read_page,
 )
+from core.traceability.metadata_filters import MetadataFilter, keep_metadata
 from core.traceability.runs_read import run_rows
 
 _SHORTEST_ID_PART = 8
@@ -44,9 +39,7 @@ _SOURCES = {
 # What a run's unit must be; where the list goes through the units anyway, there is no need to look for it.
 _OF_UNIT = "row.unit IN (SELECT id FROM units WHERE {})"
 _OF_UNIT_THERE = "unit.{}"
-_UNITS = "SELECT id FROM units WHERE serial_number IN ({})"
 _UNITS_WITH = f"SELECT id FROM units WHERE serial_number {CONTAINS}"  # noqa: S608 - own words
-_VERSIONS = "SELECT id FROM versions WHERE tag IN ({})"
 # Runs of fewer units than this are looked for unit by unit.
 _FEW_UNITS = 200
 
@@ -79,6 +72,7 @@ class RunQuery(RunConditions):
     ended_before: Moment | None = None
     created_after: Moment | None = None
     created_before: Moment | None = None
+    metadata: MetadataFilter | None = None
     sort_by: Literal[
         "started_at", "created_at", "duration", "outcome", "serial_number", "part_number", "revision_number"
     ] = "started_at"
@@ -89,15 +83,15 @@ def run_conditions(connection: sqlite3.Connection, query: RunConditions, of_unit
     """Return the conditions on runs, whose table has the alias `row`; `of_unit` holds what their unit must be."""
     filters = Filters()
     filters.any_of("row.uuid", query.ids)
-    filters.refers_to(connection, "row.version", _VERSIONS, query.procedure_versions)
-    filters.refers_to(connection, "row.unit", _UNITS, query.serial_numbers)
-    filters.refers_to(connection, "revision", OF_PARTS, query.part_numbers, of_unit)
-    filters.refers_to(connection, "revision", OF_REVISIONS, query.revision_numbers, of_unit)
-    filters.refers_to(connection, "batch", BATCHES, query.batch_numbers, of_unit)
+    filters.refers_to(connection, "row.version", "version", query.procedure_versions)
+    filters.refers_to(connection, "row.unit", "unit", query.serial_numbers)
+    filters.refers_to(connection, "revision", "part", query.part_numbers, of_unit)
+    filters.refers_to(connection, "revision", "revision", query.revision_numbers, of_unit)
+    filters.refers_to(connection, "batch", "batch", query.batch_numbers, of_unit)
     filters.between("row.ended_us - row.started_us", query.duration_min, query.duration_max)
-    filters.refers_to(connection, "row.by_user", USERS, query.created_by_user_ids)
-    filters.refers_to(connection, "row.by_station", STATIONS, query.created_by_station_ids)
-    filters.refers_to(connection, "row.operated_by", USERS, query.operated_by_ids)
+    filters.refers_to(connection, "row.by_user", "user", query.created_by_user_ids)
+    filters.refers_to(connection, "row.by_station", "station", query.created_by_station_ids)
+    filters.refers_to(connection, "row.operated_by", "user", query.operated_by_ids)
     return filters
 
 
@@ -107,12 +101,13 @@ def list_runs(connection: sqlite3.Connection, query: RunQuery, page: Page) -> di
     filters = run_conditions(connection, query, _OF_UNIT_THERE if goes_by_unit else _OF_UNIT)
     if query.search_query:
         _search(connection, filters, query.search_query.lower())
-    filters.refers_to(connection, "row.procedure", PROCEDURES, query.procedure_ids)
+    filters.refers_to(connection, "row.procedure", "procedure", query.procedure_ids)
     # Most runs have the one outcome: where something else says which ones are meant, the plus has SQLite go by that.
     filters.any_of("+row.outcome" if _is_narrow(query) else "row.outcome", query.outcomes)
     filters.between("row.started_us", query.started_after, query.started_before)
     filters.between("row.ended_us", query.ended_after, query.ended_before)
     filters.between("row.created_us", query.created_after, query.created_before)
+    keep_metadata(filters, query.metadata)
     order = Order(_ORDERS[query.sort_by], query.sort_order)
     source = _SOURCES.get(query.sort_by, "runs AS row")
     return read_page(connection, "runs", source, filters, order, page, lambda found: run_rows(connection, found))

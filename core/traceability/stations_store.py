@@ -12,6 +12,7 @@ from core.schemas.unit_record.stations import NewStation, StationChange, Station
 from core.traceability.attachments_store import find_image
 from core.traceability.book import Change
 from core.traceability.lists import Filters, ListQuery, Order, Page, read_page
+from core.traceability.metadata_filters import MetadataFilter, keep_metadata
 from core.traceability.refs import find_by_id
 
 _RECENT_US = 7 * 86400 * 1_000_000
@@ -31,6 +32,7 @@ class StationQuery(ListQuery):
 
     search_query: str | None = None
     procedure_ids: list[str] | None = None
+    metadata: MetadataFilter | None = None
 
 
 def create_station(change: Change, body: NewStation) -> str:
@@ -127,6 +129,7 @@ def list_stations(connection: sqlite3.Connection, query: StationQuery, page: Pag
     filters = Filters(["row.archived_us IS NULL"])
     filters.has_name(query.search_query, "row.name")
     filters.any_of("procedures.uuid", query.procedure_ids, _LINKED)
+    keep_metadata(filters, query.metadata)
     order = Order("row.id")
     return read_page(
         connection, "stations", "stations AS row", filters, order, page, lambda found: _rows(connection, found)

@@ -102,7 +102,6 @@ def _put_in(change: Change, parent: int, serial_number: str, sub_units: Sequence
         know_revision(change, each.part_number, each.part_name, revision)
         found = change.connection.execute("SELECT parent FROM units WHERE serial_number = ?", (own,)).fetchone()
         if found is None:
-            metadata = {PLACEHOLDER: True}
             create_unit(change, NewUnit(serial_number=own, part_number=each.part_number, revision_number=revision))
             change.merge_metadata("units", find_unit(change.connection, own)["id"], {PLACEHOLDER: True})
         elif found["parent"] is not None:

@@ -9,12 +9,6 @@ from pydantic import Field
 
 from core.schemas.unit_record.fields import Moment, RunOutcome
 from core.traceability.lists import (
-    BATCHES,
-    OF_PARTS,
-    OF_REVISIONS,
-    PROCEDURES,
-    STATIONS,
-    USERS,
     Filters,
     ListQuery,
     Order,
@@ -22,6 +16,7 @@ from core.traceability.lists import (
     SortOrder,
     read_page,
 )
+from core.traceability.metadata_filters import MetadataFilter, keep_metadata
 from core.traceability.units_read import unit_rows
 
 _ORDERS = {
@@ -65,6 +60,7 @@ class UnitQuery(ListQuery):
     created_by_station_ids: list[str] | None = None
     exclude_units_with_parent: bool = False
     samples: list[Literal["production", "golden", "failing", "ignored"]] | None = None
+    metadata: MetadataFilter | None = None
     sort_by: Literal["created_at", "serial_number", "last_run_at", "part_number", "last_run_procedure"] = "created_at"
     sort_order: SortOrder = "desc"
 
@@ -75,12 +71,13 @@ def list_units(connection: sqlite3.Connection, query: UnitQuery, page: Page) -> 
     filters.has_number(query.search_query, "row.serial_number")
     filters.any_of("row.uuid", query.ids)
     filters.any_of("row.serial_number", query.serial_numbers)
-    filters.refers_to(connection, "row.revision", OF_PARTS, query.part_numbers)
-    filters.refers_to(connection, "row.revision", OF_REVISIONS, query.revision_numbers)
+    filters.refers_to(connection, "row.revision", "part", query.part_numbers)
+    filters.refers_to(connection, "row.revision", "revision", query.revision_numbers)
     filters.between("row.run_count", query.run_count_min, query.run_count_max)
     filters.between("row.created_us", query.created_after, query.created_before)
-    filters.refers_to(connection, "row.by_user", USERS, query.created_by_user_ids)
-    filters.refers_to(connection, "row.by_station", STATIONS, query.created_by_station_ids)
+    filters.refers_to(connection, "row.by_user", "user", query.created_by_user_ids)
+    filters.refers_to(connection, "row.by_station", "station", query.created_by_station_ids)
+    keep_metadata(filters, query.metadata)
     if query.exclude_units_with_parent:
         filters.add("row.parent IS NULL")
     _in_batches(connection, filters, query.batch_numbers)
@@ -96,7 +93,7 @@ def _in_batches(connection: sqlite3.Connection, filters: Filters, numbers: list[
     if not numbers:
         return
     named = Filters()
-    named.refers_to(connection, "row.batch", BATCHES, [each for each in numbers if each])
+    named.refers_to(connection, "row.batch", "batch", [each for each in numbers if each])
     if "" in numbers:
         named.add("row.batch IS NULL")
     filters.add(f"({' OR '.join(named.conditions)})", *named.values)
@@ -112,7 +109,7 @@ def _of_samples(filters: Filters, samples: list[Any] | None) -> None:
 def _with_runs(connection: sqlite3.Connection, filters: Filters, query: UnitQuery) -> None:
     """Keep units that have a run which meets all the conditions on runs; or whose newest one does."""
     runs = Filters()
-    runs.refers_to(connection, "run.procedure", PROCEDURES, query.procedure_ids)
+    runs.refers_to(connection, "run.procedure", "procedure", query.procedure_ids)
     runs.any_of("run.outcome", query.outcomes)
     runs.between("run.started_us", query.started_after, query.started_before)
     if runs.conditions:

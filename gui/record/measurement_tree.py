@@ -18,7 +18,7 @@ from gui.unit import utc_s_of
 
 _MEASUREMENT = Qt.ItemDataRole.UserRole
 _NAME, _OUTCOME, _VALUE, _LIMITS, _BAR = range(5)
-_WIDTHS_PX = {_OUTCOME: 112, _VALUE: 100, _LIMITS: 116, _BAR: 76}
+_WIDTHS_PX = {_OUTCOME: 128, _VALUE: 100, _LIMITS: 116, _BAR: 76}
 # In a wide window there is room for more.
 _WIDE_PX = {_OUTCOME: 136, _VALUE: 128, _LIMITS: 168, _BAR: 220}
 _WIDE_FROM_PX = 860
@@ -48,7 +48,8 @@ class MeasurementTree(QTreeWidget):
         self.setItemDelegateForColumn(_BAR, LimitBar(self))
         header = self.header()
         header.setStretchLastSection(False)
-        header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
+        for column in (_NAME, _VALUE):  # a value may be a sentence
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         self.currentItemChanged.connect(self._on_current)
         theme.current().palette_changed.connect(self._redraw)
 

@@ -15,6 +15,7 @@ from test_traceability_instrument import runs_of
 from unit_record_requests import Asker, asker
 
 from core.service import ServiceOptions
+from core.traceability.units_store import delete_units
 from device.firmware import dictionary
 
 OWN = "SIM-000001"
@@ -88,6 +89,21 @@ async def test_what_was_swapped_or_taken_out_does_not_come_back(data_dir: Path) 
         assert (old["parent"], [move["action"] for move in old["moves"]]) == (None, ["taken_out", "put_in"])
         assert [move["position"] for move in old["moves"]] == ["Media pump", "Media pump"]
         assert {move["parent"]["serial_number"] for move in old["moves"]} == {OWN}
+
+
+def test_a_unit_whose_parts_were_all_taken_away_stays_without(tmp_path: Path) -> None:
+    parts = [*SUB_UNITS.values(), *IN_OPTICS.values()]
+
+    async def run() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            await asyncio.sleep(2)
+            record = service.unit_record
+            assert len(await record.change(await record.owner(), lambda change: delete_units(change, parts))) == 9
+        async with bent_service(tmp_path) as (service, _):
+            await asyncio.sleep(2)
+        assert units_in(tmp_path / "unit_record" / "record.sqlite") == 1
+
+    bent(run())
 
 
 async def test_a_unit_somebody_described_already_is_left_as_it_is(data_dir: Path) -> None:

@@ -195,4 +195,5 @@ def _row(number: int, x: float, y: float, at: float | None) -> list[str]:
 
 
 def _label(name: str, units: str) -> str:
-    return f"{name} ({units})" if units else name
+    is_said = not units or units.lower() in name.lower()
+    return name if is_said else f"{name} ({units})"
