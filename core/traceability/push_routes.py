@@ -37,7 +37,7 @@ from core.traceability.push.troubles import PushTroubleError
 
 router = APIRouter(prefix=PUSH_PATH, tags=["unit record push"])
 # Whoever tries is waiting for the answer.
-_CONNECT_WITHIN_S = 4.0
+_CONNECT_WITHIN_S, _SILENT_AFTER_S = 4.0, 6.0
 _ANSWER_WITHIN_S = 8.0
 
 
@@ -61,7 +61,8 @@ async def change_push(service: ServiceHere, body: Annotated[PushChange, Depends(
 async def test_push(service: ServiceHere, body: Annotated[PushTest, Depends(body_of(PushTest))]) -> JSONResponse:
     """Ask the server now whether it is there and accepts the key; nothing is sent, nothing is kept."""
     wanted, key = await _wanted(service, body, None)
-    server = PushServer(wanted, _insist(wanted, key).key, connect_within_s=_CONNECT_WITHIN_S)
+    kept = _insist(wanted, key)
+    server = PushServer(wanted, kept.key, connect_within_s=_CONNECT_WITHIN_S, silent_after_s=_SILENT_AFTER_S)
     try:
         async with asyncio.timeout(_ANSWER_WITHIN_S):
             _, who = await who_we_are(server)

@@ -186,6 +186,7 @@ CREATE TABLE push_items (
     reason TEXT NOT NULL DEFAULT '', remedy TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX push_items_in_turn ON push_items (is_stopped, failures, id);
+CREATE INDEX push_items_by_kind ON push_items (is_stopped, kind);
 CREATE INDEX push_items_of_unit ON push_items (unit);
 CREATE INDEX push_items_of_run ON push_items (run);
 CREATE INDEX push_items_of_attachment ON push_items (attachment);

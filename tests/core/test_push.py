@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pushing import ENDED, STARTED, Lab, content_of, lab_in, upload, waiting, without_ids
+from pushing import ENDED, STARTED, Lab, content_of, lab_in, until, upload, waiting, without_ids
+from running_services import serving
+from system_requests import over
+from unit_record_requests import asker
+
+from core.service import ServiceOptions
 
 PHASES = [
     {
@@ -182,3 +187,35 @@ async def test_a_run_that_is_deleted_before_it_was_sent_is_not_sent(lab: Lab) ->
     assert (await lab.state())["waiting_runs"] == 1
     await lab.writer.ok("DELETE", "/runs", ids=run)
     assert (await lab.state())["waiting_runs"] == 0
+
+
+async def test_what_the_instrument_writes_itself_arrives_with_all_it_is_made_of(tmp_path: Path) -> None:
+    async with (
+        serving(ServiceOptions(tmp_path / "server")) as server,
+        serving(ServiceOptions(tmp_path / "unit")) as unit,
+    ):
+        reader = await asker(server, user="quality")
+        body = {"url": server.url, "api_key": reader.key, "is_on": True}
+        await unit.json("PATCH", "/record/push", json=body)
+        await unit.json("PATCH", "/board", json={"url": "simulated:"})
+        board = unit.service.board_link.current
+        assert board is not None
+        await board.wait_until_usable(10)
+        body = {"model_name": "pioreactor_20ml", "model_version": "1.5"}
+        await over(unit.http, await unit.json("POST", "/hardware/check", 202, json=body))
+
+        async def arrived() -> Any:
+            state = await unit.json("GET", "/record/push")
+            return (await reader.ok("GET", "/runs"))["data"], waiting(state)
+
+        [run], _ = await until(arrived, lambda told: len(told[0]) == 1 and told[1] == 0)
+        assert run["procedure"]["name"] == "Hardware check"
+        serial_number = run["unit"]["serial_number"]
+        here = await unit.json("GET", f"/record/units/{serial_number}")
+        there = await reader.ok("GET", f"/units/{serial_number}")
+        assert _names(there) == _names(here)
+        assert there["part"]["number"] == here["part"]["number"]
+
+
+def _names(unit: dict[str, Any]) -> list[str]:
+    return sorted(child["serial_number"] for child in unit["children"])

@@ -17,8 +17,6 @@ from core.clock import new_loop
 if TYPE_CHECKING:
     import httpx
 
-_CONNECT_WITHIN_S = 10.0
-_SILENT_AFTER_S = 30.0
 _T = TypeVar("_T")
 # The client library's own lines name addresses that carry signatures.
 for _name in ("httpx", "httpcore"):
@@ -30,12 +28,13 @@ class HttpThread:
 
     Args:
         uses_proxies: take a proxy and certificates from the environment, as other programs do.
+        connect_within_s, silent_after_s: how long to wait for a connection, and for the next byte.
     """
 
-    def __init__(self, *, uses_proxies: bool, connect_within_s: float = _CONNECT_WITHIN_S) -> None:
+    def __init__(self, *, uses_proxies: bool, connect_within_s: float, silent_after_s: float) -> None:
         self._pool = ThreadPoolExecutor(1, "unit record push")
         self._uses_proxies = uses_proxies
-        self._connect_within_s = connect_within_s
+        self._patience_s = silent_after_s, connect_within_s
         self._runner: asyncio.Runner | None = None
         self._http: httpx.AsyncClient | None = None
         self._under_way: asyncio.Task[object] | None = None
@@ -79,7 +78,8 @@ class HttpThread:
         # Certificates of the usual authorities, and those this computer trusts besides.
         trusted = httpx.create_ssl_context(trust_env=self._uses_proxies)
         trusted.load_default_certs()
-        timeout = httpx.Timeout(_SILENT_AFTER_S, connect=self._connect_within_s)
+        silent_after_s, connect_within_s = self._patience_s
+        timeout = httpx.Timeout(silent_after_s, connect=connect_within_s)
         return httpx.AsyncClient(verify=trusted, timeout=timeout, trust_env=self._uses_proxies, follow_redirects=False)
 
     def _end(self) -> None:

@@ -28,14 +28,10 @@ _CAN_GO = (
 )
 _NEXT = f"SELECT * FROM push_items WHERE {_CAN_GO} AND {_IS_DUE} ORDER BY failures, id LIMIT 1"  # noqa: S608
 _NEXT_MOMENT = f"SELECT min(not_before_us) FROM push_items WHERE {_CAN_GO}"  # noqa: S608 - own words
-_COUNTS = """
-SELECT coalesce(sum(is_stopped = 0 AND kind = 'unit'), 0) AS units,
-    coalesce(sum(is_stopped = 0 AND kind = 'run'), 0) AS runs,
-    coalesce(sum(is_stopped = 0 AND kind IN ('unit_file', 'run_file')), 0) AS files,
-    coalesce(sum(is_stopped), 0) AS stopped FROM push_items
-"""
+_COUNTS = "SELECT is_stopped, kind, count(*) AS number FROM push_items GROUP BY is_stopped, kind"
+_COUNTED_AS = {"unit": "units", "run": "runs", "unit_file": "files", "run_file": "files"}
 _EARLIER_RUNS = """
-SELECT (SELECT count(*) FROM runs) - (SELECT count(*) FROM push_items WHERE kind = 'run')
+SELECT (SELECT count(*) FROM runs) - (SELECT count(*) FROM push_items WHERE is_stopped IN (0, 1) AND kind = 'run')
     - (SELECT count(*) FROM push_sent WHERE server = ? AND kind = 'run')
 """
 _ROW = """
@@ -184,7 +180,9 @@ def add_earlier(change: Change, server: int | None) -> int:
 
 def counts(connection: sqlite3.Connection, server: int | None) -> dict[str, int]:
     """Return how many `units`, `runs` and `files` wait, how many are `stopped`, and `earlier_runs` that do neither."""
-    counted = dict(connection.execute(_COUNTS).fetchone())
+    counted = {"units": 0, "runs": 0, "files": 0, "stopped": 0}
+    for row in connection.execute(_COUNTS):
+        counted["stopped" if row["is_stopped"] else _COUNTED_AS[row["kind"]]] += row["number"]
     earlier = connection.execute(_EARLIER_RUNS, (server,)).fetchone()[0]
     return {**counted, "earlier_runs": max(0, earlier)}
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import httpx
 
 _API = "/api/v2"
+_CONNECT_WITHIN_S = 10.0
+_SILENT_AFTER_S = 30.0
 _BLOCK_BYTES = 256 * 1024
 # The longest answers are lists of a hundred runs.
 _MOST_ANSWER_BYTES = 16 * 1024 * 1024
@@ -43,11 +45,20 @@ _CORRECT = "Correct it in the record or at the server, then try again; or do not
 class PushServer:
     """Asks one server until it is closed."""
 
-    def __init__(self, settings: PushSettings, key: str, *, connect_within_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        settings: PushSettings,
+        key: str,
+        *,
+        connect_within_s: float = _CONNECT_WITHIN_S,
+        silent_after_s: float = _SILENT_AFTER_S,
+    ) -> None:
         self._settings = settings
         self._headers = {"Authorization": f"Bearer {key}", "User-Agent": f"vialdesk/{VERSION}"}
         is_here = is_loopback(urlsplit(settings.address).hostname or "")
-        self._thread = HttpThread(uses_proxies=not is_here, connect_within_s=connect_within_s)
+        self._thread = HttpThread(
+            uses_proxies=not is_here, connect_within_s=connect_within_s, silent_after_s=silent_after_s
+        )
 
     @property
     def host(self) -> str:
