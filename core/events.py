@@ -280,9 +280,9 @@ class EventHub:
                 asyncio.get_running_loop().call_later(_LAST_WORDS_S * self._speed, reader.let_go)
 
     def _on_job(self, event: JobChanged) -> None:
-        keys = ("job_id", "job_name", "experiment", "is_running", "started_at", "ended_at")
+        keys = ("job_id", "job_name", "job_source", "experiment", "is_running", "started_at", "ended_at")
         payload = {key: event.row[key] for key in keys}
-        self._send("job", event.row["experiment"], {**payload, "state": event.state})
+        self._send("job", event.row["experiment"], {**payload, "state": event.state, "needs_board": event.needs_board})
 
     def _on_setting(self, event: SettingChanged) -> None:
         payload = {"job_id": event.job_id, "job_name": event.job_name, "setting": event.setting, "value": event.value}

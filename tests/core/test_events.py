@@ -40,6 +40,7 @@ def a_row(experiment: str) -> dict[str, Any]:
     return {
         "job_id": 1,
         "job_name": "stirring",
+        "job_source": "user",
         "experiment": experiment,
         "is_running": 1,
         "started_at": "2031-02-03T04:05:06.789Z",
