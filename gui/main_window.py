@@ -29,6 +29,7 @@ from gui.settings import SettingsStore
 from gui.shortcuts_dialog import ShortcutsDialog
 from gui.source_dialog import SourceDialog
 from gui.status_strip import StatusStrip
+from gui.tab_order import put_in_order
 from gui.toast import Toaster
 from gui.top_bar import TopBar
 from gui.widgets.empty_state import EmptyState
@@ -329,9 +330,11 @@ class MainWindow(QMainWindow):
             if widget is not None:
                 widget.hide()
         offered = getattr(shown, "page_actions", None)
-        for widget in offered() if callable(offered) else ():
+        actions = offered() if callable(offered) else []
+        for widget in actions:
             self._page_actions.addWidget(widget)
             widget.show()
+        put_in_order(self.rail, self.top_bar, self.banner, self.resume, *actions, shown, self.strip)
 
     def _restore_place(self) -> None:
         place = self._settings.values.window_px

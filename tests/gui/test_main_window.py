@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QLabel, QLineEdit, QTableView, QWidget
 from pytestqt.qtbot import QtBot
@@ -52,6 +52,33 @@ def test_every_page_opens_by_its_button_and_shortcut(shown: Shown, qtbot: QtBot,
     until_page(shown, key)
     shortcut = shown.window.actions_by_key[f"page_{key}"].shortcut()
     assert shortcut == QKeySequence(page(key).shortcut)
+
+
+@pytest.mark.parametrize("key", ["live", "log", "experiments"])
+def test_the_keyboard_goes_through_the_window_as_the_eye_does(shown: Shown, key: str) -> None:
+    shown.start()
+    for each in ("jobs", key):
+        shown.window.show_page(each)
+        until_page(shown, each)
+    shown.until(lambda: shown.window.current_page is not None and shown.window.current_page.isVisible())
+    at, order = shown.window.top_bar.stop_button.nextInFocusChain(), []
+    while at is not shown.window.top_bar.stop_button:
+        if at.isVisible() and at.focusPolicy() & Qt.FocusPolicy.TabFocus and at.focusProxy() is None:
+            order.append(at)
+        at = at.nextInFocusChain()
+    left = [part for part in order if not shown.window.rail.isAncestorOf(part)]
+    tops = [part.mapTo(shown.window, QPoint()).y() for part in left]
+    current = shown.window.current_page
+    assert current is not None
+    top_px = current.mapTo(shown.window, QPoint()).y()
+    where = [
+        "page" if current.isAncestorOf(part) else "heading" if top < top_px else "foot"
+        for part, top in zip(left, tops, strict=True)
+        if not shown.window.top_bar.isAncestorOf(part)
+    ]
+    assert "heading" in where or key == "log"
+    assert "page" in where or key == "experiments"
+    assert where == sorted(where, key=("heading", "page", "foot").index)
 
 
 @pytest.mark.parametrize("key", [key for key in ACTIONS if key not in DANGEROUS])
