@@ -115,7 +115,8 @@ async def _blocks(file: BinaryIO, size: int) -> AsyncIterator[bytes]:
             size -= len(block)
             yield block
     finally:
-        await asyncio.to_thread(file.close)
+        # Not in a thread: whoever reads may hang up just now, and a cancelled call is not even begun there.
+        file.close()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import shutil
+import sqlite3
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 from bent_service import bent
 from calibration_data import pump
 from calibration_session import begin, bent_unit
-from running_services import Served, serving
+from running_services import Served, ServiceProcess, serving
 from test_traceability_instrument import runs_of
 from unit_record_requests import asker
 
@@ -183,3 +187,24 @@ def test_long_tables_and_long_words_stay_on_their_pages() -> None:
     assert {str(number) for number in range(60)} <= set(lines)
     assert sum(line.count("y") for line in lines) == 60 * 200
     assert sum(line.count("x") for line in lines) == 400
+
+
+def test_kill_9_while_calibrations_are_filed_leaves_no_attachment_without_its_file(
+    data_dir: Path, start_service: Callable[..., ServiceProcess]
+) -> None:
+    process = start_service("--board", "simulated:")
+    book = data_dir / "unit_record" / "record.sqlite"
+    with httpx.Client(base_url=f"{process.url()}/unit_api", trust_env=False, timeout=10, verify=False) as http:
+        while not http.get("/record").json()["is_own_recorded"]:
+            pass
+        for number in range(12):
+            data = yaml.safe_dump(pump(f"p-{number}"))
+            assert http.post("/calibrations/media_pump", json={"calibration_data": data}).status_code == 200
+    process.process.kill()
+    process.wait()
+    with contextlib.closing(sqlite3.connect(book)) as connection:
+        rows = connection.execute("SELECT file, size_bytes FROM attachments").fetchall()
+        sql = "SELECT count(*) FROM runs LEFT JOIN run_attachments ON run = runs.id GROUP BY runs.id"
+        assert {row[0] for row in connection.execute(sql)} <= {2}
+    folder = data_dir / "unit_record" / "attachments"
+    assert [(folder / file).stat().st_size for file, _ in rows] == [size for _, size in rows]
