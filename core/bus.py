@@ -18,10 +18,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class JobChanged:
-    """A job's row or `$state` changed; `row` is the row as in jobs/running, `state` the state word."""
+    """A job's row or `$state` changed.
+
+    Attributes:
+        row: the row as in jobs/running.
+        state: the state word.
+        needs_board: whether the job waits while the board cannot be reached.
+    """
 
     row: dict[str, Any]
     state: str
+    needs_board: bool = True
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,8 @@ async def events(
 
     - `snapshot`: unit, experiment, board, jobs, settings {job: {setting: value}}, leds, pwms, bioreactor, tasks, speed,
       alarms (those of GET /unit_api/alarms), reactor {display_name, capacity_ml, max_fill_volume_ml}
-    - `job`: job_id, job_name, experiment, state, is_running, started_at, ended_at
+    - `job`: job_id, job_name, job_source, experiment, state, is_running, started_at, ended_at, needs_board (it waits
+      while the board cannot be reached; rows of the snapshot have it too)
     - `setting`: job_id, job_name, setting, value (null: cleared)
     - `reading`: experiment, series, value; `t` is when it was measured
     - `gap`: experiment, series, reason; the curve must not be bridged after `t`
@@ -113,7 +114,11 @@ def _snapshot(service: Service, reader: Reader) -> dict[str, Any]:
         "unit": service.unit,
         "experiment": service.experiments.active(),
         "board": service.board_link.describe(),
-        "jobs": [row for row in service.jobs.rows() if reader.wants_experiment(str(row["experiment"]))],
+        "jobs": [
+            each.item | {"needs_board": each.job.needs_board}
+            for each in service.jobs.running
+            if reader.wants_experiment(each.row.experiment)
+        ],
         "settings": {name: dict(values) for name, values in settings.items() if values is not None},
         "leds": dict(service.events.leds),
         "pwms": dict(service.events.pwms),

@@ -209,6 +209,11 @@ class Unit(QObject):
         """Whether a job of that name runs."""
         return self.state_of(job_name) is not None
 
+    def needs_board(self, job_name: str) -> bool:
+        """Whether the newest running job of that name waits while the board cannot be reached; True when none runs."""
+        rows = [row for row in self.jobs if row["job_name"] == job_name]
+        return bool(rows[-1].get("needs_board", True)) if rows else True
+
     def stoppable_jobs(self) -> list[dict[str, Any]]:
         """Return the rows that Stop all would end: all but the service's own long-running ones."""
         return [row for row in self.jobs if not row.get("is_long_running_job")]

@@ -283,7 +283,7 @@ class JobRunner:
         entry = RunningJob(job, row, self._unit)
         self._running[job_id] = entry
         job.state_changed = lambda: self._on_state(entry)
-        self._bus.publish(JobChanged(entry.item, job.state.value))
+        self._bus.publish(JobChanged(entry.item, job.state.value, job.needs_board))
         entry.task = asyncio.get_running_loop().create_task(self._live(entry), name=f"job {name}")
         return job
 
@@ -310,7 +310,7 @@ class JobRunner:
             if self._running.pop(entry.row.job_id, None) is None:
                 return
             entry.end_at(self._clock.utc_s())
-        self._bus.publish(JobChanged(entry.item, state.value))
+        self._bus.publish(JobChanged(entry.item, state.value, entry.job.needs_board))
 
     def _refuse_running(self, wanted: JobDeclaration) -> None:
         """Raise ConflictError when the same runs; a sub-command may run beside an action whose name it shares."""

@@ -10,8 +10,8 @@ from gui.alarms.history_view import HistoryView
 from gui.alarms.limits_view import LimitsView
 from gui.alarms.open_list import OpenAlarms
 from gui.alarms.words import unacknowledged
+from gui.clearing_faults import clear_faults
 from gui.service_client import ServiceClient
-from gui.toast import toaster_for
 from gui.unit import Unit
 
 _OPEN, _HISTORY, _LIMITS = range(3)
@@ -87,18 +87,7 @@ class AlarmsPage(QWidget):
         self._acknowledging.acknowledge(unacknowledged(self._unit))
 
     def _clear_faults(self) -> None:
-        background.run(self._ask_to_clear(), self)
-
-    async def _ask_to_clear(self) -> None:
-        board = await self._client.post("/unit_api/board/clear_faults")
-        toaster = toaster_for(self)
-        if toaster is None:
-            return
-        if board.get("faults"):
-            words = self.tr("Its cause is still there, so the board reported it again at once.")
-            toaster.show(self.tr("The fault came back"), words, "warn")
-        else:
-            toaster.show(self.tr("Fault cleared"), self.tr("What it had switched off can be used again."), "ok")
+        background.run(clear_faults(self._client, self), self)
 
     def _show_state(self) -> None:
         waiting = [alarm for alarm in unacknowledged(self._unit) if not self._acknowledging.is_under_way(alarm)]

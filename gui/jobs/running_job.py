@@ -132,7 +132,7 @@ class RunningJob(QFrame):
         state = self._unit.job_states.get(self.job_id, "ready")
         if self._asked == state or (self._asked == "ready" and state == "ready"):
             self._asked = None
-        self.badge.show_job_of(self._unit, state)
+        self.badge.show_job_of(self._unit, state, needs_board=bool(self.row.get("needs_board", True)))
         paused = state == "sleeping"
         self.pause.setText(self.tr("Resume") if paused else self.tr("Pause"))
         self.pause.setAccessibleName(f"{self.pause.text()} {in_sentence(self.capability.label)}")

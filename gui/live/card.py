@@ -94,7 +94,8 @@ class Card(QFrame):
             self.badge.show_state(self.tr("Stopping"), "working", "note")
         else:
             state = "init" if pending == "starting" else self._unit.state_of(self.job)
-            self.badge.show_job_of(self._unit, state, is_brief=True)
+            needs_board = self._unit.needs_board(self.job)
+            self.badge.show_job_of(self._unit, state, needs_board=needs_board, is_brief=True)
         start = self.tr("Start…") if self._by_form else self.tr("Start")
         self.button.setText(self.tr("Stop") if running else start)
         self.button.setEnabled(pending is None and self._unit.service.is_live)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui import background, theme
+from gui.clearing_faults import clear_faults
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.system.archive import Archive
 from gui.system.cards import BoardCard, ClockCard, LinkCard, PowerCard, SoftwareCard, StorageCard, WebServerCard
@@ -26,7 +27,6 @@ from gui.system.operations import (
 )
 from gui.system.token_dialog import TokenDialog
 from gui.system.update_dialog import FirmwareDialog, UpdateDialog
-from gui.toast import toaster_for
 from gui.unit import Unit
 from gui.widgets.columns import Columns
 from gui.widgets.place import Place
@@ -187,13 +187,7 @@ class SystemPage(QWidget):
         dialog.open()
 
     def _clear_faults(self) -> None:
-        background.run(self._ask_to_clear(), self)
-
-    async def _ask_to_clear(self) -> None:
-        await self._client.post("/unit_api/board/clear_faults")
-        toaster = toaster_for(self)
-        if toaster is not None:
-            toaster.show(self.tr("Faults cleared"), self.tr("The outputs can be used again."), "ok")
+        background.run(clear_faults(self._client, self), self)
 
     def _choose_board(self) -> None:
         self._trigger("choose_source")

@@ -60,14 +60,14 @@ class StateBadge(QWidget):
         word, icon_name, tone = JOB_STATES.get(state or "disconnected", (state or "", "note", "note"))
         self.show_state(self.tr(word), icon_name, tone)
 
-    def show_job_of(self, unit: Unit, state: str | None, *, is_brief: bool = False) -> None:
-        """Show a job's `$state` as far as it can be true now: nothing runs without service and board.
+    def show_job_of(self, unit: Unit, state: str | None, *, needs_board: bool = True, is_brief: bool = False) -> None:
+        """Show a job's `$state` as far as it can be true now: nothing runs without service, little without board.
 
         `is_brief` says it in one word, where there is little room; the tooltip says the rest.
         """
         if not unit.service.is_live:
             self.show_state(self.tr("Not known"), "disconnected", "quiet", self.tr("The service does not answer."))
-        elif state in _AT_WORK and is_out_of_reach(unit.board):
+        elif needs_board and state in _AT_WORK and is_out_of_reach(unit.board):
             tip = self.tr("The board cannot be reached. The job goes on by itself when the board is back.")
             words = self.tr("Waiting") if is_brief else self.tr("Waiting for the board")
             self.show_state(words, "no-board", "warn", tip)

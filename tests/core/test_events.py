@@ -91,6 +91,20 @@ async def test_requests_that_change_something_are_told(served: Served) -> None:
         assert (told.data["status"], told.data["error"]) == ("failed", "It cannot be.")
 
 
+async def test_it_is_told_which_jobs_wait_for_the_board(served: Served) -> None:
+    async with following(served, "?topics=job") as events:
+        rows = (await anext(events)).data["jobs"]
+        assert [(row["job_name"], row["needs_board"]) for row in rows] == [("monitor", False)]
+        body = {"options": {"automation_name": "silent"}}
+        await served.json("POST", "/jobs/run/job_name/led_automation", 202, json=body)
+        began = await anext(events)
+        assert (began.data["job_name"], began.data["needs_board"]) == ("led_automation", False)
+        served.service.bus.publish(JobChanged(a_row("mine"), "ready"))
+        while (told := await anext(events)).data["experiment"] != "mine":
+            continue
+        assert told.data["needs_board"] is True
+
+
 async def test_topics_and_experiment_are_filtered(served: Served) -> None:
     async with following(served, "?topics=reading,job&experiment=mine") as events:
         assert (await anext(events)).name == "snapshot"

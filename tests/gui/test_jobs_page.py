@@ -452,6 +452,13 @@ def test_pause_resume_and_stop(jobs: JobsBench) -> None:
     jobs.driver.until(card.stop.isEnabled)
 
 
+def test_only_what_needs_the_board_waits_for_it(jobs: JobsBench) -> None:
+    jobs.begin(row(1, "stirring"), row(2, "monitor", needs_board=False))
+    jobs.unit.handle("board", {"t": T0, "state": "lost", "link": "disconnected", "since": T0})
+    words = {job_id: card.badge.word for job_id, card in jobs.page.running.items()}
+    assert words == {1: "Waiting for the board", 2: "Running"}
+
+
 def test_a_job_nobody_declared_is_shown_and_can_be_stopped(jobs: JobsBench) -> None:
     jobs.begin(row(7, "mystery_job"), row(1, "monitor", is_long_running_job=1))
     assert list(jobs.page.running) == [7, 1]

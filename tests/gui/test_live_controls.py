@@ -277,6 +277,14 @@ def test_a_job_that_cannot_reach_the_board_says_that_it_waits(live: LiveBench) -
     assert (badge.word, badge.tone) == ("Running", "ok")
 
 
+def test_a_job_that_needs_no_board_does_not_wait_for_it(live: LiveBench) -> None:
+    live.begin()
+    [badge] = [card.badge for card in live.page.cards if card.job == "od_reading"]
+    live.tell("job", job_id=2, job_name="od_reading", state="ready", is_running=1, needs_board=False)
+    live.tell("board", state="lost", link="disconnected", since=utc_text(live.at_s))
+    assert (badge.word, badge.tone) == ("Running", "ok")
+
+
 def test_a_refused_start_leaves_the_button_usable(live: LiveBench) -> None:
     live.begin(running=False)
     live.service.routes["POST /unit_api/jobs/run/job_name/stirring"] = lambda b, q: refusal(503, "No board.")

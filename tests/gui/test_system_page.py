@@ -193,6 +193,9 @@ def test_what_a_fault_switched_off_is_told_and_can_be_cleared(bench: PageBench, 
     bench.ask("post", "/board/simulation", {"command": "overheat 90"})
     bench.until(lambda: bench.page.board.clear_button.isVisible(), "the fault is shown")
     assert "Faults: " in bench.page.board.faults.text()
+    qtbot.mouseClick(bench.page.board.clear_button, Qt.MouseButton.LeftButton)
+    bench.until(lambda: "The fault came back" in bench.toasts(), "its cause is still there")
+    assert "Fault cleared" not in bench.toasts()
     bench.ask("post", "/board/simulation", {"command": "heal"})
     bench.ask("post", "/board/simulation", {"command": "overheat 30"})
 
@@ -202,7 +205,7 @@ def test_what_a_fault_switched_off_is_told_and_can_be_cleared(bench: PageBench, 
         return not bench.unit.board.get("faults")
 
     bench.until(cleared, "cleared")
-    bench.until(lambda: "Faults cleared" in bench.toasts(), "told")
+    bench.until(lambda: "Fault cleared" in bench.toasts(), "told")
     bench.ask("post", "/board/simulation", {"command": "heal"})
 
 
