@@ -33,7 +33,7 @@ class PushForm(QWidget):
     def __init__(self, client: ServiceClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._client = client
-        self._kept: dict[str, Any] = {"url": "", "is_on": False, "allow_plain_http": False, "key_last4": None}
+        self._kept: dict[str, Any] = {"url": "", "is_on": False, "allow_plain_http": False, "has_key": False}
         self._is_live = True
         self._is_testing = False
         self.server, self.key = QLineEdit(), QLineEdit()
@@ -120,13 +120,14 @@ class PushForm(QWidget):
     def _on_edit(self) -> None:
         self.plain_http.setVisible(self._needs_plain())
         is_same_server = self.server.text().strip() == self._kept["url"]
-        last4 = self._kept["key_last4"] if is_same_server else None
-        self.key.setPlaceholderText(
-            self.tr("Made at the server")
-            if last4 is None
-            else self.tr("Kept; it ends with {}. Type another one to replace it.").format(last4)
-        )
-        has_key = bool(self.key.text().strip()) or last4 is not None
+        is_kept = is_same_server and self._kept["has_key"]
+        words = self.tr("Made at the server")
+        if is_kept:
+            last4 = self._kept["key_last4"]
+            ending = self.tr("; it ends with {}").format(last4) if last4 else ""
+            words = self.tr("Kept{}. Type another one to replace it.").format(ending)
+        self.key.setPlaceholderText(words)
+        has_key = bool(self.key.text().strip()) or is_kept
         can_test = bool(self.server.text().strip()) and has_key and self._is_live
         self.test_button.setEnabled(can_test and not self._is_testing)
         self._say("", "")

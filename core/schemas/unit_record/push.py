@@ -61,7 +61,7 @@ class PushState(BaseModel):
     url: str = Field(description="The server; empty for none.")
     allow_plain_http: bool
     has_key: bool
-    key_last4: str | None = Field(description="The last four characters of the key; null for none.")
+    key_last4: str | None = Field(description="The last four characters of the key; null for none or a short one.")
     state: Literal["off", "idle", "sending", "waiting", "paused"] = Field(
         description="`idle`: nothing waits. `waiting`: for the moment of the next try. `paused`: for somebody."
     )

@@ -17,6 +17,7 @@ from core.clock import new_loop
 if TYPE_CHECKING:
     import httpx
 
+_END_WITHIN_S = 1.0
 _T = TypeVar("_T")
 # The client library's own lines name addresses that carry signatures.
 for _name in ("httpx", "httpcore"):
@@ -50,9 +51,10 @@ class HttpThread:
         runner, task = self._runner, self._under_way
         if runner is not None and task is not None:
             runner.get_loop().call_soon_threadsafe(task.cancel)
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._pool, self._end)
-        await loop.run_in_executor(None, self._pool.shutdown)
+        ending = asyncio.get_running_loop().run_in_executor(self._pool, self._end)
+        # A name that is being looked up cannot be given up: its thread is left to itself.
+        await asyncio.wait({ending}, timeout=_END_WITHIN_S)
+        self._pool.shutdown(wait=False)
 
     # What follows runs in the thread.
 

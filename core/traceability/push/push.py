@@ -37,6 +37,9 @@ from core.traceability.schema import MOST_WAITING
 _SEND = {"unit": send_unit, "run": send_run, "unit_file": send_file, "run_file": send_file}
 _NO_KEY = PushTroubleError("There is no key to the server yet.", "Enter a key that was made at the server.")
 _SHOWN_OF_KEY = 4
+# Of a short key the end would be too much of it.
+_SHORTEST_SHOWN = 16
+_LOG_EVERY_S = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -63,6 +66,7 @@ class Push:
         self._server: PushServer | None = None
         self._place: PushPlace | None = None
         self._changing = asyncio.Lock()
+        self._logged, self._quiet_log_until_s = "", 0.0
         self._begin()
 
     def _begin(self) -> None:
@@ -116,7 +120,7 @@ class Push:
             "url": settings.address,
             "allow_plain_http": settings.allows_plain_http,
             "has_key": key is not None,
-            "key_last4": None if key is None else key.key[-_SHOWN_OF_KEY:],
+            "key_last4": None if key is None or len(key.key) < _SHORTEST_SHOWN else key.key[-_SHOWN_OF_KEY:],
             "state": state,
             "paused": self._paused.item() if self._paused and state == "paused" else None,
             "last_error": self._last_error.item() if self._last_error else None,
@@ -256,9 +260,11 @@ class Push:
         self._paused = self._last_error
 
     def _tell(self, trouble: PushTroubleError) -> None:
-        """Remember a trouble, and have it in the log unless it is the former one again."""
-        former, self._last_error = self._last_error, _Told(trouble, self._clock.utc_s())
-        if former is None or former.trouble.what != trouble.what:
+        """Remember a trouble, and have it in the log; there, one a minute is enough, and each only once in a row."""
+        self._last_error = _Told(trouble, self._clock.utc_s())
+        now_s = self._clock.monotonic_s()
+        if trouble.what != self._logged and (now_s >= self._quiet_log_until_s or isinstance(trouble, KeyRefusedError)):
+            self._logged, self._quiet_log_until_s = trouble.what, now_s + _LOG_EVERY_S
             _log.warning("The unit's record is not pushed: %s %s", trouble.what, trouble.remedy)
 
 
