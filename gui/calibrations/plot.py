@@ -139,13 +139,14 @@ class CalibrationPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.setAccessibleName(f"{drawing.name}: {drawing.y} / {drawing.x}")
 
     def _fit(self, lines: tuple[Line, ...]) -> None:
-        x = np.concatenate([part for line in lines for part in (line.x, line.points_x)])
-        y = np.concatenate([part for line in lines for part in (line.y, line.points_y)])
+        # Without a curve the points are few, and their scatter looks large if the origin is not there.
+        origin = [] if any(len(line.x) for line in lines) else [np.zeros(1)]
+        x = np.concatenate(origin + [part for line in lines for part in (line.x, line.points_x)])
+        y = np.concatenate(origin + [part for line in lines for part in (line.y, line.points_y)])
         off = np.concatenate([line.residuals for line in lines])
         self._curve.view.setXRange(*_range(x), padding=0.04)
         self._curve.view.setYRange(*_range(y), padding=0.06)
-        finite = off[np.isfinite(off)]
-        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+        low, high = _range(off)
         # A perfect fit shows zeros, not the last digits of the arithmetic.
         largest = max(-low, high, 1e-6 * max(abs(end) for end in _range(y)), 1e-12)
         self._residuals.view.setYRange(-largest, largest, padding=0.15)
@@ -159,7 +160,5 @@ class CalibrationPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
 
 def _range(values: Values) -> tuple[float, float]:
-    """Return the least and the greatest value; around one alone, as much room as it is large."""
     finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
-    return (low, high) if high > low else (low - (abs(low) or 1.0), low + (abs(low) or 1.0))
+    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)

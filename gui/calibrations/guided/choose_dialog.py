@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -155,11 +156,11 @@ class ChooseDialog(QDialog):
             top = _heading(self.rows, self.tr("Go on with"))
             for session in left:
                 _row(top, f"{device_title(session.device)}: {session.step.title}", session)
-        for device in dict.fromkeys(each.device for each in protocols):
-            top = _heading(self.rows, device_title(device))
-            for protocol in protocols:
-                if protocol.device == device:
-                    _row(top, protocol.title, protocol)
+        top = _heading(self.rows, self.tr("Begin"))
+        of_device = Counter(each.device for each in protocols)
+        for protocol in protocols:
+            several = of_device[protocol.device] > 1
+            _row(top, protocol.title if several else protocol.device_title, protocol)
         self.rows.expandAll()
         self._choose_first()
 

@@ -173,6 +173,7 @@ class GuidedDialog(QDialog):
             self.progress.cancel_button.setText(self.tr("Stop"))
             self.progress.cancel_button.setEnabled(True)
             self.progress.begin(self.tr("The unit is at work"))
+            self.progress.cancel_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _focus_first(self) -> None:
         if self.view.fields and not self.is_over:
@@ -209,6 +210,7 @@ class GuidedDialog(QDialog):
             self.trouble.say(words, "warning", "warn")
         elif self._is_stopping:
             self.trouble.say(self.tr("Stopped. The step waits: continue when it may run again."), "stop", "note")
+            self._focus_first()
         elif not self.view.complain(trouble):
             self.trouble.show_trouble(trouble)
             self._focus_first()

@@ -54,6 +54,7 @@ class StepView(QWidget):
     def _words(self, client: ServiceClient, mark: tuple[str, str]) -> QWidget:
         title, self.body = QLabel(self.step.title), QLabel(self.step.body)
         theme.set_role(title, "title")
+        theme.set_role(self.body, "lead")
         for label in (title, self.body):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
