@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.alarms.limit_watch import LimitWatch
 from core.alarms.limits import AlarmLimits
+from core.alarms.monitor_watch import MonitorWatch
 from core.alarms.silence_watch import SilenceWatch
 from core.alarms.unit_watch import UnitWatch
 from core.board_link import BoardLink
@@ -19,6 +20,7 @@ class Watches:
         self._readings = LimitWatch(limits, bus, board_link, clock, jobs.settings_of)
         self._unit = UnitWatch(limits, bus, board_link, jobs.jobs)
         self._silence = SilenceWatch(limits, bus, board_link, clock)
+        MonitorWatch(bus, lambda: jobs.refuses_starts)
         limits.changed = self._look_again
 
     def close(self) -> None:

@@ -125,6 +125,11 @@ class JobRunner:
         """Whether the service goes down, and every job with it."""
         return self._refusals.is_closing
 
+    @property
+    def refuses_starts(self) -> bool:
+        """Whether no job is started now: the service goes down, or something is under way that ends every job."""
+        return self._refusals.any_now
+
     # Starting
 
     def start(self, request: StartRequest) -> Job:
@@ -170,9 +175,10 @@ class JobRunner:
             raise ConflictError("Everything was stopped while this start was on its way.", remedy="Start it again.")
 
     def start_long_running(self) -> None:
-        """Start the jobs that belong to the unit itself."""
+        """Start the jobs that belong to the unit itself and do not run."""
         for job_class in self.registry.classes:
-            if job_class.declaration.is_long_running:
+            declaration = job_class.declaration
+            if declaration.is_long_running and self.newest(declaration.row_name) is None:
                 options = read_options(job_class.declaration, {})
                 self._begin(job_class(self._config, options), "system", NO_EXPERIMENT, ())
 

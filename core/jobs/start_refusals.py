@@ -28,6 +28,11 @@ class StartRefusals:
         self._reasons.append(why)
         return lambda: self._reasons.remove(why)
 
+    @property
+    def any_now(self) -> bool:
+        """Whether starts are refused: the service goes down, or something is under way that ends every job."""
+        return self.is_closing or bool(self._reasons)
+
     def accepted(self, job_name: str) -> None:
         """Note that a job is started now."""
         self._accepted_s[job_name] = self._clock.monotonic_s()

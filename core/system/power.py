@@ -36,6 +36,7 @@ async def reboot(service: Service) -> dict[str, Any]:
     except BaseException:
         service.interrupted.no_cut()
         allow()
+        service.jobs.start_long_running()
         raise
     service.restart_with(Restart(service.shut_down.board_url or service.board_link.url))
     result = {"action": "reboot", "board": board, "service": "restarted", "host": host}
