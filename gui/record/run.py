@@ -97,4 +97,4 @@ def exact_words(utc_s: float) -> str:
 
 def lasted_words(length_s: float) -> str:
     """Say how long something took."""
-    return QCoreApplication.translate("runs", "under 1 s") if length_s < 1 else duration(length_s)
+    return QCoreApplication.translate("runs", "< 1 s") if length_s < 1 else duration(length_s)
