@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtCore import QRectF
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 _STEPS_S = (
@@ -17,6 +18,8 @@ _STEPS_S = (
 )  # fmt: skip
 _HOUR_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 _LABEL_PX = 84
+# Half the width of a label such as 21 Nov 12:00.
+_OVERHANG_PX = 44.0
 # A decade at least this high has room for the labels 2 and 5 too.
 _DECADE_PX = 84
 # A value axis has about a label for each of these pixels; with fewer labels than that one could not read the scale.
@@ -45,6 +48,11 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]
         self.enableAutoSIPrefix(False)
         self.start_utc_s: float | None = None
         self.in_hours = False
+
+    def boundingRect(self) -> QRectF:
+        """Leave room at the left, below the value axis: the first grid line has its label too."""
+        whole: QRectF = super().boundingRect()
+        return whole.adjusted(-_OVERHANG_PX, 0.0, 0.0, 0.0)
 
     def words(self) -> str:
         """Return what the axis shows, with the zone of local time."""

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from gui import theme
 from gui.live.trace import Trace
 
-_SWATCH_PX = 14
-_PADDING_PX = 6
+_SWATCH_PX = 12
+_PADDING_PX = 5
 # The widest values by their digits after the point: 9999 RPM, 100.0 °C, 99.999 or −1.234 AU.
 _WIDEST: dict[int | None, tuple[str, ...]] = {
     0: ("8888", "−888"),

@@ -75,7 +75,7 @@ class Readout(QObject):
             if pane == next(iter(rows)):
                 right -= self.time.width()
                 self.time.setGeometry(right, row.top(), self.time.width(), _ROW_PX)
-            left = row.left() + max(column, words_px) + _GAP_PX
+            left = row.left() + max(column, words_px)
             _place_row(self._panes.get(pane, []), QRect(left, row.top(), right - _GAP_PX - left, _ROW_PX))
 
     def read(self, curves: list[Curve], utc_s: float) -> None:

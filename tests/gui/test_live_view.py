@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QApplication
 
 from gui.live.axes import TimeAxis, ValueAxis, local_midnight_s
@@ -130,6 +131,13 @@ class TestTimeAxis:
         [(step, ticks)] = axis.tickValues(NOW_S, NOW_S + 36_000, 900)
         assert axis.tickStrings(ticks, 1.0, step)[:3] == ["0", "1", "2"]
         assert axis.words() == "Hours since the start"
+
+
+def test_a_label_at_the_left_edge_is_drawn(qapp: QApplication) -> None:
+    axis = TimeAxis()
+    axis.setGeometry(QRectF(0, 0, 400, 30))
+    assert axis.boundingRect().left() <= -40, "half of it lies below the value axis"
+    assert axis.boundingRect().right() == 400
 
 
 def test_a_logarithmic_axis_is_labelled_with_plain_numbers(qapp: QApplication) -> None:
