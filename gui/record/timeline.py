@@ -31,7 +31,7 @@ _ROW = Qt.ItemDataRole.UserRole
 _PAGE = 100
 _PARTS = "parts"
 # Outcome, what, when, how long, who.
-_WIDTHS_PX = {0: 112, 2: 144, 3: 60, 4: 92}
+_WIDTHS_PX = {0: 104, 2: 132, 3: 56, 4: 84}
 
 
 class Timeline(QWidget):

@@ -104,7 +104,7 @@ def ask_what_to_export(size: tuple[int, int]) -> None:
 
 
 def open_run(size: tuple[int, int]) -> None:
-    """Open the newest run of the Unit record page, below the sub-units put in."""
+    """Open the newest self-test of the Unit record page, below the sub-units put in."""
     _by_hand("mousemove", str(size[0] // 2 + 160), "427", "click", "1")
     time.sleep(2.0)
 
