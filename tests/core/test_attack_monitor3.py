@@ -70,7 +70,7 @@ async def test_what_ends_everything_in_good_order_is_no_alarm(data_dir: Path) ->
         await served.json("PATCH", "/board", json={"url": "simulated:"})
         await _until(lambda: _runs(served))
         async with asyncio.timeout(20):
-            while "task_id" not in (accepted := await served.json("POST", "/system/reboot", 202)):
+            while "task_id" not in (accepted := await served.json("POST", "/system/reboot", 202)):  # noqa: ASYNC110
                 await asyncio.sleep(0.2)  # the one before holds its lock for a moment
         assert (await over(served.http, accepted))["status"] == "complete"
         await _until(lambda: _runs(served))

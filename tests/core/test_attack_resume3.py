@@ -16,6 +16,7 @@ from system_requests import over
 
 from core.plugins.api import Group, Job, JobDeclaration, Setting, StartPlace
 from core.service import Service, ServiceOptions
+from core.system.import_swap import Swap, settle_import
 
 _ALWAYS = "[safety]\nresume_after_restart = always\n"
 _PUMPS = ("media_pump", "alt_media_pump", "waste_pump")
@@ -239,8 +240,17 @@ async def test_two_windows_that_answer_at_once_start_each_job_once(data_dir: Pat
         assert "od_reading" not in running
 
 
-async def test_an_archive_of_a_running_culture_resumes_nothing_and_does_not_know_the_vial(data_dir: Path) -> None:
+async def test_an_archive_of_a_running_culture_resumes_nothing_and_does_not_know_the_vial(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_config(data_dir, _ALWAYS)
+    settled: list[list[str]] = []
+
+    def settle(folder: Path) -> Swap | None:
+        settled.append([name for name, _ in stored(folder) if name in ("running_jobs", "interrupted_jobs")])
+        return settle_import(folder)
+
+    monkeypatch.setattr("core.system.left_tasks.settle_import", settle)
     async with serving(ServiceOptions(data_dir, "simulated:")) as served:
         await _connected(served)
         await _run(served, "stirring")
@@ -255,6 +265,7 @@ async def test_an_archive_of_a_running_culture_resumes_nothing_and_does_not_know
         )
         assert (await over(served.http, sent.json()))["status"] == "complete"
         await _connected(served)
+        assert settled[-1] == [], "killed after this, the next start would not know of the import"
         vial = await served.json("GET", "/bioreactor/vial")
         assert vial["greatest_volume_ml"] == 17
         assert "imported" in vial["doubt"]
