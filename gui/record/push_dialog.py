@@ -119,6 +119,7 @@ class PushDialog(QDialog):
         await self.pending.load(state)
         is_first, self._state = self._state is None, state
         self.form.show_kept(state)
+        self._show_save()
         self._show_standing()
         self.place.show_content()
         if is_first and not state["url"]:

@@ -77,13 +77,13 @@ class PushForm(QWidget):
     def show_kept(self, state: dict[str, Any]) -> None:
         """Show what is kept; what has been typed meanwhile stays."""
         former, self._kept = self._kept, state
-        with QSignalBlocker(self):
-            if self.server.text().strip() in ("", former["url"]):
+        with QSignalBlocker(self.server), QSignalBlocker(self.is_on), QSignalBlocker(self.plain_http):
+            if self.server.text().strip() == former["url"]:
                 self.server.setText(state["url"])
             for box, name in ((self.is_on, "is_on"), (self.plain_http, "allow_plain_http")):
                 if box.isChecked() == former[name]:
                     box.setChecked(state[name])
-        self._on_edit()
+        self._refresh()
 
     def show_saved(self, state: dict[str, Any]) -> None:
         """Show what is kept now, the key as kept."""
@@ -97,7 +97,7 @@ class PushForm(QWidget):
     def set_live(self, is_live: bool) -> None:
         """Offer to try the server only while the service answers."""
         self._is_live = is_live
-        self._on_edit()
+        self._refresh()
 
     @property
     def is_changed(self) -> bool:
@@ -118,6 +118,11 @@ class PushForm(QWidget):
         return url.startswith("http://") and not is_loopback(url)
 
     def _on_edit(self) -> None:
+        self._say("", "")
+        self._refresh()
+        self.changed.emit()
+
+    def _refresh(self) -> None:
         self.plain_http.setVisible(self._needs_plain())
         is_same_server = self.server.text().strip() == self._kept["url"]
         is_kept = is_same_server and self._kept["has_key"]
@@ -130,12 +135,10 @@ class PushForm(QWidget):
         has_key = bool(self.key.text().strip()) or is_kept
         can_test = bool(self.server.text().strip()) and has_key and self._is_live
         self.test_button.setEnabled(can_test and not self._is_testing)
-        self._say("", "")
-        self.changed.emit()
 
     def _test(self) -> None:
         self._is_testing = True
-        self._on_edit()
+        self._refresh()
         self._say(self.tr("Asking the server…"), "working")
         background.run(self._ask(), self, self._on_trouble)
 
@@ -153,7 +156,7 @@ class PushForm(QWidget):
 
     def _tested(self) -> None:
         self._is_testing = False
-        self._on_edit()
+        self._refresh()
 
     def _say(self, words: str, icon_name: str, tone: str = "quiet") -> None:
         self.result.setText(words)

@@ -77,6 +77,13 @@ def opened(bench: PageBench) -> PushDialog:
     return dialog
 
 
+def asked_again(bench: PageBench, dialog: PushDialog, lab: RealService) -> None:
+    """Wait until the dialog has heard from the service again: another program changes something there and back."""
+    for is_allowed in (True, False):
+        ask(lab, "PATCH", "/unit_api/record/push", {"allow_plain_http": is_allowed})
+        bench.until(lambda: dialog.form.plain_http.isChecked() == is_allowed, "the change is seen")  # noqa: B023
+
+
 def test_a_server_is_entered_tried_and_switched_on_and_runs_arrive(
     bench: PageBench, lab: RealService, server: RealService, qtbot: QtBot
 ) -> None:
@@ -91,6 +98,8 @@ def test_a_server_is_entered_tried_and_switched_on_and_runs_arrive(
     qtbot.keyClicks(form.key, "vd_user_wrong")
     form.test_button.click()
     bench.until(lambda: "does not accept the key" in form.result.text(), "the key is refused")
+    asked_again(bench, dialog, lab)
+    assert "does not accept the key" in form.result.text()
     form.key.setText(key_of(server, "Line 7"))
     assert form.result.text() == ""
     form.test_button.click()
@@ -152,6 +161,8 @@ def test_typed_text_stays_while_the_state_is_asked_for_again(bench: PageBench, l
     dialog.save_button.click()
     bench.until(lambda: "can be read by whoever is on the way" in dialog.trouble.text(), "it is refused with a reason")
     assert dialog.form.server.text() == "http://lab.example"
+    asked_again(bench, dialog, lab)
+    assert "can be read by whoever is on the way" in dialog.trouble.text()
     dialog.form.plain_http.setChecked(True)
     assert dialog.trouble.text() == ""
     dialog.save_button.click()
