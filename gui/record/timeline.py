@@ -31,7 +31,7 @@ _ROW = Qt.ItemDataRole.UserRole
 _PAGE = 100
 _PARTS = "parts"
 # Outcome, what, when, how long, who.
-_WIDTHS_PX = {0: 104, 2: 132, 3: 56, 4: 84}
+_WIDTHS_PX = {0: 104, 2: 144, 3: 68, 4: 80}
 
 
 class Timeline(QWidget):
