@@ -55,6 +55,8 @@ class PushForm(QWidget):
         self._picture = QLabel()
         self.result = QLabel()
         self.result.setWordWrap(True)
+        # Room for two lines from the beginning, so that nothing moves when something is said.
+        self.result.setMinimumHeight(2 * self.result.fontMetrics().lineSpacing())
         self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._lay_out()
         self._on_edit()
@@ -134,29 +136,31 @@ class PushForm(QWidget):
         self.key.setPlaceholderText(words)
         has_key = bool(self.key.text().strip()) or is_kept
         can_test = bool(self.server.text().strip()) and has_key and self._is_live
-        self.test_button.setEnabled(can_test and not self._is_testing)
+        self.test_button.setEnabled(can_test)
 
     def _test(self) -> None:
+        if self._is_testing:
+            return
         self._is_testing = True
-        self._refresh()
         self._say(self.tr("Asking the server…"), "working")
         background.run(self._ask(), self, self._on_trouble)
 
     async def _ask(self) -> None:
-        wanted = self.changes()
-        wanted.pop("is_on", None)
+        wanted = self._tried()
         told = await self._client.post(f"{PUSH}/test", wanted)
-        self._tested()
+        self._is_testing = False
+        if wanted != self._tried():
+            self._say("", "")  # it was of what the fields held before
+            return
         is_good = told["ok"]
         self._say(sentences(told["what"], told["remedy"]), "ok" if is_good else "warning", "ok" if is_good else "warn")
 
-    def _on_trouble(self, trouble: ServiceTroubleError) -> None:
-        self._tested()
-        self._say(trouble_words(trouble), "warning", "warn")
+    def _tried(self) -> dict[str, Any]:
+        return {name: value for name, value in self.changes().items() if name != "is_on"}
 
-    def _tested(self) -> None:
+    def _on_trouble(self, trouble: ServiceTroubleError) -> None:
         self._is_testing = False
-        self._refresh()
+        self._say(trouble_words(trouble), "warning", "warn")
 
     def _say(self, words: str, icon_name: str, tone: str = "quiet") -> None:
         self.result.setText(words)
