@@ -13,7 +13,16 @@ from collections.abc import Callable
 from typing import Any
 
 from core.board_link import BoardLink
-from core.bus import AllStopped, BioreactorChanged, BoardChanged, Bus, ExperimentChanged, InterruptedChanged, JobChanged
+from core.bus import (
+    AlarmBegan,
+    AllStopped,
+    BioreactorChanged,
+    BoardChanged,
+    Bus,
+    ExperimentChanged,
+    InterruptedChanged,
+    JobChanged,
+)
 from core.clock import Clock, timestamp
 from core.config import Config, ConfigError
 from core.errors import BadRequestError, ConflictError, NotFoundError
@@ -190,6 +199,7 @@ class InterruptedJobs:
 
     async def _resume_by_rule(self, board_link: BoardLink) -> None:
         """Resume what is left as soon as the board is there; what the board was lost for again is tried again."""
+        refused: list[Refusal] = []
         for _ in range(_MOST_TRIES):
             await self._until_usable(board_link)
             if not self._is_resuming:  # a person was faster
@@ -198,10 +208,15 @@ class InterruptedJobs:
                     return
                 self._records.store.set(_STORE, _RESUMED_KEY, self._clock.utc_s())
                 self._records.store.commit_soon()
-                if not any(each.is_for_now for each in await self._start_again(jobs)):
-                    return
+                refused = await self._start_again(jobs)
+                if not any(each.is_for_now for each in refused):
+                    break
             await asyncio.sleep(_AGAIN_AFTER_S)
-        _log.error("The board comes and goes: what was not resumed by itself can be resumed by you.")
+        if refused:
+            names, first = ", ".join(each.job.label for each in refused), refused[0]
+            what = f"{names} did not go on by itself after the restart: {first.error}"
+            remedy = f"{first.remedy} Then resume it, or start it anew."
+            self._bus.publish(AlarmBegan("resume", "job", "alarm", what, remedy, lasts=False))
 
     async def _until_usable(self, board_link: BoardLink) -> None:
         if board_link.is_usable:

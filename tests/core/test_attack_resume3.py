@@ -290,6 +290,8 @@ def test_a_rule_that_finds_one_job_impossible_resumes_the_others_and_says_so(tmp
             assert _names(service) == ["stirring", "led_automation"]
             assert set(_offered(service)) == {"od_reading", "dosing_automation"}
             assert "was not resumed" in told.log("ERROR")
+            (alarm,) = [each for each in service.alarms.items() if each["key"] == "resume"]
+            assert "did not go on by itself" in alarm["message"]
 
     bent(run())
 
