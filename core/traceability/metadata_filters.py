@@ -16,12 +16,16 @@ from core.traceability.lists import CONTAINS, Filters, containing
 
 _MOST_KEYS, _MOST_TEXTS = 5, 50
 _LONGEST = 4000
+# What clients send when they want no filter.
+_NONE = ("", "null")
 _COMPARED = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _VALUE = "json_extract(row.metadata, ?)"
 _TYPE = "json_type(row.metadata, ?)"
 
 
 def _check(text: str) -> str:
+    if text in _NONE:
+        return ""
     try:
         read = json.loads(text) if len(text) <= _LONGEST else None
     except (ValueError, RecursionError):

@@ -50,6 +50,11 @@ async def test_units_are_found_by_their_metadata(ada: Asker, wanted: dict[str, A
     assert [row["serial_number"] for row in rows] == found
 
 
+@pytest.mark.parametrize("nothing", ["", "null", "{}"])
+async def test_clients_may_send_a_filter_that_asks_for_nothing(ada: Asker, nothing: str) -> None:
+    assert len((await ada.ok("GET", "/units", metadata=nothing))["data"]) == len(METADATA)
+
+
 async def test_parts_stations_and_runs_are_found_by_theirs(ada: Asker) -> None:
     bern = json.dumps({"site": {"in": ["Bern"]}})
     await ada.ok("POST", "/parts", {"number": "P2", "metadata": {"site": "Bern"}})
