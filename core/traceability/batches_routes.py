@@ -22,7 +22,7 @@ from core.traceability.batches_store import (
 )
 from core.traceability.bodies import sent
 from core.traceability.callers import Caller
-from core.traceability.lists import page_asked
+from core.traceability.listing import listed
 
 router = APIRouter(tags=["batches"])
 Changer = Annotated[Caller, Depends(user_who("change batches"))]
@@ -43,8 +43,7 @@ async def list_all(
 ) -> JSONResponse:
     """Return the batches that fit, a page at a time."""
     del caller
-    page = page_asked(request, query)
-    return JSONResponse(await record.read(lambda connection: list_batches(connection, query, page)))
+    return await listed(record, request, query, list_batches)
 
 
 @router.get("/batches/{number}", response_model=BatchDetail, responses=refusals(404))

@@ -24,7 +24,7 @@ from core.traceability.access import AnyCaller, RecordHere, user_who
 from core.traceability.answers import refusals
 from core.traceability.bodies import sent
 from core.traceability.callers import Caller
-from core.traceability.lists import page_asked
+from core.traceability.listing import listed
 from core.traceability.parts_read import PartQuery, list_parts, read_part, read_revision
 from core.traceability.parts_store import (
     create_part,
@@ -55,8 +55,7 @@ async def list_all(
 ) -> JSONResponse:
     """Return the parts that fit, a page at a time."""
     del caller
-    page = page_asked(request, query)
-    return JSONResponse(await record.read(lambda connection: list_parts(connection, query, page)))
+    return await listed(record, request, query, list_parts)
 
 
 @router.get("/parts/{number}", response_model=PartDetail, responses=refusals(404))

@@ -22,7 +22,7 @@ from core.traceability.access import AnyCaller, RecordHere, user_who
 from core.traceability.answers import refusals, station_barred
 from core.traceability.bodies import sent
 from core.traceability.callers import Caller
-from core.traceability.lists import page_asked
+from core.traceability.listing import listed
 from core.traceability.procedures_store import (
     ProcedureQuery,
     create_procedure,
@@ -57,8 +57,7 @@ async def list_all(
 ) -> JSONResponse:
     """Return the procedures that fit, newest first, a page at a time."""
     del caller
-    page = page_asked(request, query)
-    return JSONResponse(await record.read(lambda connection: list_procedures(connection, query, page)))
+    return await listed(record, request, query, list_procedures)
 
 
 @router.get(_ONE, response_model=ProcedureDetail, responses=refusals(404))

@@ -68,10 +68,7 @@ def find_unit(connection: sqlite3.Connection, serial_number: str, what: str = "u
 
 def find_part(connection: sqlite3.Connection, number: str) -> sqlite3.Row:
     """Return the row of a part; raise NotFoundError when there is none of that number."""
-    row: sqlite3.Row | None = connection.execute("SELECT * FROM parts WHERE number = ?", (number,)).fetchone()
-    if row is None:
-        raise NotFoundError(f"The part {number!r} was not found.", remedy="Check the part number.")
-    return row
+    return _find_numbered(connection, "parts", "part", number)
 
 
 def find_revision(connection: sqlite3.Connection, part_number: str, number: str) -> sqlite3.Row:
@@ -90,10 +87,7 @@ def find_revision(connection: sqlite3.Connection, part_number: str, number: str)
 
 def find_batch(connection: sqlite3.Connection, number: str) -> sqlite3.Row:
     """Return the row of a batch; raise NotFoundError when there is none of that number."""
-    row: sqlite3.Row | None = connection.execute("SELECT * FROM batches WHERE number = ?", (number,)).fetchone()
-    if row is None:
-        raise NotFoundError(f"The batch {number!r} was not found.", remedy="Check the batch number.")
-    return row
+    return _find_numbered(connection, "batches", "batch", number)
 
 
 def find_by_id(connection: sqlite3.Connection, table: str, what: str, uuid: str) -> sqlite3.Row:
@@ -102,4 +96,12 @@ def find_by_id(connection: sqlite3.Connection, table: str, what: str, uuid: str)
     row: sqlite3.Row | None = connection.execute(sql, (uuid.lower(),)).fetchone()
     if row is None:
         raise NotFoundError(f"The {what} {uuid} was not found.", remedy="Check the id.")
+    return row
+
+
+def _find_numbered(connection: sqlite3.Connection, table: str, what: str, number: str) -> sqlite3.Row:
+    sql = f"SELECT * FROM {table} WHERE number = ?"  # noqa: S608 - own words
+    row: sqlite3.Row | None = connection.execute(sql, (number,)).fetchone()
+    if row is None:
+        raise NotFoundError(f"The {what} {number!r} was not found.", remedy=f"Check the {what} number.")
     return row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -120,11 +120,7 @@ def list_phases(connection: sqlite3.Connection, query: PhaseQuery, page: Page) -
     if query.exclude_retries:
         filters.add(_IS_FINAL.format(p="row"))
     order = Order(_PHASE_ORDERS[query.sort_by], query.sort_order)
-
-    def rows_of(numbers: Sequence[int]) -> list[dict[str, Any]]:
-        ids = RowIds(connection)
-        return [_phase_row(connection.execute(_PHASE, (number,)).fetchone(), ids) for number in numbers]
-
+    rows_of = _reader(connection, _PHASE, _phase_row)
     return read_page(connection, "phases", _PHASES_BY_RUN, filters, order, page, rows_of)
 
 
@@ -143,11 +139,7 @@ def list_measurements(connection: sqlite3.Connection, query: MeasurementQuery, p
         # This names `row` so that it is looked at last: most measurements have been left out by then.
         filters.add(f"{_IS_FINAL.format(p='phase')[:-1]} AND row.id)")
     order = Order("run.started_us, phase.started_us", query.sort_order)
-
-    def rows_of(numbers: Sequence[int]) -> list[dict[str, Any]]:
-        ids = RowIds(connection)
-        return [_measurement_row(connection.execute(_MEASUREMENT, (number,)).fetchone(), ids) for number in numbers]
-
+    rows_of = _reader(connection, _MEASUREMENT, _measurement_row)
     return read_page(connection, "measurements", _MEASUREMENTS_BY_RUN, filters, order, page, rows_of)
 
 
@@ -161,11 +153,7 @@ def list_logs(connection: sqlite3.Connection, query: LogQuery, page: Page) -> di
     filters.any_of("row.source_file", query.source_files)
     filters.between("row.utc_us", query.timestamp_after, query.timestamp_before)
     order = Order(_LOG_ORDERS[query.sort_by], query.sort_order)
-
-    def rows_of(numbers: Sequence[int]) -> list[dict[str, Any]]:
-        ids = RowIds(connection)
-        return [_log_row(connection.execute(_LOG, (number,)).fetchone(), ids) for number in numbers]
-
+    rows_of = _reader(connection, _LOG, _log_row)
     return read_page(connection, "logs", _LOGS_BY_TIME, filters, order, page, rows_of)
 
 
@@ -193,6 +181,14 @@ def read_log(connection: sqlite3.Connection, uuid: str) -> dict[str, Any]:
     """Return a log line with its run, unit and procedure; raise NotFoundError when there is none."""
     row, ids = _find(connection, "log", _LOG, uuid)
     return _log_row(row, ids)
+
+
+def _reader(
+    connection: sqlite3.Connection, sql: str, make: Callable[[sqlite3.Row, RowIds], dict[str, Any]]
+) -> Callable[[Sequence[int]], list[dict[str, Any]]]:
+    """Return what makes the rows of a page, each read by `sql`."""
+    ids = RowIds(connection)
+    return lambda numbers: [make(connection.execute(sql, (number,)).fetchone(), ids) for number in numbers]
 
 
 def _find(connection: sqlite3.Connection, kind: Kind, sql: str, uuid: str) -> tuple[sqlite3.Row, RowIds]:

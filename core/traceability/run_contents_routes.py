@@ -18,7 +18,7 @@ from core.schemas.unit_record.run_contents import (
 from core.schemas.unit_record.shared import Listing
 from core.traceability.access import AnyCaller, RecordHere
 from core.traceability.answers import refusals
-from core.traceability.lists import page_asked
+from core.traceability.listing import listed
 from core.traceability.run_contents import (
     LogQuery,
     MeasurementQuery,
@@ -40,8 +40,7 @@ async def phases(
 ) -> JSONResponse:
     """Return the phases of a procedure's runs that fit, a page at a time."""
     del caller
-    page = page_asked(request, query)
-    return JSONResponse(await record.read(lambda connection: list_phases(connection, query, page)))
+    return await listed(record, request, query, list_phases)
 
 
 @router.get("/phases/{id}", response_model=PhaseDetail, responses=refusals(404))
@@ -57,8 +56,7 @@ async def measurements(
 ) -> JSONResponse:
     """Return the measurements of a procedure's runs that fit, a page at a time."""
     del caller
-    page = page_asked(request, query)
-    return JSONResponse(await record.read(lambda connection: list_measurements(connection, query, page)))
+    return await listed(record, request, query, list_measurements)
 
 
 @router.get("/measurements/{id}", response_model=MeasurementDetail, responses=refusals(404))
@@ -74,8 +72,7 @@ async def logs(
 ) -> JSONResponse:
     """Return the log lines of runs that fit, a page at a time."""
     del caller
-    page = page_asked(request, query)
-    return JSONResponse(await record.read(lambda connection: list_logs(connection, query, page)))
+    return await listed(record, request, query, list_logs)
 
 
 @router.get("/logs/{id}", response_model=LogLine, responses=refusals(404))

@@ -18,7 +18,7 @@ from core.traceability.answers import refusals
 from core.traceability.attachments_store import announce_for
 from core.traceability.bodies import sent
 from core.traceability.callers import Caller
-from core.traceability.lists import page_asked
+from core.traceability.listing import listed
 from core.traceability.refs import find_by_id
 from core.traceability.run_create import create_run
 from core.traceability.runs_list import RunQuery, list_runs
@@ -42,8 +42,7 @@ async def list_all(
 ) -> JSONResponse:
     """Return the runs that fit, a page at a time."""
     del caller
-    page = page_asked(request, query)
-    return JSONResponse(await record.read(lambda connection: list_runs(connection, query, page)))
+    return await listed(record, request, query, list_runs)
 
 
 @router.delete("/runs", response_model=Deleted, responses=refusals(404))

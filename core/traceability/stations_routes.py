@@ -15,7 +15,7 @@ from core.traceability.access import AnyCaller, RecordHere, StationOnly, user_wh
 from core.traceability.answers import refusals
 from core.traceability.bodies import sent
 from core.traceability.callers import Caller
-from core.traceability.lists import page_asked
+from core.traceability.listing import listed
 from core.traceability.stations_store import (
     StationQuery,
     create_station,
@@ -50,8 +50,7 @@ async def list_all(
 ) -> JSONResponse:
     """Return the stations that fit, newest first, a page at a time."""
     del caller
-    page = page_asked(request, query)
-    return JSONResponse(await record.read(lambda connection: list_stations(connection, query, page)))
+    return await listed(record, request, query, list_stations)
 
 
 @router.get("/stations/current", response_model=StationDetail, responses=refusals())

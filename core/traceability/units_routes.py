@@ -16,7 +16,7 @@ from core.traceability.answers import refusals
 from core.traceability.attachments_store import announce_for, take_from_unit
 from core.traceability.bodies import sent
 from core.traceability.callers import Caller
-from core.traceability.lists import page_asked
+from core.traceability.listing import listed
 from core.traceability.refs import find_unit
 from core.traceability.unit_children import add_child, remove_child
 from core.traceability.units_list import UnitQuery, list_units
@@ -34,8 +34,7 @@ async def list_all(
 ) -> JSONResponse:
     """Return the units that fit, a page at a time."""
     del caller
-    page = page_asked(request, query)
-    return JSONResponse(await record.read(lambda connection: list_units(connection, query, page)))
+    return await listed(record, request, query, list_units)
 
 
 @router.post("/units", response_model=Made, responses=refusals(404, 409), openapi_extra=documented(NewUnit))
