@@ -40,8 +40,7 @@ def bench(driver: LoopDriver, fast_service: RealService) -> Iterator[PageBench]:
     one.until(lambda: one.unit.board.get("state") == "connected", "the board is there")
     yield one
     for dialog in one.page.findChildren(GuidedDialog):
-        dialog._may_close = True
-        dialog.close()
+        dialog.put_aside()
     one.close()
 
 

@@ -20,9 +20,11 @@ from PySide6.QtGui import QColor, QGuiApplication
 
 from tests.bench.running import Client, service
 from tests.gui.written_record import write_record
+from tests.screenshots.by_hand import by_hand
 from tests.screenshots.calibrations import CALIBRATIONS, DEVICES
 from tests.screenshots.culture import grow
 from tests.screenshots.experiments import keep_past
+from tests.screenshots.guided import calibrate_stirrer, choose_calibration, fill_tubing, type_wrong_volumes
 from tests.screenshots.plugins import install_plugins
 
 FOLDER = Path("screenshots")
@@ -33,6 +35,8 @@ SETTLE_S = 5.0
 UPSET_S = 12.0
 # Faster, the service would have no time left to answer the window.
 SPEED = "120"
+# A pump that fills its tubing is still at it when the picture is taken.
+GUIDED_SPEED = "20"
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,11 @@ def replug(client: Client, _: subprocess.Popen[str]) -> None:
     client.wait_until("/board", lambda board: board["state"] == "connected")
 
 
+def stop_everything(client: Client, _: subprocess.Popen[str]) -> None:
+    """Press Stop all elsewhere."""
+    client.ask("POST", "/jobs/stop/all", {})
+
+
 def hang(_: Client, process: subprocess.Popen[str]) -> None:
     """Let the service fall silent."""
     process.send_signal(signal.SIGSTOP)
@@ -72,65 +81,65 @@ def wake(_: Client, process: subprocess.Popen[str]) -> None:
 
 def ask_what_to_install(size: tuple[int, int]) -> None:
     """Press the button at the top right of the Plugins page."""
-    _by_hand("mousemove", str(size[0] - 70), "84", "click", "1")
+    by_hand("mousemove", str(size[0] - 70), "84", "click", "1")
     time.sleep(2.0)
 
 
 def install_from_nowhere(size: tuple[int, int]) -> None:
     """Install a package from an index that does not answer: it is tried for a while, and the log tells of it."""
     ask_what_to_install(size)
-    _by_hand("mousemove", str(size[0] // 2), str(size[1] // 3))  # no window manager: the keys go where the pointer is
-    _by_hand("type", "demo-plugin")
-    _by_hand("key", "Tab")
-    _by_hand("type", "http://127.0.0.1:9/simple")
-    _by_hand("key", "Return")
+    by_hand("mousemove", str(size[0] // 2), str(size[1] // 3))  # no window manager: the keys go where the pointer is
+    by_hand("type", "demo-plugin")
+    by_hand("key", "Tab")
+    by_hand("type", "http://127.0.0.1:9/simple")
+    by_hand("key", "Return")
     time.sleep(3.0)
 
 
 def compare_experiments(size: tuple[int, int]) -> None:
     """Press Compare on the Experiments page, and tick the next three experiments of the list."""
-    _by_hand("mousemove", str(size[0] - 374), "84", "click", "1")
+    by_hand("mousemove", str(size[0] - 374), "84", "click", "1")
     for row in range(1, 4):
-        _by_hand("mousemove", "240", str(210 + 46 * row), "click", "1")
+        by_hand("mousemove", "240", str(210 + 46 * row), "click", "1")
     time.sleep(3.0)
-    _by_hand("mousemove", str(size[0] // 2 + 120), "240")
+    by_hand("mousemove", str(size[0] // 2 + 120), "240")
     time.sleep(1.0)
 
 
 def ask_what_to_export(size: tuple[int, int]) -> None:
     """Press Export on the Experiments page."""
-    _by_hand("mousemove", str(size[0] - 263), "84", "click", "1")
+    by_hand("mousemove", str(size[0] - 263), "84", "click", "1")
     time.sleep(2.0)
 
 
 def open_run(size: tuple[int, int]) -> None:
     """Open the newest self-test of the Unit record page, below the sub-units put in."""
-    _by_hand("mousemove", str(size[0] // 2 + 160), "427", "click", "1")
+    by_hand("mousemove", str(size[0] // 2 + 160), "427", "click", "1")
     time.sleep(2.0)
 
 
 def show_trend(size: tuple[int, int]) -> None:
     """Open a run and mark its first measurement: its trend is drawn."""
     open_run(size)
-    _by_hand("mousemove", "500", "336", "click", "1")
+    by_hand("mousemove", "500", "336", "click", "1")
     time.sleep(2.0)
 
 
 def open_form(size: tuple[int, int]) -> None:
     """Press the button of the temperature's card on the Live page: the form opens on the Jobs page."""
-    _by_hand("mousemove", str(size[0] - 88), "358", "click", "1")
+    by_hand("mousemove", str(size[0] - 88), "358", "click", "1")
     time.sleep(3.0)
 
 
 def show_limits(_: tuple[int, int]) -> None:
     """Turn to the limits of the Alarms page."""
-    _by_hand("mousemove", "329", "129", "click", "1")
+    by_hand("mousemove", "329", "129", "click", "1")
     time.sleep(2.0)
 
 
 def show_run(size: tuple[int, int]) -> None:
     """Turn to the run on the Profiles page; the tabs are in its middle."""
-    _by_hand("mousemove", "645", str(392 + (size[1] - 640) * 49 // 100), "click", "1")
+    by_hand("mousemove", "645", str(392 + (size[1] - 640) * 49 // 100), "click", "1")
     time.sleep(1.0)
 
 
@@ -142,10 +151,6 @@ def run_profile(client: Client, _: subprocess.Popen[str]) -> None:
 def stop_profile(client: Client, _: subprocess.Popen[str]) -> None:
     """End what goes on of it, and the experiment that it made."""
     client.ask("POST", "/jobs/stop/all", {})
-
-
-def _by_hand(*arguments: str) -> None:
-    subprocess.run(["xdotool", *arguments], check=True)
 
 
 def break_thermometer(client: Client, _: subprocess.Popen[str]) -> None:
@@ -174,6 +179,12 @@ EMPTY = (
     Scene("record-empty", "record"),
     Scene("jobs-form", "live", act=open_form),
     Scene("profiles-run", "profiles", run_profile, stop_profile, show_run),
+)
+GUIDED = (
+    Scene("calibrate-choose", "calibrations", act=choose_calibration),
+    Scene("calibrate-error", "calibrations", act=type_wrong_volumes),
+    Scene("calibrate-action", "calibrations", act=fill_tubing, mend=stop_everything),
+    Scene("calibrate-result", "calibrations", act=calibrate_stirrer),
 )
 PAST = (
     Scene("experiments", "experiments"),
@@ -212,7 +223,12 @@ def main(names: list[str]) -> int:
     application = QGuiApplication.instance() or QGuiApplication([])
     assert isinstance(application, QGuiApplication)
     FOLDER.mkdir(exist_ok=True)
-    for scenes, arguments in ((EMPTY, ()), (PAST, ()), (BUSY, ("--speed", SPEED))):
+    for scenes, arguments in (
+        (EMPTY, ()),
+        (GUIDED, ("--speed", GUIDED_SPEED)),
+        (PAST, ()),
+        (BUSY, ("--speed", SPEED)),
+    ):
         wanted = [scene for scene in scenes if not names or scene.name in names]
         if not wanted:
             continue

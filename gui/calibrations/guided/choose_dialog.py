@@ -152,11 +152,12 @@ class ChooseDialog(QDialog):
 
     def _fill(self, left: list[Session], protocols: tuple[Protocol, ...]) -> None:
         self.rows.clear()
+        top = self.rows.invisibleRootItem()
         if left:
             top = _heading(self.rows, self.tr("Go on with"))
             for session in left:
                 _row(top, f"{device_title(session.device)}: {session.step.title}", session)
-        top = _heading(self.rows, self.tr("Begin"))
+            top = _heading(self.rows, self.tr("Begin"))
         of_device = Counter(each.device for each in protocols)
         for protocol in protocols:
             several = of_device[protocol.device] > 1
@@ -165,15 +166,16 @@ class ChooseDialog(QDialog):
         self._choose_first()
 
     def _choose_first(self) -> None:
-        items = [item for top in _children(self.rows.invisibleRootItem()) for item in _children(top)]
+        tops = _children(self.rows.invisibleRootItem())
+        items = [item for top in tops for item in (_children(top) or [top])]
         device, protocol = self._wanted
 
-        def fits(item: QTreeWidgetItem) -> bool:
+        def is_wanted(item: QTreeWidgetItem) -> bool:
             what: Protocol | Session = item.data(0, _WHAT)
             name = what.protocol if isinstance(what, Session) else what.name
             return device in ("", what.device) and protocol in ("", name)
 
-        self.rows.setCurrentItem(next(filter(fits, items), items[0]))
+        self.rows.setCurrentItem(next(filter(is_wanted, items), items[0]))
 
     def _show_chosen(self, item: QTreeWidgetItem | None) -> None:
         what: Protocol | Session | None = item.data(0, _WHAT) if item is not None else None

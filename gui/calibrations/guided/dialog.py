@@ -257,6 +257,11 @@ class GuidedDialog(QDialog):
             event.ignore()
             self.reject()
 
+    def put_aside(self) -> None:
+        """Close without asking: the window goes, and the session stays as it is."""
+        self._may_close = True
+        self.reject()
+
     def _leave(self) -> None:
         background.run(self._leave_later(), self, self._on_stop_refused)
 
@@ -275,11 +280,10 @@ class GuidedDialog(QDialog):
         self._close_with(self.tr("Calibration aborted"), words, "ok")
 
     def _close_with(self, headline: str, detail: str, tone: str) -> None:
-        self._may_close = True
         toaster = toaster_for(self)
         if toaster is not None:
             toaster.show(headline, detail, tone)
-        self.reject()
+        self.put_aside()
 
     # Keyboard, mouse, window.
 
