@@ -159,7 +159,7 @@ async def test_a_busy_server_is_left_alone_as_long_as_it_asks_for(lab: Lab, way:
     way.faults = [Fault("POST", "/runs", 429, refusal("Slow down."), {"Retry-After": "100"})]
     await lab.push(way.url)
     await lab.writer.run(await procedure(lab))
-    state = await lab.until(lambda state: state["state"] == "waiting")
+    state = await lab.until(lambda state: state["state"] == "waiting" and state["last_error"])
     assert "busy" in state["last_error"]["what"]
     assert state["next_try_at"] > state["last_error"]["at"]
     assert way.count("POST", "/runs") == 1
@@ -220,7 +220,7 @@ async def test_a_server_that_is_away_is_tried_until_it_is_back(tmp_path: Path, l
         address = way.url
     await lab.push(address)
     await lab.writer.run(await procedure(lab))
-    state = await lab.until(lambda state: state["state"] == "waiting")
+    state = await lab.until(lambda state: state["state"] == "waiting" and state["last_error"])
     assert "is not reached" in state["last_error"]["what"]
     assert waiting(state) == 1
     await lab.unit.json("PATCH", "/record/push", json={"url": lab.server.url, "api_key": lab.key})
@@ -308,6 +308,12 @@ async def test_a_certificate_nobody_vouches_for_is_refused(
         assert way.authorized == []
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert (await lab.unit.json("POST", "/record/push/test", json=wanted))["ok"]
+        # What listens on this computer is no business of a server elsewhere.
+        way.faults = [Fault("POST", "/attachments", 200, {"id": UNKNOWN, "upload_url": f"{lab.unit.url}/put"})]
+        await lab.push(way.url)
+        await upload(lab.writer, f"runs/{await lab.writer.run(await procedure(lab))}", "a.csv", b"secret")
+        await lab.until(lambda state: state["stopped_count"] == 1)
+        assert "not encrypted" in (await lab.pending())[0]["reason"]
 
 
 async def test_a_file_is_not_sent_over_an_open_network_because_the_server_says_so(lab: Lab, way: FaultyServer) -> None:

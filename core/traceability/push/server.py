@@ -105,11 +105,10 @@ class PushServer:
             PushTroubleError: it did not arrive.
         """
         parts = urlsplit(url)
-        is_safe = parts.scheme == "https" or (
-            parts.scheme == "http"
-            and may_be_plain(parts.hostname or "", allows_plain_http=self._settings.allows_plain_http)
-        )
-        if not is_safe:
+        # A server elsewhere has no business with what listens on this computer.
+        is_plain = self._settings.address.startswith("http://") and parts.scheme == "http"
+        is_allowed = is_plain and may_be_plain(parts.hostname or "", allows_plain_http=self._settings.allows_plain_http)
+        if parts.scheme != "https" and not is_allowed:
             what = f"{self.host} wants the file over a connection that is not encrypted."
             raise RefusedError(what, "Have the server use https:// for its upload links, then try again.", 400)
 
