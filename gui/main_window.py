@@ -334,7 +334,7 @@ class MainWindow(QMainWindow):
         for widget in actions:
             self._page_actions.addWidget(widget)
             widget.show()
-        put_in_order(self.rail, self.top_bar, self.banner, self.resume, *actions, shown, self.strip)
+        put_in_order([self.banner, self.resume, *actions, shown], after=self.top_bar.stop_button)
 
     def _restore_place(self) -> None:
         place = self._settings.values.window_px
