@@ -20,6 +20,7 @@ _POINT_PX = 8
 _AXIS_WIDTH_PX = 62
 # The residuals' plot is low: its labels may stand closer.
 _LOW_TICK_PX = 18
+_LEAST_RESIDUAL_PX = 84
 
 
 class _Pane:
@@ -135,6 +136,7 @@ class CalibrationPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self.ci.layout.setRowStretchFactor(row, share)
         for item in (self._residuals.left, self._residuals.view, self._residuals.bottom):
             item.setVisible(has_residuals)
+        self.ci.layout.setRowMinimumHeight(2, _LEAST_RESIDUAL_PX if has_residuals else 0)
         self.ci.layout.setRowMaximumHeight(2, 16_777_215 if has_residuals else 0)
         self.setAccessibleName(f"{drawing.name}: {drawing.y} / {drawing.x}")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -10,7 +13,7 @@ from gui import background, theme
 from gui.calibrations.guided import kept
 from gui.calibrations.guided.leading import Leading
 from gui.calibrations.guided.leave_dialog import LeaveDialog
-from gui.calibrations.guided.step import Choice, Session
+from gui.calibrations.guided.step import Session
 from gui.calibrations.guided.step_view import StepView
 from gui.calibrations.guided.trouble_note import TroubleNote, connection_trouble
 from gui.service_client import ServiceClient, ServiceRefusedError, ServiceTroubleError
@@ -20,11 +23,12 @@ from gui.widgets.progress_line import ProgressLine
 from gui.widgets.rule import Rule
 from gui.words import device_title
 
-_SIZE_PX = (760, 540)
+_SIZE_PX = (760, 570)
 _LEAST_BUTTON_PX = 112
 _LOOK_AGAIN_MS = 1000
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 # How a calibration that is over ended: icon and tone.
+_DOUBTFUL = ("warning", "warn")
 _MARKS = {"complete": ("ok", "ok"), "failed": ("warning", "warn"), "aborted": ("stop", "quiet")}
 
 
@@ -125,7 +129,7 @@ class GuidedDialog(QDialog):
 
     def _show_step(self) -> None:
         session = self.leading.session
-        mark = _MARKS[session.status] if session.is_over else ("", "")
+        mark = _DOUBTFUL if session.has_warnings else _MARKS.get(session.status, ("", ""))
         former, self.view = self.view, StepView(session.step, session.device, self._client, mark)
         self._column.replaceWidget(former, self.view)
         former.hide()
@@ -133,16 +137,19 @@ class GuidedDialog(QDialog):
         for button in self.choice_buttons:
             button.hide()
             button.deleteLater()
-        self.choice_buttons = [] if session.is_over else [self._choice_button(each) for each in session.step.choices]
+        choices = [] if session.is_over else session.step.choices
+        self.choice_buttons = [self._choice_button(each.label, partial(self._answer, each.inputs)) for each in choices]
+        if session.is_complete and session.has_warnings:
+            self.choice_buttons = [self._choice_button(self.tr("Calibrate again"), self._begin_again)]
         if session.is_over:
             kept.forget(self._unit.name, session.id)
         self._show_standing()
         self._focus_first()
 
-    def _choice_button(self, choice: Choice) -> QPushButton:
-        button = QPushButton(choice.label)
+    def _choice_button(self, label: str, act: Callable[[], None]) -> QPushButton:
+        button = QPushButton(label)
         button.setAutoDefault(False)
-        button.clicked.connect(lambda: self._answer(choice.inputs))
+        button.clicked.connect(act)
         self._choices.addWidget(button)
         return button
 
@@ -151,7 +158,7 @@ class GuidedDialog(QDialog):
         can_answer = is_live and not self.leading.is_busy
         self.view.set_asking(not can_answer or self.is_over)
         for button in self.choice_buttons:
-            button.setEnabled(can_answer)
+            button.setEnabled(can_answer or session.is_complete)
         self.continue_button.setEnabled(can_answer or session.is_complete)
         if session.is_complete:
             self.continue_button.setText(self.tr("Done"))
@@ -187,15 +194,19 @@ class GuidedDialog(QDialog):
             self.accept()
             self.made.emit(*session.made)
         elif self.is_over:
-            self.accept()
-            self.again_asked.emit(session.device, session.protocol)
+            self._begin_again()
         else:
             try:
                 self._answer(self.view.answer())
             except ValueError:
                 self.trouble.clear()
 
-    def _answer(self, inputs: dict[str, object]) -> None:
+    def _begin_again(self) -> None:
+        session = self.leading.session
+        self.accept()
+        self.again_asked.emit(session.device, session.protocol)
+
+    def _answer(self, inputs: dict[str, object], *_: object) -> None:
         self.trouble.clear()
         self._is_stopping = False
         self.leading.answer(inputs)

@@ -96,6 +96,11 @@ class Session:
         return self.status == "complete"
 
     @property
+    def has_warnings(self) -> bool:
+        """Whether what it made is doubtful: the service says why in the step's body."""
+        return bool(self.result.get("warnings"))
+
+    @property
     def source(self) -> str:
         """What its jobs on the hardware say they were started by."""
         return f"calibration_session/{self.id}"
