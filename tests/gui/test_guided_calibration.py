@@ -220,7 +220,7 @@ def test_stop_leaves_the_step_to_be_done_again_and_abort_ends_it(bench: PageBenc
     assert "Calibration aborted" in bench.toasts()
 
 
-@pytest.mark.qt_log_ignore("does not support raise", extend=True)
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 def test_what_is_left_is_gone_on_with(bench: PageBench, fast_service: RealService) -> None:
     dialog = to_prime(bench, "290", "another")
     press(dialog.continue_button)
