@@ -1,7 +1,7 @@
 """How the window's HTTP client connects: a request that is given up meanwhile leaves no connection open.
 
 The library loses a connection when its request is cancelled between the connection's beginning and the moment the
-request hears of it. So a connection once begun is awaited, for as long as a person does not notice, and then closed.
+request hears of it. So a connection once begun is awaited and then closed.
 """
 
 from __future__ import annotations
@@ -12,26 +12,36 @@ from typing import Any
 
 import httpcore
 
-_WAITED_FOR_S = 1.0
+# In all a person does not notice it; in steps, because a loop that was held up has not looked at its sockets yet.
+_WAITS, _WAITED_FOR_S = 4, 0.5
 
 
 class WholeConnections(httpcore.AsyncNetworkBackend):
-    """Makes connections that are either handed over or closed."""
+    """Makes connections that are either handed over or closed; `end` it after its client."""
 
     def __init__(self) -> None:
         self._made_by = httpcore.AnyIOBackend()
+        self._given_up: set[asyncio.Task[None]] = set()
 
     async def connect_tcp(self, *where: Any, **how: Any) -> httpcore.AsyncNetworkStream:
-        """Connect as the library does; cancelled, close what was begun before the cancelling goes on."""
-        connecting = asyncio.get_running_loop().create_task(self._made_by.connect_tcp(*where, **how))
+        """Connect as the library does; cancelled, what was begun is closed as soon as it is made."""
+        loop = asyncio.get_running_loop()
+        connecting = loop.create_task(self._made_by.connect_tcp(*where, **how))
         try:
             return await asyncio.shield(connecting)
         except asyncio.CancelledError:
-            await asyncio.wait({connecting}, timeout=_WAITED_FOR_S)
-            if not connecting.cancel():
-                with contextlib.suppress(Exception):
-                    await connecting.result().aclose()
+            closing = loop.create_task(_close_when_made(connecting))
+            self._given_up.add(closing)
+            closing.add_done_callback(self._given_up.discard)
             raise
+
+    async def end(self) -> None:
+        """Wait until what was given up is closed; what does not come about is not waited for."""
+        for _ in range(_WAITS):
+            if self._given_up:
+                await asyncio.wait(self._given_up, timeout=_WAITED_FOR_S)
+        for closing in tuple(self._given_up):
+            closing.cancel()
 
     async def connect_unix_socket(self, *where: Any, **how: Any) -> httpcore.AsyncNetworkStream:
         """Connect as the library does."""
@@ -40,3 +50,8 @@ class WholeConnections(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Sleep as the library does."""
         await self._made_by.sleep(seconds)
+
+
+async def _close_when_made(connecting: asyncio.Task[httpcore.AsyncNetworkStream]) -> None:
+    with contextlib.suppress(Exception):
+        await (await connecting).aclose()

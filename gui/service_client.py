@@ -20,6 +20,8 @@ from gui.words import lock_words
 if TYPE_CHECKING:
     import httpx
 
+    from gui.connecting import WholeConnections
+
 _ANSWER_WITHIN_S = 10.0
 # The service sends a comment line at least every 15 s; twice that and a little without a byte means it is gone.
 _STREAM_SILENT_AFTER_S = 35.0
@@ -99,6 +101,7 @@ class ServiceClient:
         self._base_url = base_url.rstrip("/")
         self._token = token
         self._http: httpx.AsyncClient | None = None
+        self._connections: WholeConnections | None = None
         self._requests: set[asyncio.Task[httpx.Response]] = set()
         self._leaving: list[asyncio.Task[None]] = []
         self.token_renewed: Callable[[str], None] = _nobody_keeps_it
@@ -114,9 +117,9 @@ class ServiceClient:
             return
         self._base_url, self._token = base_url.rstrip("/"), token
         if self._http is not None:
-            leaving = _close(self._http, set(self._requests))
+            leaving = _close(self._http, self._connections, set(self._requests))
             self._leaving.append(asyncio.get_running_loop().create_task(leaving))
-            self._http = None
+            self._http = self._connections = None
 
     def use_token(self, token: str) -> None:
         """Send another token from now on, because the former one is refused; whoever keeps it is told."""
@@ -287,7 +290,8 @@ class ServiceClient:
             verify = not is_loopback(self._base_url)
             headers = person_headers() | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
             carrying = httpx.AsyncHTTPTransport(verify=verify, trust_env=verify)
-            carrying._pool._network_backend = WholeConnections()  # noqa: SLF001 - the library offers no other way in
+            self._connections = WholeConnections()
+            carrying._pool._network_backend = self._connections  # noqa: SLF001 - the library offers no other way in
             self._http = httpx.AsyncClient(
                 base_url=self._base_url, headers=headers, timeout=_ANSWER_WITHIN_S, trust_env=verify, verify=verify,
                 transport=carrying,
@@ -344,12 +348,16 @@ def _nobody_keeps_it(_: str) -> None:
     """Nobody has asked to be told of a new token."""
 
 
-async def _close(http: httpx.AsyncClient, requests: set[asyncio.Task[httpx.Response]]) -> None:
+async def _close(
+    http: httpx.AsyncClient, connections: WholeConnections | None, requests: set[asyncio.Task[httpx.Response]]
+) -> None:
     """Close a client after its requests: closed while one is connecting, it would leave that connection open."""
     for request in requests:
         request.cancel()
     await asyncio.gather(*requests, return_exceptions=True)
     await http.aclose()
+    if connections is not None:
+        await connections.end()
 
 
 def _load() -> None:

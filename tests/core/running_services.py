@@ -58,7 +58,7 @@ async def serving(options: ServiceOptions, token_hash: str | None = None) -> Asy
         if running.done():
             running.result()
         url = f"http://{web.address}"
-        async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False, verify=False) as http:
+        async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False, verify=False) as http:
             yield Served(instances, http, url)
     finally:
         answers.cancel()
