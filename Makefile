@@ -12,7 +12,7 @@ PYTHON ?= $(shell packaging/find-python.sh)
 WORKERS = -n $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN)) --dist worksteal
 DISPLAY_RUN = packaging/with-display.sh
 
-.PHONY: help run test lint format fuzz bench screenshots api-page package smoke clean
+.PHONY: help run test test-programs lint format fuzz bench screenshots api-page package smoke clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,8 +20,11 @@ help: ## list the tasks
 run: $(VENV)/.ready-to-run ## open the window on a simulated bioreactor (ARGS="..." to change that)
 	@packaging/run.sh $(BIN)/python $(or $(ARGS),--simulate)
 
-test: $(VENV)/.ready-to-test ## run every test (device, service, window, system)
-	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
+test: $(VENV)/.ready-to-test ## run the tests of device, service and window
+	$(BIN)/python -m pytest $(WORKERS) -m "not programs" $(ARGS)
+
+test-programs: $(VENV)/.ready-to-test ## run the tests that start, kill, restart and update whole programs
+	$(BIN)/python -m pytest $(WORKERS) -m programs $(ARGS)
 
 lint: $(VENV)/.ready-to-test ## ruff, mypy strict and the import contracts
 	$(BIN)/ruff check .

@@ -30,9 +30,19 @@ if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY
 _USUAL_TIMEOUT_S = 120
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with those that ask for more time than others: one begun last keeps every worker waiting."""
+    """Mark those that start whole programs, and begin with those that ask for more time than others."""
+    for item in items:
+        if "start_service" in getattr(item, "fixturenames", ()):
+            item.add_marker("programs")
     items.sort(key=lambda item: -max((mark.args[0] for mark in item.iter_markers("timeout")), default=_USUAL_TIMEOUT_S))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage no more in what thousands of tests share."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

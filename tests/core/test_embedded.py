@@ -19,6 +19,8 @@ from running_services import is_alive, write_config
 from core.embedded import EmbeddedError, EmbeddedService, ServiceAddress
 from core.owner import find_owner
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.fixture(autouse=True)
 def _compiled(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,8 @@ from core.embedded import EmbeddedService, ServiceAddress
 from core.service import ServiceOptions
 from core.version import VERSION
 
+pytestmark = pytest.mark.programs
+
 _ROOT = Path(core.__file__).parents[1]
 
 

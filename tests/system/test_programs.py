@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from processes import PATIENCE_S, Process, Service, SimulatedBoard, service_of
 
+pytestmark = pytest.mark.programs
+
 ROOT = Path(__file__).parents[2]
 
 
