@@ -48,6 +48,7 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     """End the application in order: left to the interpreter's last moments, it dies after what it still needs."""
+    gc.unfreeze()
     if "PySide6.QtWidgets" not in sys.modules:
         return
     import shiboken6

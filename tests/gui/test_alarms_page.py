@@ -260,7 +260,7 @@ def test_on_the_real_service_a_fault_is_raised_seen_cleared_and_listed(
         bench.ask("post", "/board/simulation", {"command": "heal"})
         card.clear_button.click()
         bench.until(lambda: not words(bench), "over and seen")
-        assert "Fault cleared" in bench.toasts()
+        bench.until(lambda: "Fault cleared" in bench.toasts(), "told")
         bench.page.show_view(1)
         bench.until(lambda: bench.page.history.model.rowCount() == 1, "the history")
         bench.page.show_view(2)
