@@ -254,6 +254,7 @@ class EmbeddedService:
     async def _spawn(self) -> ServiceAddress:
         """Start the child and return its address; a port that is taken is replaced by a free one."""
         child = await self._launch()
+        child.say(f"when_window_dies {self._when_window_dies}")  # it is read as soon as the child is up
         try:
             async with asyncio.timeout(_START_WITHIN_S):
                 url = await child.first_line
@@ -272,7 +273,7 @@ class EmbeddedService:
             if code == ExitCode.FOLDER_OWNED:
                 raise _OwnedMeanwhileError(child.last_words())
             raise EmbeddedError(f"The service did not start: {child.last_words() or _how(code)}")
-        child.say(f"when_window_dies {self._when_window_dies}")
+        child.say(f"when_window_dies {self._when_window_dies}")  # it may have been chosen anew meanwhile
         self._child = child
         self._port = int(url.rpartition(":")[2])
         return ServiceAddress(url, token=self._token)
