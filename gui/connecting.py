@@ -22,21 +22,30 @@ class WholeConnections(httpcore.AsyncNetworkBackend):
     def __init__(self) -> None:
         self._made_by = httpcore.AnyIOBackend()
         self._given_up: set[asyncio.Task[None]] = set()
+        self._made: list[httpcore.AsyncNetworkStream] = []
 
     async def connect_tcp(self, *where: Any, **how: Any) -> httpcore.AsyncNetworkStream:
         """Connect as the library does; cancelled, what was begun is closed as soon as it is made."""
         loop = asyncio.get_running_loop()
         connecting = loop.create_task(self._made_by.connect_tcp(*where, **how))
         try:
-            return await asyncio.shield(connecting)
+            made = await asyncio.shield(connecting)
         except asyncio.CancelledError:
             closing = loop.create_task(_close_when_made(connecting))
             self._given_up.add(closing)
             closing.add_done_callback(self._given_up.discard)
             raise
+        self._made = [*filter(_is_open, self._made), made]
+        return made
 
     async def end(self) -> None:
-        """Wait until what was given up is closed; what does not come about is not waited for."""
+        """Close what is still open; of what was given up, that which does not come about is not waited for.
+
+        The library forgets connections when a request is cancelled that was about to clear them away.
+        """
+        for stream in filter(_is_open, self._made):
+            await stream.aclose()
+        self._made = []
         for _ in range(_WAITS):
             if self._given_up:
                 await asyncio.wait(self._given_up, timeout=_WAITED_FOR_S)
@@ -50,6 +59,10 @@ class WholeConnections(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Sleep as the library does."""
         await self._made_by.sleep(seconds)
+
+
+def _is_open(stream: httpcore.AsyncNetworkStream) -> bool:
+    return bool(stream.get_extra_info("socket").fileno() != -1)
 
 
 async def _close_when_made(connecting: asyncio.Task[httpcore.AsyncNetworkStream]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import warnings
 
 import pytest
 from loop_driver import LoopDriver
@@ -204,3 +206,28 @@ def test_a_comment_and_unreadable_data_are_passed_over(driver: LoopDriver) -> No
         return [(event.name, event.id, event.data) for event in events if event is not None]
 
     assert driver.run(read()) == [("b", "7", {"x": 1})]
+
+
+@pytest.mark.parametrize("turns", range(1, 10))
+def test_connections_that_broke_are_closed_though_the_next_request_is_given_up(
+    turns: int, driver: LoopDriver, service: StandInService
+) -> None:
+    service.routes["GET /x"] = lambda body, query: (200, query)
+    client = client_of(service)
+
+    async def use() -> None:
+        await asyncio.gather(*(client.get("/x") for _ in range(8)))
+        await service.stop()
+        asking = asyncio.ensure_future(client.get("/x"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        await client.close()
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        driver.run(use())
+        driver.turn()
+        gc.collect()
+    assert [str(each.message) for each in told] == []
