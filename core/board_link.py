@@ -62,7 +62,7 @@ class BoardLink:
         self._subscription: Subscription | None = None
         self._listeners: list[Callable[[BoardEvent], None]] = []
         self._published_at_s = 0.0
-        self._faults_told: set[str] = set()
+        self._faults_told: set[str] | None = None  # None: the board has reported nothing yet
         self._choosing = asyncio.Lock()
         self._none_since_utc_s = clock.utc_s()
         self.url: str | None = None
@@ -241,5 +241,5 @@ class BoardLink:
     def _publish(self) -> None:
         self._published_at_s = self._clock.monotonic_s()
         status = self._board.status if self._board else None
-        self._faults_told = set(status.faults) if status else set()
+        self._faults_told = set(status.faults) if status else None
         self._bus.publish(BoardChanged(self.describe()))

@@ -83,3 +83,23 @@ def test_a_fault_is_told_as_soon_as_the_board_reports_it(tmp_path: Path) -> None
             assert next(after_s for after_s, faults in heard if faults) < 3
 
     bent(told())
+
+
+def test_what_a_new_board_first_reports_is_told_at_once(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with bent_service(tmp_path) as (service, _):
+            heard: list[tuple[float, float]] = []
+            begin_s = service.clock.monotonic_s()
+
+            def hear(event: BoardChanged) -> None:
+                if event.board["supply_v"] is not None:
+                    heard.append((service.clock.monotonic_s() - begin_s, event.board["supply_v"]))
+
+            service.bus.listen(BoardChanged, hear)
+            await service.board_link.open(service.board_link.url)
+            await asyncio.sleep(30)
+            after_s, supply_v = heard[0]
+            assert after_s < 3
+            assert supply_v == pytest.approx(5, abs=0.5)
+
+    bent(told())
