@@ -67,6 +67,8 @@ async def events(
     - `experiment`: an item of GET /unit_api/experiments
     - `interrupted`: the object of GET /unit_api/jobs/interrupted
     - `task`: task_id, status, error when failed
+    - `calibration`: device, name, action; `plugin`: name, state
+    - `record`: serial_number and run (null: none) that the instrument wrote into the unit's record
     - `alarm`: an item of GET /unit_api/alarms, of every experiment, whenever it was raised, repeated, cleared or
       acknowledged; one whose condition is over and that is acknowledged is not open any more
     - `log`: an item of GET /unit_api/logs, level INFO and above
