@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,32 +78,44 @@ async def resume_all(
     """
     refused: list[Refusal] = []
     for job in in_order(jobs):
-        try:
-            if not is_wanted(job):
-                raise ConflictError(f"{job.label} was left as it is meanwhile.", remedy="Start it if you want it.")
-            if refused and doses(runner, job):
-                raise ConflictError(
-                    f"Dosing was not resumed, because {refused[0].job.job_name} was not.",
-                    remedy="Mend that first; then resume dosing, or start it anew.",
-                )
-            async with asyncio.timeout(START_WITHIN_S):
-                await _resume(runner, job, stops_of_all)
-        except ServiceError as error:
-            refused.append(Refusal(job, error.error, error.remedy, isinstance(error, UnavailableError)))
-        except TimeoutError:
-            refused.append(
-                Refusal(job, f"{job.job_name} did not come up within {START_WITHIN_S:g} s.", "See the log of the job.")
-            )
-        except Exception as error:  # noqa: BLE001 - a job of a plug-in must not keep the others from being resumed
-            _log.exception("%s could not be resumed.", job.label)
-            what = f"{job.job_name} has a fault: {type(error).__name__}: {error}"
-            refused.append(Refusal(job, what, "If it comes from a plug-in, update or uninstall that."))
-        else:
+        refusal = await _try_to_resume(runner, job, stops_of_all, is_wanted, refused)
+        if refusal is None:
             resumed(job)
             _log.info("%s was resumed with the settings it had last.", job.label)
-            continue
-        _log.error("%s was not resumed: %s %s", job.label, refused[-1].error, refused[-1].remedy)
+        else:
+            refused.append(refusal)
+            _log.error("%s was not resumed: %s %s", job.label, refusal.error, refusal.remedy)
     return refused
+
+
+async def _try_to_resume(
+    runner: JobRunner,
+    job: InterruptedJob,
+    stops_of_all: int,
+    is_wanted: Callable[[InterruptedJob], bool],
+    refused: Sequence[Refusal],
+) -> Refusal | None:
+    """Resume one job; return why that was not possible. `refused`: those before it that did not start."""
+    try:
+        if not is_wanted(job):
+            raise ConflictError(f"{job.label} was left as it is meanwhile.", remedy="Start it if you want it.")
+        if refused and doses(runner, job):
+            raise ConflictError(
+                f"Dosing was not resumed, because {refused[0].job.job_name} was not.",
+                remedy="Mend that first; then resume dosing, or start it anew.",
+            )
+        async with asyncio.timeout(START_WITHIN_S):
+            await _resume(runner, job, stops_of_all)
+    except ServiceError as error:
+        return Refusal(job, error.error, error.remedy, isinstance(error, UnavailableError))
+    except TimeoutError:
+        what = f"{job.job_name} did not come up within {START_WITHIN_S:g} s."
+        return Refusal(job, what, "See the log of the job.")
+    except Exception as error:  # noqa: BLE001 - a job of a plug-in must not keep the others from being resumed
+        _log.exception("%s could not be resumed.", job.label)
+        what = f"{job.job_name} has a fault: {type(error).__name__}: {error}"
+        return Refusal(job, what, "If it comes from a plug-in, update or uninstall that.")
+    return None
 
 
 async def _resume(runner: JobRunner, job: InterruptedJob, stops_of_all: int) -> None:
