@@ -103,12 +103,7 @@ class NotesDialog(AskDialog):
         self.act_button.setEnabled(True)
 
     def _keep(self) -> None:
-        self.act_button.setEnabled(False)
-        background.run(self._ask_service(), self, self.show_trouble)
-
-    async def _ask_service(self) -> None:
-        await self._client.patch(self._path, {"description": self.notes.toPlainText().strip()})
-        self.accept()
+        self.carry_out(self._client.patch(self._path, {"description": self.notes.toPlainText().strip()}))
 
 
 class EndExperimentDialog(AskDialog):
@@ -127,12 +122,7 @@ class EndExperimentDialog(AskDialog):
         self.act_button.clicked.connect(self._end)
 
     def _end(self) -> None:
-        self.act_button.setEnabled(False)
-        background.run(self._ask_service(), self, self.show_trouble)
-
-    async def _ask_service(self) -> None:
-        await self._client.post(self._path, {"stop_jobs": self.stop_jobs.isChecked()})
-        self.accept()
+        self.carry_out(self._client.post(self._path, {"stop_jobs": self.stop_jobs.isChecked()}))
 
 
 class ExperimentDialogs(QObject):

@@ -51,15 +51,10 @@ class VialDialog(AskDialog):
         background.run(self._ask_for_count(), self, self.show_trouble)
 
     def _set(self) -> None:
-        self.act_button.setEnabled(False)
-        background.run(self._ask_to_set(), self, self.show_trouble)
+        self.carry_out(self._client.patch(self._path, {"values": {"current_volume_ml": self.volume.value()}}))
 
     async def _ask_for_count(self) -> None:
         vial = await self._client.get(VIAL)
         words = self.tr("By the count it holds {:.2f} ml at most.").format(vial["greatest_volume_ml"])
         self.count.setText(f"{words} {vial['doubt'] or ''}".rstrip())
         self.fit()
-
-    async def _ask_to_set(self) -> None:
-        await self._client.patch(self._path, {"values": {"current_volume_ml": self.volume.value()}})
-        self.accept()

@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 
-from gui import background
 from gui.calibrations.calibration import Calibration
 from gui.calibrations.consequences import of_deleting, without_active
 from gui.service_client import ServiceClient
@@ -61,16 +60,13 @@ class ImportDialog(AskDialog):
         self.act_button.clicked.connect(self._import)
 
     def _import(self) -> None:
-        self.tell("")
-        self.act_button.setEnabled(False)
-        background.run(self._ask_service(), self, self.show_trouble)
+        self.carry_out(self._ask_service())
 
     async def _ask_service(self) -> None:
         device = str(self.device.currentData())
         body = {"calibration_data": self._text, "set_as_active": self.set_active.isChecked()}
         await self._client.post(f"/unit_api/calibrations/{device}", body)
         self.imported.emit(device)
-        self.accept()
 
 
 class _AboutOne(AskDialog):
@@ -89,13 +85,11 @@ class _AboutOne(AskDialog):
         self.act_button.clicked.connect(self._act)
 
     def _act(self) -> None:
-        self.act_button.setEnabled(False)
-        background.run(self._ask_service(), self, self.show_trouble)
+        self.carry_out(self._ask_service())
 
     async def _ask_service(self) -> None:
         await self._client.delete(self._route)
         self.acted.emit()
-        self.accept()
 
 
 class DeleteDialog(_AboutOne):

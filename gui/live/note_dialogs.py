@@ -9,7 +9,7 @@ from urllib.parse import quote
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 
-from gui import background, theme
+from gui import theme
 from gui.live.utc_text import utc_text
 from gui.moments import exact
 from gui.person import person
@@ -53,8 +53,7 @@ class _NoteText(AskDialog):
         self.tell(self.tr("A note has at most {} characters.").format(_LONGEST_TEXT) if is_long else "")
 
     def _send(self) -> None:
-        self.act_button.setEnabled(False)
-        background.run(self._ask_service(), self, self.show_trouble)
+        self.carry_out(self._ask_service())
 
     async def _ask_service(self) -> None:
         raise NotImplementedError
@@ -79,7 +78,6 @@ class AddNoteDialog(_NoteText):
         if who := person():
             body["who"] = who
         await self._client.post(notes_path(self._experiment), body)
-        self.accept()
 
 
 class ChangeNoteDialog(_NoteText):
@@ -113,7 +111,6 @@ class ChangeNoteDialog(_NoteText):
 
     async def _ask_service(self) -> None:
         await self._client.patch(f"{notes_path(self._note['experiment'])}/{self._note['id']}", {"text": self.written})
-        self.accept()
 
 
 class DeleteNoteDialog(AskDialog):
@@ -128,9 +125,4 @@ class DeleteNoteDialog(AskDialog):
         self.act_button.clicked.connect(self._send)
 
     def _send(self) -> None:
-        self.act_button.setEnabled(False)
-        background.run(self._ask_service(), self, self.show_trouble)
-
-    async def _ask_service(self) -> None:
-        await self._client.delete(self._path)
-        self.accept()
+        self.carry_out(self._client.delete(self._path))

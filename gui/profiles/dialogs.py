@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QWidget
 
-from gui import background
 from gui.profiles.profile import PROFILES, Check, JobCourse
 from gui.service_client import ServiceClient
 from gui.widgets.ask_dialog import AskDialog
@@ -80,13 +79,11 @@ class DeleteDialog(AskDialog):
         self.act_button.clicked.connect(self._act)
 
     def _act(self) -> None:
-        self.act_button.setEnabled(False)
-        background.run(self._ask_service(), self, self.show_trouble)
+        self.carry_out(self._ask_service())
 
     async def _ask_service(self) -> None:
         await self._client.delete(f"{PROFILES}/{self._name}")
         self.deleted.emit()
-        self.accept()
 
 
 class DiscardDialog(AskDialog):
@@ -137,9 +134,7 @@ class RunDialog(AskDialog):
         return {key: _read(field.text()) for key, field in self.inputs.items()}
 
     def _act(self) -> None:
-        self.tell("")
-        self.act_button.setEnabled(False)
-        background.run(self._ask_service(), self, self.show_trouble)
+        self.carry_out(self._ask_service())
 
     async def _ask_service(self) -> None:
         body: dict[str, Any] = {"profile": self._name, "inputs": self.values()}
@@ -147,7 +142,6 @@ class RunDialog(AskDialog):
             body["experiment"] = self._experiment
         run = await self._client.post(f"{PROFILES}/runs", body)
         self.started.emit(run)
-        self.accept()
 
 
 class StopRunDialog(AskDialog):

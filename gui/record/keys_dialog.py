@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui import background, theme
+from gui import theme
 from gui.asking import Asking
 from gui.icons import icon, show_icon
 from gui.record.new_key_dialog import KEYS, NewKeyDialog
@@ -50,13 +50,7 @@ class RevokeDialog(AskDialog):
         self.act_button.clicked.connect(self._do)
 
     def _do(self) -> None:
-        self.tell("")
-        self.act_button.setEnabled(False)
-        background.run(self._ask(), self, self.show_trouble)
-
-    async def _ask(self) -> None:
-        await self._client.delete(f"{KEYS}/{quote(self._prefix, safe='')}")
-        self.accept()
+        self.carry_out(self._client.delete(f"{KEYS}/{quote(self._prefix, safe='')}"))
 
 
 class KeysDialog(QDialog):

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QLineEdit, QWidget
 
-from gui import background
 from gui.record.run import place_words
 from gui.service_client import ServiceClient
 from gui.widgets.ask_dialog import AskDialog
@@ -58,15 +57,12 @@ class _ChangeDialog(AskDialog):
         self.act_button.setEnabled(bool(self.serial_number.text().strip()))
 
     def _do(self) -> None:
-        self.tell("")
-        self.act_button.setEnabled(False)
-        background.run(self._changing(), self, self.show_trouble)
+        self.carry_out(self._changing())
 
     async def _changing(self) -> None:
         serial_number = self.serial_number.text().strip()
         await self.change(serial_number)
         self.changed.emit(serial_number)
-        self.accept()
 
 
 class PutInDialog(_ChangeDialog):

@@ -45,13 +45,7 @@ class LeaveOutDialog(AskDialog):
         self.act_button.clicked.connect(self._do)
 
     def _do(self) -> None:
-        self.tell("")
-        self.act_button.setEnabled(False)
-        background.run(self._ask(), self, self.show_trouble)
-
-    async def _ask(self) -> None:
-        await self._client.delete(f"{PUSH}/pending/{self._id}")
-        self.accept()
+        self.carry_out(self._client.delete(f"{PUSH}/pending/{self._id}"))
 
 
 class SendEarlierDialog(AskDialog):
@@ -68,13 +62,7 @@ class SendEarlierDialog(AskDialog):
         self.act_button.clicked.connect(self._do)
 
     def _do(self) -> None:
-        self.tell("")
-        self.act_button.setEnabled(False)
-        background.run(self._ask(), self, self.show_trouble)
-
-    async def _ask(self) -> None:
-        await self._client.post(f"{PUSH}/earlier")
-        self.accept()
+        self.carry_out(self._client.post(f"{PUSH}/earlier"))
 
 
 class PushPending(QWidget):

@@ -83,9 +83,7 @@ class SelfTestDialog(AskDialog):
         self.act_button.clicked.connect(self._do)
 
     def _do(self) -> None:
-        self.tell("")
-        self.act_button.setEnabled(False)
-        background.run(self._ask(), self, self.show_trouble)
+        self.carry_out(self._ask())
 
     async def _ask(self) -> None:
         await self._client.run_task(_SELF_TEST, {})
@@ -93,4 +91,3 @@ class SelfTestDialog(AskDialog):
         if toaster is not None:
             told = self.tr("It takes some minutes; its run appears here at the end.")
             toaster.show(self.tr("The self-test runs"), told, "ok")
-        self.accept()

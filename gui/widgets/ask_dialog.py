@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from gui import theme
+from gui import background, theme
 from gui.service_client import ServiceRefusedError, ServiceTroubleError
 from gui.words import listing, sentences
 
@@ -76,6 +79,16 @@ class AskDialog(QDialog):
         column.addLayout(self.under_fields)
         column.addWidget(self.trouble)
         column.addLayout(buttons)
+
+    def carry_out(self, asking: Coroutine[Any, Any, object]) -> None:
+        """Do what the button says: pressed once, the dialog closes when it is done, or says what is in the way."""
+        self.tell("")
+        self.act_button.setEnabled(False)
+        background.run(self._until_done(asking), self, self.show_trouble)
+
+    async def _until_done(self, asking: Coroutine[Any, Any, object]) -> None:
+        await asking
+        self.accept()
 
     def show_trouble(self, trouble: ServiceTroubleError) -> None:
         """Say in the dialog what the service refused, and let the user correct it."""
