@@ -119,13 +119,6 @@ def shown(driver: LoopDriver, service_not_started: StandInService, tmp_path: Pat
     whole.close()
 
 
-@pytest.fixture(scope="session")
-def real_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One for all tests that leave it as it was; yields its address."""
-    with running_service(tmp_path_factory.mktemp("data")) as service:
-        yield service.url
-
-
 @pytest.fixture(scope="module")
 def own_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealService]:
     """One for the tests of a file: they may change its data folder, and restart it."""

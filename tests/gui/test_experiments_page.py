@@ -299,13 +299,14 @@ def test_without_the_service_nothing_can_be_changed_and_what_is_known_stays(benc
     assert page.place.has_content
 
 
-def test_a_unit_without_experiments_says_what_will_be_here(driver: LoopDriver, real_service: str) -> None:
-    bench = PageBench(driver, real_service, ExperimentsPage)
-    try:
-        assert not bench.page.place.has_content
-        bench.follow()
-        bench.until(lambda: bench.page.place.empty.headline == "No experiment yet", "told")
-        bench.page.place.acted.emit()
-        bench.dialog(NewExperimentDialog).reject()
-    finally:
-        bench.close()
+def test_a_unit_without_experiments_says_what_will_be_here(driver: LoopDriver, tmp_path: Path) -> None:
+    with running_service(tmp_path) as service:
+        bench = PageBench(driver, service.url, ExperimentsPage)
+        try:
+            assert not bench.page.place.has_content
+            bench.follow()
+            bench.until(lambda: bench.page.place.empty.headline == "No experiment yet", "told")
+            bench.page.place.acted.emit()
+            bench.dialog(NewExperimentDialog).reject()
+        finally:
+            bench.close()

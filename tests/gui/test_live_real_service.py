@@ -9,6 +9,7 @@ from loop_driver import LoopDriver
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
+from real_service import RealService
 
 from gui import background
 from gui.event_stream import EventStream
@@ -46,8 +47,8 @@ class Pages:
 
 
 @pytest.fixture
-def pages(driver: LoopDriver, real_service: str) -> Iterator[Pages]:
-    both = Pages(driver, real_service)
+def pages(driver: LoopDriver, own_service: RealService) -> Iterator[Pages]:
+    both = Pages(driver, own_service.url)
     yield both
     both.close()
 

@@ -12,6 +12,7 @@ import pytest
 from loop_driver import LoopDriver
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
+from real_service import RealService
 
 from gui.attachment import Attachment
 from gui.service_host import RunningService
@@ -87,11 +88,11 @@ def _read(path: Path) -> str:
 
 
 def test_the_window_is_live_on_the_real_service_and_stops_what_it_started(
-    driver: LoopDriver, real_service: str
+    driver: LoopDriver, own_service: RealService
 ) -> None:
     store = SettingsStore()
-    store.override(source_kind="service", source_url=real_service)
-    attachment = Attachment(lambda: RunningService(real_service), store)
+    store.override(source_kind="service", source_url=own_service.url)
+    attachment = Attachment(lambda: RunningService(own_service.url), store)
     unit = attachment.unit
     driver.run(attachment.start())
     driver.until(lambda: unit.service.is_live and unit.board.get("state") == "connected", "live")
