@@ -16,6 +16,8 @@ from typing import Annotated, Any, Literal
 from fastapi import Request
 from pydantic import BaseModel, Field
 
+from core.schemas.unit_record.fields import LONGEST_NUMBER
+
 _WALKS_REMEMBERED = 2048
 _NEWEST_OF_ALL = 2**62
 _MOST_NUMBERS = 500
@@ -135,7 +137,9 @@ class Filters:
 
     def has_number(self, text: str | None, column: str) -> None:
         """Have a column of numbers, which are ASCII, contain a text, whatever its case; "" asks for nothing."""
-        if text:
+        if text and len(text) > LONGEST_NUMBER:
+            self.add("0")  # nor would SQLite take a pattern of any length
+        elif text:
             self.add(f"{column} {CONTAINS}", containing(text))
 
     def has_name(self, text: str | None, column: str) -> None:

@@ -28,6 +28,7 @@ def _check(text: str) -> str:
         return ""
     try:
         read = json.loads(text) if len(text) <= _LONGEST else None
+        json.dumps(read, ensure_ascii=False).encode()  # half a character is in no text
     except (ValueError, RecursionError):
         read = None
     if not isinstance(read, dict) or len(read) > _MOST_KEYS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any, Literal
 
-from core.schemas.unit_record.fields import Moment, RunOutcome, Span
+from core.schemas.unit_record.fields import LONGEST_NUMBER, Moment, RunOutcome, Span
 from core.traceability.lists import (
     CONTAINS,
     Filters,
@@ -121,6 +121,9 @@ def _is_narrow(query: RunQuery) -> bool:
 
 def _search(connection: sqlite3.Connection, filters: Filters, text: str) -> None:
     """Keep runs of units whose serial number has the text, and runs whose id begins with it."""
+    if len(text) > LONGEST_NUMBER:
+        filters.add("0")  # longer than any serial number or id
+        return
     found = connection.execute(_UNITS_WITH, (containing(text),))
     numbers = [str(row[0]) for row in found.fetchmany(_FEW_UNITS + 1)]
     conditions: list[str] = []

@@ -80,7 +80,9 @@ def _microseconds(value: Any) -> int:
     text = value[:11].upper().replace("T", " ") + value[11:].replace(" ", "+").upper()
     try:
         when = datetime.fromisoformat(text)
-        return ((when if when.tzinfo else when.replace(tzinfo=UTC)) - _START) // _MICROSECOND
+        # With its offset taken off, it must still be within the years 1 to 9999: it is answered in UTC.
+        in_utc = when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+        return (in_utc - _START) // _MICROSECOND
     except (ValueError, OverflowError):
         raise _fault("There is no such moment.") from None
 
