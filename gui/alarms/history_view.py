@@ -5,15 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +19,7 @@ from gui.alarms.history_model import ABOUT, ACKNOWLEDGED, MESSAGE, OVER, RAISED,
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.unit import Unit
 from gui.widgets.place import Place
+from gui.widgets.rows_table import RowsTable
 
 _AT_ONCE = 200
 _WIDTHS_PX = {RAISED: 140, SEVERITY: 100, ABOUT: 140, OVER: 84, ACKNOWLEDGED: 120}
@@ -48,7 +45,7 @@ class HistoryView(QWidget):
         self._is_loaded = False
         self.model = HistoryModel(self)
         self._make_filters()
-        self._make_table()
+        self.table = RowsTable(self.model, self.tr("Alarms, newest first"), _WIDTHS_PX, MESSAGE)
         self.place = Place(self.table)
         self._foot = QLabel()
         theme.set_role(self._foot, "caption")
@@ -71,25 +68,6 @@ class HistoryView(QWidget):
         for word, length_s in (("Last day", _DAY_S), ("Last week", 7 * _DAY_S), ("All times", _ALL_TIMES)):
             self.span.addItem(self.tr(word), length_s)
         self.span.setCurrentIndex(1)
-
-    def _make_table(self) -> None:
-        self.table = QTableView()
-        self.table.setAccessibleName(self.tr("Alarms, newest first"))
-        self.table.setModel(self.model)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setTabKeyNavigation(False)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(28)
-        header = self.table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setHighlightSections(False)
-        for column, width_px in _WIDTHS_PX.items():
-            header.resizeSection(column, width_px)
-        header.setSectionResizeMode(MESSAGE, QHeaderView.ResizeMode.Stretch)
 
     def _lay_out(self) -> None:
         filters = QHBoxLayout()

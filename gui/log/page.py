@@ -7,15 +7,12 @@ from typing import Any
 from PySide6.QtCore import QSortFilterProxyModel, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
     QStackedLayout,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -26,6 +23,7 @@ from gui.log.model import FROM, LEVEL, LEVELS, MESSAGE, TIME, LogModel, as_text,
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.unit import Unit
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.rows_table import RowsTable
 from gui.words import sentences
 
 _LOGS = "/unit_api/logs"
@@ -87,23 +85,7 @@ class LogPage(QWidget):
         self.copy_button.clicked.connect(self.copy)
 
     def _make_table(self) -> None:
-        self.table = QTableView()
-        self.table.setAccessibleName(self.tr("Log lines, newest first"))
-        self.table.setModel(self._found)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setTabKeyNavigation(False)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(28)
-        header = self.table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setHighlightSections(False)
-        for column, width_px in _WIDTHS_PX.items():
-            header.resizeSection(column, width_px)
-        header.setSectionResizeMode(MESSAGE, QHeaderView.ResizeMode.Stretch)
+        self.table = RowsTable(self._found, self.tr("Log lines, newest first"), _WIDTHS_PX, MESSAGE)
         self.table.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         copy = QShortcut(QKeySequence.StandardKey.Copy, self.table, context=Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self.copy)

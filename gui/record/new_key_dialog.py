@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QRadioButton, QWidget
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLineEdit, QRadioButton, QWidget
 
-from gui import background, theme
-from gui.icons import show_icon
+from gui import background
 from gui.service_client import ServiceClient
 from gui.widgets.ask_dialog import AskDialog
+from gui.widgets.shown_once import ShownOnce
 
 KEYS = "/unit_api/keys"
 _LONGEST = 60
@@ -25,7 +24,7 @@ class NewKeyDialog(AskDialog):
 
     Attributes:
         user, station, name: whose it is to be.
-        key, copy_button: shows the key once it is made, and puts it on the clipboard.
+        key: shows it, once it is made.
     """
 
     made = Signal()
@@ -53,37 +52,17 @@ class NewKeyDialog(AskDialog):
         form.addRow(self.tr("For a"), kinds)
         form.addRow(self.tr("Name"), self.name)
         self.fields.addWidget(self._asked)
-        self._make_answer()
+        self.key = ShownOnce(
+            self.tr("New key"),
+            self.tr("Keep it now: it cannot be shown again. Requests carry it as “Authorization: Bearer …”."),
+        )
+        self.fields.addWidget(self.key)
         self.name.textChanged.connect(self._on_name)
         self.user.toggled.connect(self._on_kind)
         self.act_button.clicked.connect(self._do)
         self._on_name()
         self._on_kind()
         self.name.setFocus()
-
-    def _make_answer(self) -> None:
-        self.key = QLineEdit()
-        self.key.setReadOnly(True)
-        self.key.setAccessibleName(self.tr("New key"))
-        self.key.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.copy_button = QPushButton(self.tr("Copy"))
-        self.copy_button.setAutoDefault(False)
-        show_icon(self.copy_button, "copy")
-        self.copy_button.clicked.connect(self._copy)
-        self._answer = QWidget()
-        row = QHBoxLayout(self._answer)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.SPACE_PX)
-        row.addWidget(self.key, 1)
-        row.addWidget(self.copy_button)
-        self.note = QLabel(
-            self.tr("Keep it now: it cannot be shown again. Requests carry it as “Authorization: Bearer …”.")
-        )
-        self.note.setWordWrap(True)
-        theme.set_role(self.note, "caption")
-        for part in (self._answer, self.note):
-            part.hide()
-            self.fields.addWidget(part)
 
     def _on_name(self) -> None:
         self.act_button.setEnabled(bool(self.name.text().strip()))
@@ -103,17 +82,6 @@ class NewKeyDialog(AskDialog):
         kind = "user" if self.user.isChecked() else "station"
         made: dict[str, Any] = await self._client.post(KEYS, {kind: self.name.text().strip()})
         self.made.emit()
-        self.key.setText(str(made["key"]))
-        self.key.setCursorPosition(0)
         self._asked.setEnabled(False)
-        self._answer.show()
-        self.note.show()
-        self.act_button.hide()
-        self.cancel_button.setText(self.tr("Close"))
-        self.cancel_button.setDefault(True)
-        self.copy_button.setFocus()
-        self.fit()
-
-    def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.key.text())
-        self.copy_button.setText(self.tr("Copied"))
+        self.key.show_secret(str(made["key"]))
+        self.leave_only_closing()

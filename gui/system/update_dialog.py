@@ -27,9 +27,7 @@ class FirmwareDialog(AskDialog):
         )
         super().__init__(self.tr("The board's firmware is changed by hand"), has + words, "", parent)
         self.setMinimumWidth(520)
-        self.act_button.hide()
-        self.cancel_button.setText(self.tr("Close"))
-        self.cancel_button.setDefault(True)
+        self.leave_only_closing()
 
 
 class UpdateDialog(TaskDialog):

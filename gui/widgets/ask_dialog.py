@@ -90,6 +90,13 @@ class AskDialog(QDialog):
         await asking
         self.accept()
 
+    def leave_only_closing(self) -> None:
+        """Let the dialog be closed, and nothing else: what it was for is done, or is not done here."""
+        self.act_button.hide()
+        self.cancel_button.setText(self.tr("Close"))
+        self.cancel_button.setDefault(True)
+        self.fit()
+
     def show_trouble(self, trouble: ServiceTroubleError) -> None:
         """Say in the dialog what the service refused, and let the user correct it."""
         self.tell(trouble_words(trouble))

@@ -259,8 +259,8 @@ def test_a_new_token_is_shown_once_and_used_from_then_on(
     assert not dialog.token.isVisible()
     qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
     alone.until(dialog.token.isVisible, "shown")
-    assert (dialog.token.text(), kept) == ("a-new-token", ["a-new-token"])
-    qtbot.mouseClick(dialog.copy_button, Qt.MouseButton.LeftButton)
+    assert (dialog.token.field.text(), kept) == ("a-new-token", ["a-new-token"])
+    qtbot.mouseClick(dialog.token.copy_button, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == "a-new-token"
     dialog.reject()
     alone.until(lambda: alone.unit.service.is_live and service.headers[-1].get("authorization") == "Bearer a-new-token")
