@@ -67,12 +67,11 @@ def unknown_operation() -> NotFoundError:
 
 def refusal(error: ServiceError) -> JSONResponse:
     """Return the answer that tells of an error."""
-    said = [error.error, error.cause if error.cause != error.error else ""]
-    said.append(error.remedy if error.remedy != error.default_remedy else "")
+    said = dict.fromkeys((error.error, error.cause, error.remedy))
     status = error.status if error.status in _CODES else 400 if error.status < 500 else 500
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     issues = [{"message": text} for text in error.extra.get("issues", ())]
-    body = {"message": " ".join(text for text in said if text), "code": _CODES[status], "issues": issues}
+    body = {"message": " ".join(said), "code": _CODES[status], "issues": issues}
     return JSONResponse(body, status, headers)
 
 
@@ -114,7 +113,7 @@ async def tell_http_error(request: Request, error: Exception) -> JSONResponse:
 async def tell_fault(request: Request, error: Exception) -> JSONResponse:
     """Answer a fault of ours: the log has the details, the answer does not."""
     del request, error
-    return refusal(ServiceError("The service could not do this because of a fault in Vialdesk; see its log."))
+    return refusal(ServiceError("The service could not do this because of a fault in Vialdesk."))
 
 
 def _issue(fault: Any) -> str:

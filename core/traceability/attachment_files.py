@@ -7,6 +7,7 @@ is removed. So at any moment a killed service leaves at most files too many, whi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterable
@@ -61,9 +62,10 @@ class AttachmentFiles:
         return set(os.listdir(self._folder)) if self._folder.is_dir() else set()
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files that nothing points at; blocks."""
+        """Remove files that nothing points at; the next start removes what cannot be now. Blocks."""
         for name in names:
-            (self._folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # such as one that somebody reads just now, on Windows
+                (self._folder / name).unlink()
 
     def _finish(self, file: BinaryIO, part_file: Path, name: str) -> None:
         file.flush()

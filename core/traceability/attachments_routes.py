@@ -83,7 +83,7 @@ async def put_content(request: Request, record: RecordHere, id: Uuid, expires: E
         raise ServiceError("The file could not be stored.", f"{error.strerror}.", remedy) from error
     try:
         await record.change(_NOBODY, lambda change: take_content(change, id, file, size, kind))
-    except NotFoundError:  # it was deleted meanwhile
+    except Exception:  # such as NotFoundError: it was deleted meanwhile
         await asyncio.to_thread(record.files.remove, [file])
         raise
     return JSONResponse({"id": id})

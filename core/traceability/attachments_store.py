@@ -12,6 +12,13 @@ from core.traceability.book import Change
 from core.traceability.refs import find_by_id
 
 Holder = Literal["unit", "run"]
+# No unit, run, station or revision has the attachment.
+UNUSED = """
+NOT EXISTS (SELECT 1 FROM unit_attachments WHERE attachment = attachments.id)
+AND NOT EXISTS (SELECT 1 FROM run_attachments WHERE attachment = attachments.id)
+AND NOT EXISTS (SELECT 1 FROM stations WHERE image = attachments.id)
+AND NOT EXISTS (SELECT 1 FROM revisions WHERE image = attachments.id)
+"""
 
 
 def announce(change: Change, name: str) -> tuple[int, str]:
@@ -89,16 +96,13 @@ def take_from_unit(change: Change, unit: int, uuids: Sequence[str]) -> list[str]
         if row["uuid"] not in numbers.values() and not change.connection.execute(sql, (unit, row["id"])).rowcount:
             raise NotFoundError(f"The attachment {uuid} was not found on this unit.", remedy="Check the id.")
         numbers[row["id"]] = row["uuid"]
-    remove_unlinked(change, list(numbers))
+    remove_unused(change, list(numbers))
     return list(numbers.values())
 
 
-def remove_unlinked(change: Change, numbers: Iterable[int]) -> None:
-    """Delete those of the attachments that neither a unit nor a run has any more."""
-    sql = (
-        "SELECT * FROM attachments WHERE id = ? AND id NOT IN (SELECT attachment FROM unit_attachments) "
-        "AND id NOT IN (SELECT attachment FROM run_attachments)"
-    )
+def remove_unused(change: Change, numbers: Iterable[int]) -> None:
+    """Delete those of the attachments that nothing has any more."""
+    sql = f"SELECT * FROM attachments WHERE id = ? AND {UNUSED}"  # noqa: S608 - own words
     found = (change.connection.execute(sql, (number,)).fetchone() for number in numbers)
     _delete(change, [row for row in found if row is not None])
 

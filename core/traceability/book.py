@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.errors import ServiceError
+from core.errors import BadRequestError, ServiceError
 from core.records.database import connect, open_database
+from core.schemas.unit_record.fields import MOST_METADATA
 from core.traceability.callers import Caller
 from core.traceability.schema import RECORD_STEPS
 
@@ -63,13 +64,17 @@ class Change:
         return self.insert(table, uuid=made, created_us=self.utc_us, **who, **values), made
 
     def merge_metadata(self, table: str, number: int, given: dict[str, Any] | None) -> None:
-        """Merge into the metadata of a row; a null takes its key away."""
+        """Merge into the metadata of a row; a null takes its key away. Raise BadRequestError for too many keys."""
         if not given:
             return
         row = self.connection.execute(f"SELECT metadata FROM {table} WHERE id = ?", (number,))  # noqa: S608 - own words
         merged = {**json.loads(row.fetchone()[0]), **given}
-        kept = json.dumps({key: value for key, value in merged.items() if value is not None})
-        self.connection.execute(f"UPDATE {table} SET metadata = ? WHERE id = ?", (kept, number))  # noqa: S608 - as above
+        kept = {key: value for key, value in merged.items() if value is not None}
+        if len(kept) > MOST_METADATA:
+            cause = f"There would be {len(kept)} keys; at most {MOST_METADATA} are kept."
+            raise BadRequestError("The metadata is too large.", cause, "Set keys that are not needed to null.")
+        sql = f"UPDATE {table} SET metadata = ? WHERE id = ?"  # noqa: S608 - own words
+        self.connection.execute(sql, (json.dumps(kept), number))
 
 
 class RecordBook:

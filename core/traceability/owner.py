@@ -7,18 +7,12 @@ import sqlite3
 import uuid
 
 from core.traceability.attachment_files import AttachmentFiles
+from core.traceability.attachments_store import UNUSED
 from core.traceability.book import Change
 from core.traceability.callers import Caller
 from core.traceability.keys import add_user
 
 _UNUSED_FOR_US = 24 * 3600 * 1_000_000
-_UNUSED = """
-SELECT id FROM attachments WHERE created_us < ?
-    AND NOT EXISTS (SELECT 1 FROM unit_attachments WHERE attachment = attachments.id)
-    AND NOT EXISTS (SELECT 1 FROM run_attachments WHERE attachment = attachments.id)
-    AND NOT EXISTS (SELECT 1 FROM stations WHERE image = attachments.id)
-    AND NOT EXISTS (SELECT 1 FROM revisions WHERE image = attachments.id)
-"""
 
 
 def first_user(connection: sqlite3.Connection) -> Caller:
@@ -60,8 +54,8 @@ def forget_unused_uploads(change: Change, unit: str, files: AttachmentFiles) -> 
     """
     connection = change.connection
     begin_record(change, unit)
-    unused = [row["id"] for row in connection.execute(_UNUSED, (change.utc_us - _UNUSED_FOR_US,))]
-    connection.executemany("DELETE FROM attachments WHERE id = ?", [(number,) for number in unused])
+    forget_unused = f"DELETE FROM attachments WHERE created_us < ? AND {UNUSED}"  # noqa: S608 - own words
+    connection.execute(forget_unused, (change.utc_us - _UNUSED_FOR_US,))
     known = {row["file"]: row for row in connection.execute("SELECT * FROM attachments WHERE file IS NOT NULL")}
     there = files.names()
     change.files_left.extend(there - known.keys())

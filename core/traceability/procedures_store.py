@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import ConflictError, NotFoundError
 from core.schemas.unit_record.fields import Moment
 from core.schemas.unit_record.procedures import ProcedureChange
-from core.traceability.attachments_store import remove_unlinked
+from core.traceability.attachments_store import remove_unused
 from core.traceability.book import Change
 from core.traceability.lists import Filters, ListQuery, Order, Page, read_page
 from core.traceability.moments import moment
@@ -58,7 +58,7 @@ def delete_procedure(change: Change, uuid: str) -> str:
     attachments = [each[0] for each in change.connection.execute(sql, (row["id"],))]
     change.connection.execute("DELETE FROM runs WHERE procedure = ?", (row["id"],))
     change.connection.execute("DELETE FROM procedures WHERE id = ?", (row["id"],))
-    remove_unlinked(change, attachments)
+    remove_unused(change, attachments)
     return str(row["uuid"])
 
 

@@ -147,7 +147,7 @@ def list_logs(connection: sqlite3.Connection, query: LogQuery, page: Page) -> di
     """Return one page of the log lines that fit."""
     filters = _of_runs(connection, query, query.run_outcomes)
     filters.has_name(query.search_query, "row.message")
-    filters.any_of("run.uuid", query.run_ids)
+    filters.refers_to(connection, "row.run", "run", query.run_ids)
     filters.refers_to(connection, "run.procedure", "procedure", query.procedure_ids)
     filters.any_of("row.level", query.levels)
     filters.any_of("row.source_file", query.source_files)

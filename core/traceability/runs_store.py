@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from core.traceability.attachments_store import link_uploads, remove_unlinked
+from core.traceability.attachments_store import link_uploads, remove_unused
 from core.traceability.book import Change
 from core.traceability.refs import find_by_id
 
@@ -34,5 +34,5 @@ def delete_runs(change: Change, uuids: Sequence[str]) -> list[str]:
         sql = "SELECT attachment FROM run_attachments WHERE run = ?"
         attachments = [row[0] for row in change.connection.execute(sql, (number,))]
         change.connection.execute("DELETE FROM runs WHERE id = ?", (number,))
-        remove_unlinked(change, attachments)
+        remove_unused(change, attachments)
     return list(runs.values())

@@ -81,8 +81,9 @@ def remove_station(change: Change, uuid: str) -> str:
     try:
         change.connection.execute("DELETE FROM stations WHERE id = ?", (station["id"],))
     except sqlite3.IntegrityError:
-        archive = "UPDATE stations SET archived_us = ? WHERE id = ?"
-        change.connection.execute(archive, (change.utc_us, station["id"]))
+        now = (change.utc_us, station["id"])
+        change.connection.execute("UPDATE stations SET archived_us = ? WHERE id = ?", now)
+        change.connection.execute("UPDATE keys SET revoked_us = ? WHERE station = ? AND revoked_us IS NULL", now)
         change.connection.execute("DELETE FROM links WHERE station = ?", (station["id"],))
     return str(station["uuid"])
 

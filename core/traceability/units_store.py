@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.errors import ConflictError, NotFoundError
+from core.errors import ConflictError
 from core.schemas.unit_record.units import NewUnit, UnitChange
-from core.traceability.attachments_store import link_uploads, remove_unlinked
+from core.traceability.attachments_store import link_uploads, remove_unused
 from core.traceability.book import Change
 from core.traceability.refs import find_batch, find_revision, find_unit
 
@@ -73,7 +73,7 @@ def delete_units(change: Change, serial_numbers: Sequence[str]) -> list[str]:
         )
         attachments = connection.execute(f"{own} UNION {of_runs}", (number, number)).fetchall()
         connection.execute("DELETE FROM units WHERE id = ?", (number,))
-        remove_unlinked(change, [row[0] for row in attachments])
+        remove_unused(change, [row[0] for row in attachments])
     return list(units.values())
 
 
@@ -91,8 +91,7 @@ def _revision(change: Change, current: int, body: UnitChange) -> int:
         "JOIN parts ON parts.id = revisions.part WHERE revisions.id = ?"
     )
     now = change.connection.execute(sql, (current,)).fetchone()
-    part, revision = body.part_number or now["part"], body.revision_number or now["revision"]
-    if not part or not revision:
-        raise NotFoundError("The revision was not found.", remedy="Give part number and revision number.")
+    part = now["part"] if body.part_number is None else body.part_number
+    revision = now["revision"] if body.revision_number is None else body.revision_number
     found: int = find_revision(change.connection, part, revision)["id"]
     return found

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 LONGEST_NUMBER = 60
 LONGEST_NAME = 255
+MOST_METADATA = 50
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _CHARACTERS = re.compile(r"[A-Za-z0-9_.:+-]+")
@@ -25,8 +26,8 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _LONGEST_EMAIL = 254
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6}|\.\d{9})?)?([Zz]|[+\- ]\d\d:?\d\d)?", re.ASCII)
 _DURATION = re.compile(
-    r"P(?=.)(?:(?P<Y>[\d.]+)Y)?(?:(?P<M>[\d.]+)M)?(?:(?P<W>[\d.]+)W)?(?:(?P<D>[\d.]+)D)?"
-    r"(?:T(?=.)(?:(?P<h>[\d.]+)H)?(?:(?P<m>[\d.]+)M)?(?:(?P<s>[\d.]+)S)?)?",
+    r"P(?=.)(?:(?P<Y>[\d.,]+)Y)?(?:(?P<M>[\d.,]+)M)?(?:(?P<W>[\d.,]+)W)?(?:(?P<D>[\d.,]+)D)?"
+    r"(?:T(?=.)(?:(?P<h>[\d.,]+)H)?(?:(?P<m>[\d.,]+)M)?(?:(?P<s>[\d.,]+)S)?)?",
     re.ASCII,
 )
 _SECONDS = {"Y": 365 * 86400, "M": 30 * 86400, "W": 7 * 86400, "D": 86400, "h": 3600, "m": 60, "s": 1}
@@ -92,7 +93,9 @@ def _span(value: Any) -> int:
     try:
         if form is None:
             raise ValueError
-        seconds = sum(float(count) * _SECONDS[unit] for unit, count in form.groupdict().items() if count)
+        seconds = sum(
+            float(count.replace(",", ".")) * _SECONDS[unit] for unit, count in form.groupdict().items() if count
+        )
     except ValueError:
         raise _fault("This must be an ISO 8601 duration, such as PT2M30S.") from None
     return round(min(seconds, _LONGEST_DURATION_S) * 1_000_000)
@@ -128,7 +131,7 @@ PhaseOutcome = Literal["PASS", "FAIL", "SKIP", "ERROR"]
 MeasurementOutcome = Literal["PASS", "FAIL", "UNSET"]
 Sample = Literal["golden", "failing", "ignored"]
 MetadataValue = str | bool | int | float | None
-Metadata = Annotated[dict[str, MetadataValue], Field(max_length=50)]
+Metadata = Annotated[dict[str, MetadataValue], Field(max_length=MOST_METADATA)]
 
 
 class Sent(BaseModel):

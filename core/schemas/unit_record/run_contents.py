@@ -65,7 +65,6 @@ class MeasurementRun(BaseModel):
 class MeasurementDetail(Measurement):
     """A measurement and where it comes from."""
 
-    docstring: str | None
     phase: NameRef
     run: MeasurementRun
     procedure: NameRef

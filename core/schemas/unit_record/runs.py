@@ -108,6 +108,7 @@ class Measurement(BaseModel):
     validators: list[Validator] | None
     aggregations: list[Aggregation] | None
     measured_value: Any
+    docstring: str | None
     data_series: list[DataSeries]
 
 
