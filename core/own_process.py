@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 Line = dict[str, Any]
 
@@ -19,12 +19,14 @@ class OwnProcess:
     Args:
         arguments: what comes after the program's name: an inner command and what it needs.
         on_line: called with each line it says, in the thread that runs `finish`.
+        told: a line that it reads on its standard input, "" for none.
     """
 
-    def __init__(self, arguments: list[str], on_line: Callable[[Line], object]) -> None:
+    def __init__(self, arguments: list[str], on_line: Callable[[Line], object], told: str = "") -> None:
         is_frozen = bool(getattr(sys, "frozen", False))
         self._command = [*([sys.executable] if is_frozen else [sys.executable, "-m", "core.cli"]), *arguments]
         self._on_line = on_line
+        self._told = told
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._is_killed = False
@@ -42,12 +44,19 @@ class OwnProcess:
         with contextlib.ExitStack() as stack:
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    stack.callback(pipe.close)
+                    stack.callback(_close, pipe)
+            self._tell(process)
             for line in process.stdout or ():
                 with contextlib.suppress(ValueError):
                     last = json.loads(line)
                     self._on_line(last)
             return process.wait(), last
+
+    def _tell(self, process: subprocess.Popen[str]) -> None:
+        if self._told and process.stdin is not None:
+            with contextlib.suppress(OSError):  # it has ended already: its exit code says more
+                process.stdin.write(f"{self._told}\n")
+                process.stdin.flush()
 
     def kill(self) -> None:
         """End it now; from any thread. One that has not been started yet never will be."""
@@ -70,3 +79,8 @@ class OwnProcess:
             start_new_session=True,
             creationflags=apart,
         )
+
+
+def _close(pipe: IO[str]) -> None:
+    with contextlib.suppress(OSError):  # what it was not told because it had ended
+        pipe.close()

@@ -5,7 +5,7 @@ set -eu
 
 run="python3 python3-venv libgl1 libegl1 libxkbcommon0 libfontconfig1 libglib2.0-0|libglib2.0-0t64 libdbus-1-3
      libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0"
-test="xvfb xauth mosquitto"
+test="xvfb xauth mosquitto poppler-utils"
 package="libpython3-dev binutils"
 
 case "${1:-}" in

@@ -19,12 +19,13 @@ from core.traceability.certificates.calibration import (
     measured_of,
     units_of,
 )
+from core.traceability.certificates.document import Document
 from core.traceability.own_runs import OwnFile, OwnRun, phase
 from core.traceability.self_test_run import measurement_of
 from core.version import VERSION
 
 _CALIBRATION = "Calibration of {}"
-_YAML, _PDF = "application/yaml", "application/pdf"
+_YAML = "application/yaml"
 
 
 @dataclass(frozen=True)
@@ -46,25 +47,23 @@ class Calibrated:
     serial_number: str
 
 
-def calibration_run(calibrated: Calibrated) -> tuple[OwnRun, list[OwnFile]]:
-    """Return the run and its files; takes some milliseconds."""
+def calibration_run(calibrated: Calibrated) -> tuple[OwnRun, OwnFile, Document | None]:
+    """Return the run, the calibration's file and its certificate, which an estimator has not; takes milliseconds."""
     made, session = calibrated.made, calibrated.session
     content = write_yaml(made.mapping()).encode()
-    files = [OwnFile(f"{calibrated.name}.yaml", _YAML, content)]
     named = {"name": f"{calibrated.kind}_name", "outcome": "PASS", "measured_value": calibrated.name}
-    measurements, kind = [named], calibrated.kind
+    measurements, kind, certificate = [named], calibrated.kind, None
     if isinstance(made, Calibration):
         kind = made.calibration_type
         measurements += _measurements(made)
         certificate = calibration_certificate(made, _origin(calibrated, made, content))
-        files.insert(0, OwnFile(f"{calibrated.name}-certificate.pdf", _PDF, certificate))
     started_s = calibrated.now_s if session is None else session.created_utc_s
     run = OwnRun(
         _CALIBRATION.format(calibrated.device), "PASS", started_s, calibrated.now_s,
         [phase(kind, "PASS", started_s, calibrated.now_s, measurements)], calibrated.person, _told(calibrated),
         {} if session is None else {"protocol": session.protocol_name, "session_id": session.session_id},
     )  # fmt: skip
-    return run, files
+    return run, OwnFile(f"{calibrated.name}.yaml", _YAML, content), certificate
 
 
 def given_up_run(event: CalibrationGivenUp, now_s: float, person: str) -> OwnRun | None:

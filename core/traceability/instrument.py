@@ -31,7 +31,9 @@ from core.person import person
 from core.reactor_models import ReactorModels
 from core.traceability.book import Change
 from core.traceability.calibration_run import Calibrated, calibration_run, given_up_run
-from core.traceability.own_runs import OwnFile, OwnRun, StoredFile, write_run
+from core.traceability.certificates.document import Document
+from core.traceability.certificates.process import PdfFailedError, PdfProcesses
+from core.traceability.own_runs import OwnFile, OwnRun, StoredFile, attach_to_run, write_run
 from core.traceability.own_unit import OwnUnit, know_unit, serial_number_of
 from core.traceability.record import UnitRecord
 from core.traceability.self_test_run import SelfTestRun, hardware_check_run, report_of
@@ -69,6 +71,7 @@ class InstrumentRecord:
         self._known: tuple[str, str] | None = None
         self._trouble_told = ""
         self._self_test: SelfTestRun | None = None
+        self._pdfs = PdfProcesses()
         self._writing: set[asyncio.Task[None]] = set()
         self._stops = [
             bus.listen(BoardChanged, self._on_board),
@@ -148,8 +151,10 @@ class InstrumentRecord:
         self._begin(self._keep_calibration(calibrated))
 
     async def _keep_calibration(self, calibrated: Calibrated) -> None:
-        run, files = await asyncio.to_thread(calibration_run, calibrated)
-        await self._keep(calibrated.serial_number, run, files)
+        run, file, certificate = await asyncio.to_thread(calibration_run, calibrated)
+        made = await self._keep(calibrated.serial_number, run, [file])
+        if certificate is not None:
+            await self._add_pdf(calibrated.serial_number, made, f"{calibrated.name}-certificate.pdf", certificate)
 
     def _on_given_up(self, event: CalibrationGivenUp) -> None:
         run = given_up_run(event, self._clock.utc_s(), person())
@@ -162,18 +167,34 @@ class InstrumentRecord:
             self._begin(self._keep_with_report(self._serial_number, run))
 
     async def _keep_with_report(self, serial_number: str, run: OwnRun) -> None:
-        report = await asyncio.to_thread(report_of, run, self._record.unit, serial_number)
-        await self._keep(serial_number, run, [report])
+        made = await self._keep(serial_number, run, [])
+        await self._add_pdf(serial_number, made, *report_of(run, self._record.unit, serial_number))
 
-    async def _keep(self, serial_number: str, run: OwnRun, files: Sequence[OwnFile]) -> None:
-        """Write a run with its files: they are on the disk before the record points at them."""
-        stored, unit = await self._stored(files), self._record.unit
+    async def _keep(self, serial_number: str, run: OwnRun, files: Sequence[OwnFile]) -> str:
+        """Write a run with its files; return its id."""
+        unit = self._record.unit
+        made = await self._change_with(files, lambda begun, stored: write_run(begun, serial_number, run, unit, stored))
+        self._bus.publish(RecordWritten(serial_number, made))
+        return made
+
+    async def _add_pdf(self, serial_number: str, run: str, name: str, document: Document) -> None:
+        """Add a document to a run, which is in the record already: whatever happens here takes nothing from it."""
         try:
-            made = await self._change(lambda change: write_run(change, serial_number, run, unit, stored))
-        except BaseException:
+            file = OwnFile(name, "application/pdf", await self._pdfs.pdf_of(document))
+        except PdfFailedError as error:
+            _log.warning("%s is missing in the unit's record: %s", name, error.cause)
+            return
+        await self._change_with([file], lambda change, stored: attach_to_run(change, run, stored))
+        self._bus.publish(RecordWritten(serial_number, run))
+
+    async def _change_with(self, files: Sequence[OwnFile], change: Callable[[Change, list[StoredFile]], _T]) -> _T:
+        """Change the record for files: they are on the disk before it points at them."""
+        stored = await self._stored(files)
+        try:
+            return await self._change(lambda begun: change(begun, stored))
+        except Exception:  # when it is cancelled instead, it may still be written
             await asyncio.to_thread(self._record.files.remove, [each.file for each in stored])
             raise
-        self._bus.publish(RecordWritten(serial_number, made))
 
     async def _stored(self, files: Sequence[OwnFile]) -> list[StoredFile]:
         """Put files on the disk; a run whose files cannot be kept is better than none."""
@@ -187,12 +208,12 @@ class InstrumentRecord:
                 stored.append(StoredFile(each.name, each.content_type, name, size))
         return stored
 
-    def _begin(self, writing: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, writing: Coroutine[Any, Any, object]) -> None:
         task = asyncio.get_running_loop().create_task(self._written(writing), name="instrument's record")
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
-    async def _written(self, writing: Coroutine[Any, Any, None]) -> None:
+    async def _written(self, writing: Coroutine[Any, Any, object]) -> None:
         try:
             await writing
         except (ServiceError, ValueError) as error:

@@ -74,10 +74,19 @@ def write_run(change: Change, serial_number: str, run: OwnRun, unit: str, files:
     if run.person:
         who = known_user(change, run.person, unit).user
         change.connection.execute("UPDATE runs SET operated_by = ? WHERE id = ?", (who, number))
+    _attach(change, number, files)
+    return made
+
+
+def attach_to_run(change: Change, run: str, files: Sequence[StoredFile]) -> None:
+    """Have files belong to a run that is written; raises NotFoundError where it was deleted meanwhile."""
+    _attach(change, find_by_id(change.connection, "runs", "run", run)["id"], files)
+
+
+def _attach(change: Change, number: int, files: Sequence[StoredFile]) -> None:
     for file in files:
         attachment = announce_for(change, "run", number, file.name)
         take_content(change, attachment, file.file, file.size_bytes, file.content_type)
-    return made
 
 
 def phase(name: str, outcome: str, started_s: float, ended_s: float, measurements: Phases) -> dict[str, Any]:

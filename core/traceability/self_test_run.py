@@ -9,8 +9,9 @@ from typing import Any
 from core.bus import HardwareChecked, PartTested
 from core.clock import timestamp
 from core.measured import Measured
+from core.traceability.certificates.document import Document
 from core.traceability.certificates.report import run_report
-from core.traceability.own_runs import OwnFile, OwnRun, phase
+from core.traceability.own_runs import OwnRun, phase
 from core.version import VERSION
 
 SELF_TEST, HARDWARE_CHECK = "Self-test", "Hardware check"
@@ -61,12 +62,11 @@ def hardware_check_run(event: HardwareChecked, person: str) -> OwnRun:
     return OwnRun(HARDWARE_CHECK, outcome, event.started_s, event.ended_s, phases, person, model)
 
 
-def report_of(run: OwnRun, unit: str, serial_number: str) -> OwnFile:
-    """Return the report of a run as a file; takes some milliseconds."""
+def report_of(run: OwnRun, unit: str, serial_number: str) -> tuple[str, Document]:
+    """Return the report of a run, and the name of its file."""
     when = timestamp(run.started_s)
-    content = run_report(run, unit, serial_number, when, f"Vialdesk {VERSION}")
     name = run.procedure.lower().replace(" ", "-")
-    return OwnFile(f"{name}-{when[:10]}.pdf", "application/pdf", content)
+    return f"{name}-{when[:10]}.pdf", run_report(run, unit, serial_number, when, f"Vialdesk {VERSION}")
 
 
 def measurement_of(measured: Measured) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from typing import Any
 from core.calibrations.calibration import Calibration
 from core.calibrations.curves import CurveError, PolynomialCurve
 from core.measured import Measured
-from core.traceability.certificates.document import Column, Document
-from core.traceability.certificates.pdf import Point
+from core.traceability.certificates.document import Column, Document, Point
 
 # Units of x and y, by the type of calibration.
 _UNITS = {
@@ -112,12 +111,15 @@ def units_of(made: Calibration) -> tuple[str, str]:
     return _UNITS.get(made.calibration_type, ("", ""))
 
 
-def calibration_certificate(made: Calibration, origin: Origin) -> bytes:
-    """Return a calibration's certificate as PDF; takes some milliseconds."""
+def calibration_certificate(made: Calibration, origin: Origin) -> Document:
+    """Return a calibration's certificate."""
     fit, (x_units, y_units) = fit_of(made), units_of(made)
     x_label, y_label = _label(made.x, x_units), _label(made.y, y_units)
     document = Document(
-        "Calibration certificate", origin.person, f"{origin.serial_number} · {origin.device} · {made.name}"
+        title="Calibration certificate",
+        author=origin.person,
+        foot=f"{origin.serial_number} · {origin.device} · {made.name}",
+        made_s=made.created_at.timestamp(),
     )
     document.facts(
         [
@@ -149,7 +151,7 @@ def calibration_certificate(made: Calibration, origin: Origin) -> bytes:
         document.table(columns, [_row(number, *row) for number, row in enumerate(_rows(fit), 1)])
     document.heading("File")
     document.facts([("Name", origin.file_name), ("SHA-256", origin.file_sha256), ("Written by", origin.program)])
-    return document.pdf()
+    return document
 
 
 def curve_words(made: Calibration) -> str:

@@ -11,9 +11,14 @@ _WORDS = {"PASS": "passed", "FAIL": "failed", "SKIP": "left out", "UNSET": "", "
 _COLUMNS = (Column("Measured", 0.34), Column("Value", 0.2, True), Column("Limits", 0.28), Column("Outcome", 0.18))
 
 
-def run_report(run: OwnRun, unit: str, serial_number: str, when: str, program: str) -> bytes:
-    """Return a run's report as PDF; takes some milliseconds."""
-    document = Document(run.procedure, run.person, f"{serial_number} · {run.procedure} · {when}")
+def run_report(run: OwnRun, unit: str, serial_number: str, when: str, program: str) -> Document:
+    """Return a run's report."""
+    document = Document(
+        title=run.procedure,
+        author=run.person,
+        foot=f"{serial_number} · {run.procedure} · {when}",
+        made_s=run.started_s,
+    )
     document.facts(
         [
             ("Unit", f"{serial_number} ({unit})"),
@@ -33,7 +38,7 @@ def run_report(run: OwnRun, unit: str, serial_number: str, when: str, program: s
             document.text(text)
         if numbers:
             document.table(_COLUMNS, [_row(each) for each in numbers])
-    return document.pdf()
+    return document
 
 
 def _row(measurement: dict[str, Any]) -> list[str]:
