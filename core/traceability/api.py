@@ -106,7 +106,8 @@ class _Description:
         )
         for operations in description["paths"].values():
             for operation in operations.values():
-                operation["responses"].pop("422", None) if _is_frameworks(operation) else None
+                if _is_422_the_frameworks(operation):
+                    del operation["responses"]["422"]
         schemas: dict[str, Any] = description["components"]["schemas"]
         schemas.update(schemas_of(Refusal))
         for name in _UNUSED:
@@ -116,7 +117,7 @@ class _Description:
         return json.dumps(description, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _is_frameworks(operation: dict[str, Any]) -> bool:
+def _is_422_the_frameworks(operation: dict[str, Any]) -> bool:
     """Whether an operation's answer 422 is the framework's own, which this API never gives."""
     schema = operation["responses"].get("422", {}).get("content", {}).get("application/json", {}).get("schema", {})
     return str(schema.get("$ref", "")).endswith("HTTPValidationError")

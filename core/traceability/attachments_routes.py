@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from core.bodies import documented
-from core.errors import NotFoundError, ServiceError
+from core.errors import ServiceError
 from core.schemas.unit_record.attachments import Download, Upload
 from core.schemas.unit_record.fields import Uuid
 from core.schemas.unit_record.shared import Deleted, Made
@@ -18,9 +17,10 @@ from core.schemas.unit_record.units import NewAttachment
 from core.system.multipart_file import refuse_announced
 from core.traceability.access import AnyCaller, LinksHere, RecordHere, user_who
 from core.traceability.answers import refusals
+from core.traceability.attachment_answer import BYTES, content_of
 from core.traceability.attachments_store import announce, delete_attachments, take_content, uploaded
 from core.traceability.bodies import sent
-from core.traceability.callers import Caller
+from core.traceability.callers import NOBODY, Caller
 from core.traceability.refs import find_by_id
 
 router = APIRouter(tags=["attachments"])
@@ -28,9 +28,6 @@ MOST_BYTES = 512 * 1024 * 1024
 _LONGEST_TYPE = 255
 _CONTENT = "/attachments/{id}/content"
 _LATEST_S = 2**53
-_NOBODY = Caller("", None)
-# What is uploaded is shown by no browser as a page of this unit.
-_POLICY = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 Deleter = Annotated[Caller, Depends(user_who("delete attachments"))]
 Expires = Annotated[int, Query(ge=0, le=_LATEST_S)]
 
@@ -82,7 +79,7 @@ async def put_content(request: Request, record: RecordHere, id: Uuid, expires: E
         remedy = "See that the disk has space, then upload it again."
         raise ServiceError("The file could not be stored.", f"{error.strerror}.", remedy) from error
     try:
-        await record.change(_NOBODY, lambda change: take_content(change, id, file, size, kind))
+        await record.change(NOBODY, lambda change: take_content(change, id, file, size, kind))
     except Exception:  # such as NotFoundError: it was deleted meanwhile
         await asyncio.to_thread(record.files.remove, [file])
         raise
@@ -92,22 +89,10 @@ async def put_content(request: Request, record: RecordHere, id: Uuid, expires: E
 @router.get(
     _CONTENT,
     response_class=Response,
-    responses={**refusals(404), 200: {"description": "The bytes.", "content": {"*/*": {}}}},
+    responses={**refusals(404), **BYTES},
     openapi_extra={"security": []},
 )
 async def get_content(record: RecordHere, id: Uuid, expires: Expires, signature: str) -> Response:
     """Send an attachment's bytes; the link says that this is allowed."""
     record.signer.check("download", id, expires, signature)
-    row = await record.read(lambda connection: uploaded(connection, id))
-    try:
-        content = await record.files.send(row["file"], row["size_bytes"])
-    except OSError as error:
-        raise NotFoundError("The attachment has lost its file.", f"{error.strerror}.", "Upload it again.") from None
-    name = f"attachment; filename*=UTF-8''{quote(row['name'], safe='')}"
-    headers = {"Content-Length": str(row["size_bytes"]), "Content-Disposition": name, **_POLICY}
-    return StreamingResponse(content, 200, headers, media_type=_header_safe(row["content_type"]))
-
-
-def _header_safe(content_type: str) -> str:
-    is_plain = content_type.isascii() and content_type.isprintable()
-    return content_type if is_plain and "/" in content_type else "application/octet-stream"
+    return await content_of(record, id)

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from core.errors import ConflictError
 from core.schemas.unit_record.fields import Moment
+from core.schemas.unit_record.shared import ListQuery
 from core.traceability.book import Change
-from core.traceability.lists import Filters, ListQuery, Order, Page, SortOrder, read_page
+from core.traceability.lists import Filters, Order, Page, SortOrder, read_page
 from core.traceability.moments import moment
 from core.traceability.refs import (
     CREATOR_COLUMNS,
@@ -22,7 +23,10 @@ from core.traceability.refs import (
 )
 
 _ORDERS = {"created_at": "row.created_us", "number": "row.number"}
-_BATCH = f"SELECT row.*, {CREATOR_COLUMNS} FROM batches AS row {CREATOR_JOINS} WHERE row.id = ?"  # noqa: S608 - own words
+_BATCH = (
+    f"SELECT row.*, (SELECT count(*) FROM units WHERE batch = row.id) AS unit_count, {CREATOR_COLUMNS} "  # noqa: S608
+    f"FROM batches AS row {CREATOR_JOINS} WHERE row.id = ?"
+)
 _UNITS = (
     f"SELECT unit.uuid, unit.serial_number, unit.created_us, {PART_COLUMNS} FROM units AS unit {PART_JOINS} "  # noqa: S608
     "WHERE unit.batch = ? ORDER BY unit.id"
@@ -87,7 +91,7 @@ def read_batch(connection: sqlite3.Connection, number: str) -> dict[str, Any]:
         }
         for unit in connection.execute(_UNITS, (found,))
     ]
-    return {**_own(connection, found), "units": units}
+    return {**_own(connection.execute(_BATCH, (found,)).fetchone()), "units": units}
 
 
 def list_batches(connection: sqlite3.Connection, query: BatchQuery, page: Page) -> dict[str, Any]:
@@ -106,15 +110,11 @@ def list_batches(connection: sqlite3.Connection, query: BatchQuery, page: Page) 
 
 
 def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[dict[str, Any]]:
-    count = "SELECT count(*) FROM units WHERE batch = ?"
-    return [
-        {**_own(connection, number), "unit_count": connection.execute(count, (number,)).fetchone()[0]}
-        for number in numbers
-    ]
+    rows = (connection.execute(_BATCH, (number,)).fetchone() for number in numbers)
+    return [{**_own(row), "unit_count": row["unit_count"]} for row in rows]
 
 
-def _own(connection: sqlite3.Connection, number: int) -> dict[str, Any]:
-    row = connection.execute(_BATCH, (number,)).fetchone()
+def _own(row: sqlite3.Row) -> dict[str, Any]:
     own = {"id": row["uuid"], "number": row["number"], "created_at": moment(row["created_us"])}
     return {**own, **creators(row)}
 

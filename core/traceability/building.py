@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from core.errors import BadRequestError, ConflictError
-from core.schemas.unit_record.parts import NewPart, NewRevision
 from core.schemas.unit_record.unit_page import BuiltIn
 from core.schemas.unit_record.units import NewUnit
 from core.traceability.book import Change
 from core.traceability.moves import position_of
-from core.traceability.parts_store import FIRST_REVISION, create_part, create_revision
+from core.traceability.parts_store import FIRST_REVISION, know_revision
 from core.traceability.refs import find_unit
 from core.traceability.unit_children import add_child, remove_child
 from core.traceability.units_store import create_unit
 
-_OF_PART = "SELECT revisions.number FROM revisions JOIN parts ON parts.id = revisions.part WHERE parts.number = ?"
+_NEWEST_REVISION = (
+    "SELECT revisions.number FROM revisions JOIN parts ON parts.id = revisions.part WHERE parts.number = ? "
+    "ORDER BY revisions.id DESC LIMIT 1"
+)
 
 
 def build_in(change: Change, parent_serial: str, child_serial: str, body: BuiltIn) -> None:
@@ -51,11 +53,7 @@ def _make(change: Change, serial_number: str, body: BuiltIn) -> None:
     if part is None:
         cause = f"The unit {serial_number!r} is not in the record yet."
         raise BadRequestError("A new sub-unit needs a part number.", cause, "Give it.", fields=["part_number"])
-    revisions = [row["number"] for row in change.connection.execute(f"{_OF_PART} ORDER BY revisions.id DESC", (part,))]
-    newest = revisions[0] if revisions else FIRST_REVISION
-    revision = body.revision_number or newest
-    if not change.connection.execute("SELECT 1 FROM parts WHERE number = ?", (part,)).fetchone():
-        create_part(change, NewPart(number=part, revision_number=revision))
-    elif revision.lower() not in [each.lower() for each in revisions]:
-        create_revision(change, part, NewRevision(number=revision))
+    newest = change.connection.execute(_NEWEST_REVISION, (part,)).fetchone()
+    revision = body.revision_number or (FIRST_REVISION if newest is None else newest["number"])
+    know_revision(change, part, part, revision)
     create_unit(change, NewUnit(serial_number=serial_number, part_number=part, revision_number=revision))

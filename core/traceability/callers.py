@@ -22,3 +22,7 @@ class Caller:
     user: int | None = None
     station: int | None = None
     email: str | None = None
+
+
+# In whose name things are noted that nobody did.
+NOBODY = Caller("", None)

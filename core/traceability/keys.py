@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import secrets
 import sqlite3
-import uuid
 from typing import Any
 
 from core.errors import ConflictError, NotFoundError
 from core.traceability.book import Change
 from core.traceability.callers import Caller
 from core.traceability.moments import moment
+from core.traceability.owner import known_user
 
 _PREFIX_BYTES = 5
 _SECRET_BYTES = 32
 _LONGEST_KEY = 200
 _NO_KEY = hashlib.sha256(b"").hexdigest()
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _FIND = """
 SELECT keys.sha256, keys.prefix, keys.user, keys.station, coalesce(users.uuid, stations.uuid) AS uuid,
     coalesce(users.name, stations.name) AS name, users.email
@@ -49,9 +47,7 @@ def find_caller(connection: sqlite3.Connection, key: str) -> Caller | None:
 
 def make_user_key(change: Change, name: str, unit: str) -> str:
     """Make a key for a user, who is made when there is none of that name or e-mail address; return the key."""
-    row = change.connection.execute("SELECT id FROM users WHERE name = ? OR email = ?", (name, name)).fetchone()
-    number = row["id"] if row else add_user(change, name, unit)
-    return _make(change, "user", user=number)
+    return _make(change, "user", user=known_user(change, name, unit).user)
 
 
 def make_station_key(change: Change, name: str) -> str:
@@ -60,17 +56,6 @@ def make_station_key(change: Change, name: str) -> str:
     row = change.connection.execute(sql, (name,)).fetchone()
     number = row["id"] if row else change.create("stations", name=name)[0]
     return _make(change, "station", station=number)
-
-
-def add_user(change: Change, name: str, unit: str) -> int:
-    """Add a user and return the row's number; who gave no e-mail address gets one on this unit."""
-    email = name
-    if not _EMAIL.fullmatch(name):
-        plain = re.sub(r"[^a-z0-9]+", ".", name.lower()).strip(".") or "user"
-        email = f"{plain}@{unit}.local"
-        while change.connection.execute("SELECT 1 FROM users WHERE email = ?", (email,)).fetchone():
-            email = f"{plain}.{secrets.token_hex(2)}@{unit}.local"
-    return change.insert("users", uuid=str(uuid.uuid4()), created_us=change.utc_us, name=name, email=email)
 
 
 def list_keys(connection: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -102,7 +87,7 @@ def revoke_key(change: Change, prefix: str) -> None:
     change.connection.execute("UPDATE keys SET revoked_us = ? WHERE prefix = ?", (change.utc_us, prefix))
 
 
-def _make(change: Change, kind: str, **whose: int) -> str:
+def _make(change: Change, kind: str, **whose: int | None) -> str:
     prefix = f"vd_{kind}_{secrets.token_hex(_PREFIX_BYTES)}"
     key = f"{prefix}_{secrets.token_hex(_SECRET_BYTES)}"
     change.insert("keys", prefix=prefix, sha256=_hash(key), created_us=change.utc_us, **whose)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -9,7 +10,8 @@ from typing import Any, TypeVar
 from fastapi import Request
 from starlette.responses import JSONResponse
 
-from core.traceability.lists import ListQuery, Page, page_asked
+from core.schemas.unit_record.shared import ListQuery
+from core.traceability.lists import Page
 from core.traceability.record import UnitRecord
 
 _Q = TypeVar("_Q", bound=ListQuery)
@@ -22,5 +24,12 @@ async def listed(
     rows: Callable[[sqlite3.Connection, _Q, Page], dict[str, Any]],
 ) -> JSONResponse:
     """Answer the page of a list that a request asks for; `rows` reads it."""
-    page = page_asked(request, query)
+    page = Page(record.walks, _walk(request), query.limit, int(query.cursor))
     return JSONResponse(await record.read(lambda connection: rows(connection, query, page)))
+
+
+def _walk(request: Request) -> str:
+    """Return what the pages of one walk have in common, as a hash: it holds a key, and may be long."""
+    others = sorted(pair for pair in request.query_params.multi_items() if pair[0] != "cursor")
+    who = request.headers.get("authorization", "")
+    return hashlib.sha256(repr((who, request.url.path, others)).encode()).hexdigest()

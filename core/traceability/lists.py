@@ -11,10 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
-
-from fastapi import Request
-from pydantic import BaseModel, Field
+from typing import Any, Literal
 
 _WALKS_REMEMBERED = 2048
 _NEWEST_OF_ALL = 2**62
@@ -38,13 +35,6 @@ _NAMED: dict[Named, str] = {
 }
 
 SortOrder = Literal["asc", "desc"]
-
-
-class ListQuery(BaseModel):
-    """What every list is asked for with; unknown parameters are ignored. A cursor may come as 1.0."""
-
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[float, Field(ge=0, le=2**53, allow_inf_nan=False)] = 0
 
 
 class Walks:
@@ -81,13 +71,6 @@ class Page:
     walk: str
     limit: int
     offset: int
-
-
-def page_asked(request: Request, query: ListQuery) -> Page:
-    """Return the page a request asks for."""
-    others = sorted(pair for pair in request.query_params.multi_items() if pair[0] != "cursor")
-    who = request.headers.get("authorization", "")
-    return Page(request.app.state.record.walks, repr((who, request.url.path, others)), query.limit, int(query.cursor))
 
 
 @dataclass

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
-from core.schemas.unit_record.run_parts import SentAggregation, SentAxis, SentMeasurement, SentValidator
+from core.schemas.unit_record.fields import Sent
+from core.schemas.unit_record.run_parts import SentMeasurement, SentValidator
 
 _NOTHING: dict[str, Any] = {"validators": None, "aggregations": None, "docstring": None, "series": []}
 
@@ -22,10 +24,10 @@ def kept_details(measurement: SentMeasurement) -> dict[str, Any]:
         validators = [*(validators or []), *limits]
     axes = [*([measurement.x_axis] if measurement.x_axis else []), *(measurement.y_axis or [])]
     details = {
-        "validators": _validators(validators),
-        "aggregations": _aggregations(measurement.aggregations),
+        "validators": _kept(validators),
+        "aggregations": _kept(measurement.aggregations),
         "docstring": measurement.docstring,
-        "series": [_axis(axis) for axis in axes],
+        "series": _kept(axes),
     }
     return {key: value for key, value in details.items() if value != _NOTHING[key]}
 
@@ -51,16 +53,8 @@ def _limit(measurement: SentMeasurement, operator: str, limit: float | None) -> 
     return [SentValidator(outcome="PASS" if is_met else "FAIL", operator=operator, expected_value=limit)]
 
 
-def _validators(validators: list[SentValidator] | None) -> list[dict[str, Any]] | None:
-    return None if validators is None else [each.model_dump(exclude_defaults=True) for each in validators]
-
-
-def _aggregations(aggregations: list[SentAggregation] | None) -> list[dict[str, Any]] | None:
-    return None if aggregations is None else [each.model_dump(exclude_defaults=True) for each in aggregations]
-
-
-def _axis(axis: SentAxis) -> dict[str, Any]:
-    return axis.model_dump(exclude_defaults=True)
+def _kept(parts: Sequence[Sent] | None) -> list[dict[str, Any]] | None:
+    return None if parts is None else [each.model_dump(exclude_defaults=True) for each in parts]
 
 
 def _shown_axis(axis: dict[str, Any], of: str, index: int) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from core.schemas.unit_record.fields import LONGEST_NUMBER
 from core.schemas.unit_record.units import NewUnit
 from core.traceability.book import Change
 from core.traceability.own_runs import OwnRun, phase, write_run
-from core.traceability.sub_units import SubUnit, know_revision, write_sub_units
+from core.traceability.parts_store import know_revision
+from core.traceability.sub_units import SubUnit, write_sub_units
 from core.traceability.units_store import create_unit
 
 FIRMWARE_UPDATE = "Firmware update"

@@ -1,8 +1,10 @@
-"""What a record has from its first day: a user for the unit's owner; and what is put in order at each start."""
+"""The record's users, of whom the first is the unit's owner; and what is put in order at each start."""
 
 from __future__ import annotations
 
 import getpass
+import re
+import secrets
 import sqlite3
 import uuid
 
@@ -10,32 +12,26 @@ from core.traceability.attachment_files import AttachmentFiles
 from core.traceability.attachments_store import UNUSED
 from core.traceability.book import Change
 from core.traceability.callers import Caller
-from core.traceability.keys import add_user
 
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _UNUSED_FOR_US = 24 * 3600 * 1_000_000
 
 
 def first_user(connection: sqlite3.Connection) -> Caller:
     """Return the unit's owner."""
-    row = connection.execute("SELECT * FROM users ORDER BY id LIMIT 1").fetchone()
-    return Caller(row["uuid"], row["name"], user=row["id"], email=row["email"])
+    return _user(connection.execute("SELECT * FROM users ORDER BY id LIMIT 1").fetchone())
 
 
 def user_named(connection: sqlite3.Connection, name: str) -> Caller | None:
     """Return the user of that name or e-mail address, None when there is none."""
     sql = "SELECT * FROM users WHERE name = ?1 OR email = ?1 ORDER BY id LIMIT 1"
     row = connection.execute(sql, (name,)).fetchone()
-    return None if row is None else Caller(row["uuid"], row["name"], user=row["id"], email=row["email"])
+    return None if row is None else _user(row)
 
 
 def known_user(change: Change, name: str, unit: str) -> Caller:
     """Return the user of that name or e-mail address, who is made when there is none."""
-    found = user_named(change.connection, name)
-    if found is None:
-        add_user(change, name, unit)
-        found = user_named(change.connection, name)
-    assert found is not None  # noqa: S101 - it was added in this transaction
-    return found
+    return user_named(change.connection, name) or _add_user(change, name, unit)
 
 
 def begin_record(change: Change, unit: str) -> None:
@@ -43,7 +39,7 @@ def begin_record(change: Change, unit: str) -> None:
     make_id = "INSERT OR IGNORE INTO store VALUES ('record', 'id', ?)"
     change.connection.execute(make_id, (str(uuid.uuid4()),))
     if change.connection.execute("SELECT 1 FROM users").fetchone() is None:
-        add_user(change, _owners_name(), unit)
+        _add_user(change, _owners_name(), unit)
 
 
 def forget_unused_uploads(change: Change, unit: str, files: AttachmentFiles) -> list[str]:
@@ -63,6 +59,23 @@ def forget_unused_uploads(change: Change, unit: str, files: AttachmentFiles) -> 
     forget = "UPDATE attachments SET file = NULL, size_bytes = NULL WHERE id = ?"
     connection.executemany(forget, [(row["id"],) for row in lost])
     return [row["name"] for row in lost]
+
+
+def _user(row: sqlite3.Row) -> Caller:
+    return Caller(row["uuid"], row["name"], user=row["id"], email=row["email"])
+
+
+def _add_user(change: Change, name: str, unit: str) -> Caller:
+    """Add a user; who gave no e-mail address gets one on this unit."""
+    email = name
+    if not _EMAIL.fullmatch(name):
+        plain = re.sub(r"[^a-z0-9]+", ".", name.lower()).strip(".") or "user"
+        email = f"{plain}@{unit}.local"
+        while change.connection.execute("SELECT 1 FROM users WHERE email = ?", (email,)).fetchone():
+            email = f"{plain}.{secrets.token_hex(2)}@{unit}.local"
+    made = str(uuid.uuid4())
+    number = change.insert("users", uuid=made, created_us=change.utc_us, name=name, email=email)
+    return Caller(made, name, user=number, email=email)
 
 
 def _owners_name() -> str:

@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from core.traceability.lists import Filters, ListQuery, Order, Page, SortOrder, read_page
+from core.schemas.unit_record.shared import ListQuery
+from core.traceability.lists import Filters, Order, Page, SortOrder, read_page
 from core.traceability.metadata_filters import MetadataFilter, keep_metadata
 from core.traceability.moments import moment
 from core.traceability.refs import CREATOR_COLUMNS, CREATOR_JOINS, creators, find_part, find_revision

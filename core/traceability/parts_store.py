@@ -10,6 +10,9 @@ from core.traceability.moments import moment
 from core.traceability.refs import find_part, find_revision
 
 FIRST_REVISION = "A"
+_IS_REVISION = (
+    "SELECT 1 FROM revisions JOIN parts ON parts.id = revisions.part WHERE parts.number = ? AND revisions.number = ?"
+)
 
 
 def create_part(change: Change, body: NewPart) -> str:
@@ -67,6 +70,14 @@ def create_revision(change: Change, part_number: str, body: NewRevision) -> str:
     number, uuid = change.create("revisions", part=part["id"], number=body.number)
     change.merge_metadata("revisions", number, body.metadata)
     return uuid
+
+
+def know_revision(change: Change, part: str, name: str, revision: str) -> None:
+    """Have the record know a part of that number, which is made under that name, and its revision."""
+    if change.connection.execute("SELECT 1 FROM parts WHERE number = ?", (part,)).fetchone() is None:
+        create_part(change, NewPart(number=part, name=name, revision_number=revision))
+    elif change.connection.execute(_IS_REVISION, (part, revision)).fetchone() is None:
+        create_revision(change, part, NewRevision(number=revision))
 
 
 def update_revision(change: Change, part_number: str, revision_number: str, body: RevisionChange) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 from core.errors import ConflictError, NotFoundError
 from core.schemas.unit_record.fields import Moment
 from core.schemas.unit_record.procedures import ProcedureChange
+from core.schemas.unit_record.shared import ListQuery
 from core.traceability.attachments_store import remove_unused
 from core.traceability.book import Change
-from core.traceability.lists import Filters, ListQuery, Order, Page, read_page
+from core.traceability.lists import Filters, Order, Page, read_page
 from core.traceability.moments import moment
 from core.traceability.refs import CREATOR_COLUMNS, CREATOR_JOINS, creators, find_by_id
 

@@ -26,7 +26,7 @@ from core.schemas.unit_record.push import (
 )
 from core.schemas.unit_record.shared import Listing
 from core.service import Service
-from core.traceability.lists import Page
+from core.traceability.listing import listed
 from core.traceability.push.key_file import ServerKey
 from core.traceability.push.outbox import add_earlier, drop, list_pending, try_again
 from core.traceability.push.place import NOBODY, who_we_are
@@ -79,9 +79,7 @@ async def test_push(service: ServiceHere, body: Annotated[PushTest, Depends(body
 @router.get("/pending", response_model=Listing[PendingItem], responses=errors(400))
 async def get_pending(service: ServiceHere, request: Request, query: Annotated[PendingQuery, Query()]) -> JSONResponse:
     """Return what waits to be sent, a page at a time: first what was refused, then in the order of sending."""
-    walk = repr(("push", request.url.path, query.is_stopped, query.limit))
-    page = Page(service.unit_record.walks, walk, query.limit, int(query.cursor))
-    return JSONResponse(await service.unit_record.read(lambda connection: list_pending(connection, query, page)))
+    return await listed(service.unit_record, request, query, list_pending)
 
 
 @router.delete("/pending/{id}", response_model=Success, responses=errors(400, 404))

@@ -15,7 +15,7 @@ from core.person import person
 from core.traceability.attachment_files import AttachmentFiles
 from core.traceability.attachment_links import Signer
 from core.traceability.book import Change, RecordBook, is_ready, open_book
-from core.traceability.callers import Caller
+from core.traceability.callers import NOBODY, Caller
 from core.traceability.keys import find_caller
 from core.traceability.lists import Walks
 from core.traceability.owner import first_user, forget_unused_uploads, known_user, user_named
@@ -115,8 +115,7 @@ async def open_record(data_dir: Path, work: Path, clock: Clock, unit: str) -> Un
     book = await asyncio.to_thread(RecordBook, path)
     files = AttachmentFiles(path.parent / _ATTACHMENTS, work)
     record = UnitRecord(book, files, clock, unit)
-    nobody = Caller("", None)
-    missing = await record.change(nobody, lambda change: forget_unused_uploads(change, unit, files))
+    missing = await record.change(NOBODY, lambda change: forget_unused_uploads(change, unit, files))
     for note in (*notes, *(f"The attachment {name} has lost its file; upload it again." for name in missing)):
         _log.warning("%s", note)
     return record

@@ -8,15 +8,13 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from core.app_state import ServiceHere
 from core.bodies import body_of, documented
 from core.config import ConfigError
-from core.errors import NotFoundError
 from core.schemas.errors import errors
 from core.schemas.jobs import Success
 from core.schemas.unit_record.fields import SerialNumber, Uuid
@@ -26,10 +24,10 @@ from core.schemas.unit_record.shared import Listing, Made
 from core.schemas.unit_record.unit_page import BuiltIn, RealSerialNumber, RecordItem, UnitExport, UnitPage
 from core.schemas.unit_record.units import UnitChange, UnitRow
 from core.service import Service
+from core.traceability.attachment_answer import BYTES, content_of
 from core.traceability.attachment_links import Links
-from core.traceability.attachments_store import uploaded
 from core.traceability.building import build_in
-from core.traceability.lists import ListQuery, Page
+from core.traceability.listing import listed
 from core.traceability.moments import moment
 from core.traceability.own_unit import serial_number_of
 from core.traceability.run_contents import MeasurementQuery, list_measurements
@@ -43,8 +41,6 @@ from core.traceability.units_store import update_unit
 router = APIRouter(prefix="/unit_api/record", tags=["unit record"])
 _UNIT = "/units/{serial_number}"
 _CHILD = f"{_UNIT}/children/{{child_serial_number}}"
-# What was attached is shown by no browser as a page of this unit.
-_POLICY = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
 @router.get("", response_model=RecordItem, responses=errors())
@@ -74,8 +70,7 @@ async def get_record(service: ServiceHere) -> JSONResponse:
 @router.get("/units", response_model=Listing[UnitRow], responses=errors(400))
 async def list_all_units(service: ServiceHere, request: Request, query: Annotated[UnitQuery, Query()]) -> JSONResponse:
     """Return the units that fit, a page at a time."""
-    page = _page(service, request, query)
-    return JSONResponse(await service.unit_record.read(lambda connection: list_units(connection, query, page)))
+    return await listed(service.unit_record, request, query, list_units)
 
 
 @router.get(_UNIT, response_model=UnitPage, responses=errors(404))
@@ -131,8 +126,7 @@ async def take_out(service: ServiceHere, serial_number: str, child_serial_number
 @router.get("/runs", response_model=Listing[RunRow], responses=errors(400))
 async def list_all_runs(service: ServiceHere, request: Request, query: Annotated[RunQuery, Query()]) -> JSONResponse:
     """Return the runs that fit, a page at a time."""
-    page = _page(service, request, query)
-    return JSONResponse(await service.unit_record.read(lambda connection: list_runs(connection, query, page)))
+    return await listed(service.unit_record, request, query, list_runs)
 
 
 @router.get("/runs/{id}", response_model=RunDetail, responses=errors(400, 404))
@@ -147,31 +141,17 @@ async def list_all_measurements(
     service: ServiceHere, request: Request, query: Annotated[MeasurementQuery, Query()]
 ) -> JSONResponse:
     """Return the measurements of a procedure's runs that fit, a page at a time."""
-    page = _page(service, request, query)
-    return JSONResponse(await service.unit_record.read(lambda connection: list_measurements(connection, query, page)))
+    return await listed(service.unit_record, request, query, list_measurements)
 
 
 @router.get(
     "/attachments/{id}",
     response_class=Response,
-    responses={**errors(400, 404), 200: {"description": "The bytes.", "content": {"*/*": {}}}},
+    responses={**errors(400, 404), **BYTES},
 )
 async def get_attachment(service: ServiceHere, id: Uuid) -> Response:
     """Send an attachment's bytes."""
-    row = await service.unit_record.read(lambda connection: uploaded(connection, id))
-    try:
-        content = await service.unit_record.files.send(row["file"], row["size_bytes"])
-    except OSError as error:
-        raise NotFoundError("The attachment has lost its file.", f"{error.strerror}.", "Upload it again.") from None
-    name = f"attachment; filename*=UTF-8''{quote(row['name'], safe='')}"
-    headers = {"Content-Length": str(row["size_bytes"]), "Content-Disposition": name, **_POLICY}
-    return StreamingResponse(content, 200, headers, media_type="application/octet-stream")
-
-
-def _page(service: Service, request: Request, query: ListQuery) -> Page:
-    others = sorted(pair for pair in request.query_params.multi_items() if pair[0] != "cursor")
-    walk = repr(("window", request.url.path, others))
-    return Page(service.unit_record.walks, walk, query.limit, int(query.cursor))
+    return await content_of(service.unit_record, id)
 
 
 def _links(service: Service) -> Links:

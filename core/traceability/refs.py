@@ -58,17 +58,12 @@ def file_ref(row: sqlite3.Row, links: Links) -> dict[str, Any]:
 
 def find_unit(connection: sqlite3.Connection, serial_number: str, what: str = "unit") -> sqlite3.Row:
     """Return the row of a unit; raise NotFoundError when there is none of that serial number."""
-    row: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM units WHERE serial_number = ?", (serial_number,)
-    ).fetchone()
-    if row is None:
-        raise NotFoundError(f"The {what} {serial_number!r} was not found.", remedy="Check the serial number.")
-    return row
+    return _find(connection, what, "units", "serial_number", serial_number)
 
 
 def find_part(connection: sqlite3.Connection, number: str) -> sqlite3.Row:
     """Return the row of a part; raise NotFoundError when there is none of that number."""
-    return _find_numbered(connection, "parts", "part", number)
+    return _find(connection, "part", "parts", "number", number)
 
 
 def find_revision(connection: sqlite3.Connection, part_number: str, number: str) -> sqlite3.Row:
@@ -87,21 +82,18 @@ def find_revision(connection: sqlite3.Connection, part_number: str, number: str)
 
 def find_batch(connection: sqlite3.Connection, number: str) -> sqlite3.Row:
     """Return the row of a batch; raise NotFoundError when there is none of that number."""
-    return _find_numbered(connection, "batches", "batch", number)
+    return _find(connection, "batch", "batches", "number", number)
 
 
 def find_by_id(connection: sqlite3.Connection, table: str, what: str, uuid: str) -> sqlite3.Row:
     """Return the row with that id; raise NotFoundError when there is none."""
-    sql = f"SELECT * FROM {table} WHERE uuid = ?"  # noqa: S608 - own words
-    row: sqlite3.Row | None = connection.execute(sql, (uuid.lower(),)).fetchone()
-    if row is None:
-        raise NotFoundError(f"The {what} {uuid} was not found.", remedy="Check the id.")
-    return row
+    return _find(connection, what, table, "uuid", uuid.lower())
 
 
-def _find_numbered(connection: sqlite3.Connection, table: str, what: str, number: str) -> sqlite3.Row:
-    sql = f"SELECT * FROM {table} WHERE number = ?"  # noqa: S608 - own words
-    row: sqlite3.Row | None = connection.execute(sql, (number,)).fetchone()
+def _find(connection: sqlite3.Connection, what: str, table: str, column: str, value: str) -> sqlite3.Row:
+    sql = f"SELECT * FROM {table} WHERE {column} = ?"  # noqa: S608 - own words
+    row: sqlite3.Row | None = connection.execute(sql, (value,)).fetchone()
     if row is None:
-        raise NotFoundError(f"The {what} {number!r} was not found.", remedy=f"Check the {what} number.")
+        called = "id" if column == "uuid" else column.replace("_", " ")
+        raise NotFoundError(f"The {what} {value!r} was not found.", remedy=f"Check the {called}.")
     return row

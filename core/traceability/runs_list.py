@@ -6,10 +6,10 @@ import sqlite3
 from typing import Any, Literal
 
 from core.schemas.unit_record.fields import Moment, RunOutcome, Span
+from core.schemas.unit_record.shared import ListQuery
 from core.traceability.lists import (
     CONTAINS,
     Filters,
-    ListQuery,
     Order,
     Page,
     SortOrder,

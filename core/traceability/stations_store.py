@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.errors import ConflictError, NotFoundError
+from core.schemas.unit_record.shared import ListQuery
 from core.schemas.unit_record.stations import NewStation, StationChange, StationLink
 from core.traceability.attachments_store import find_image
 from core.traceability.book import Change
-from core.traceability.lists import Filters, ListQuery, Order, Page, read_page
+from core.traceability.lists import Filters, Order, Page, read_page
 from core.traceability.metadata_filters import MetadataFilter, keep_metadata
 from core.traceability.refs import find_by_id
 

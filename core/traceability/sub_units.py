@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 from core.config import Config
 from core.schemas.unit_record.fields import LONGEST_NUMBER
-from core.schemas.unit_record.parts import NewPart, NewRevision
 from core.schemas.unit_record.units import NewUnit
 from core.traceability.book import Change
-from core.traceability.parts_store import create_part, create_revision
+from core.traceability.parts_store import know_revision
 from core.traceability.refs import find_unit
 from core.traceability.unit_children import put_under
 from core.traceability.units_store import PLACEHOLDER, create_unit
@@ -25,9 +24,6 @@ from device.board import BoardDictionary
 _PUMP, _STIRRER, _HEATER = "pump", "stirring", "heater"
 _WRITTEN = "sub_units_written"
 _HASH_CHARACTERS = 8
-_REVISION = (
-    "SELECT 1 FROM revisions JOIN parts ON parts.id = revisions.part WHERE parts.number = ? AND revisions.number = ?"
-)
 
 
 @dataclass(frozen=True)
@@ -80,14 +76,6 @@ def write_sub_units(change: Change, serial_number: str, sub_units: Sequence[SubU
     change.connection.execute("INSERT INTO store VALUES (?, ?, ?)", (_WRITTEN, unit["uuid"], str(change.utc_us)))
     if not change.connection.execute("SELECT 1 FROM units WHERE parent = ?", (unit["id"],)).fetchone():
         _put_in(change, unit["id"], serial_number, sub_units, revision)
-
-
-def know_revision(change: Change, part: str, name: str, revision: str) -> None:
-    """Have the record know a part of that number, and its revision."""
-    if change.connection.execute("SELECT 1 FROM parts WHERE number = ?", (part,)).fetchone() is None:
-        create_part(change, NewPart(number=part, name=name, revision_number=revision))
-    elif change.connection.execute(_REVISION, (part, revision)).fetchone() is None:
-        create_revision(change, part, NewRevision(number=revision))
 
 
 def _wired(config: Config, section: str, channels: Sequence[str]) -> list[str]:

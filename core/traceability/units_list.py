@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from core.schemas.unit_record.fields import Moment, RunOutcome
+from core.schemas.unit_record.shared import ListQuery
 from core.traceability.lists import (
     Filters,
-    ListQuery,
     Order,
     Page,
     SortOrder,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from core.schemas.bodies import Body
 from core.schemas.unit_record.fields import RunOutcome
+from core.schemas.unit_record.shared import ListQuery
 
 MOST_ID = 2**53
 _KEY = r"^[\x21-\x7e]*$"
@@ -92,11 +93,9 @@ class Queued(BaseModel):
     count: int
 
 
-class PendingQuery(BaseModel):
+class PendingQuery(ListQuery):
     """What a list of what waits is asked for with."""
 
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[float, Field(ge=0, le=2**53, allow_inf_nan=False)] = 0
     is_stopped: bool | None = Field(default=None, description="Only what was refused, or only the rest.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -95,6 +95,13 @@ class FileRef(BaseModel):
     size: int | None = Field(description="Bytes.")
     content_type: str | None
     download_url: str | None = Field(description="Works without a key, for a quarter of an hour.")
+
+
+class ListQuery(BaseModel):
+    """What every list is asked for with; unknown parameters are ignored. A cursor may come as 1.0."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[float, Field(ge=0, le=2**53, allow_inf_nan=False)] = 0
 
 
 class Meta(BaseModel):
