@@ -72,14 +72,20 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     if not raw.strip():
         return {}
     try:
-        value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
-        _check(value, 1)
+        value = parse_value(raw)
     except (ValueError, RecursionError) as error:
         cause = "It is nested too deep." if isinstance(error, RecursionError) else f"{error}."
         raise BadRequestError("The body is not JSON.", cause, "Send one JSON object in UTF-8.") from None
     if not isinstance(value, dict):
         cause = f"It is of JSON type {_type_word(value)}."
         raise BadRequestError("The body is not a JSON object.", cause, "Send one JSON object, such as {}.")
+    return value
+
+
+def parse_value(raw: bytes) -> Any:
+    """Return what JSON in UTF-8 says; raise ValueError or RecursionError where it is none, or no value here can be."""
+    value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+    _check(value, 1)
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core.traceability.book import Change
 from core.traceability.callers import Caller
@@ -15,6 +15,7 @@ from core.traceability.push.troubles import RefusedError
 from core.traceability.record import UnitRecord
 
 NOBODY = Caller("", None)
+_LONGEST_WORDS = 200
 _T = TypeVar("_T")
 
 
@@ -80,8 +81,15 @@ async def who_we_are(server: PushServer) -> tuple[str, str]:
         # Servers of earlier versions do not say; they do list procedures to whoever has a key.
         await server.ask("GET", "/procedures", query={"limit": 1})
         return "", ""
-    organization = told.get("organization") or {}
-    whose = (told.get("user") or told.get("station") or {}).get("name") or ""
+    organization, user, station = (_part(told, name) for name in ("organization", "user", "station"))
+    if organization is None and user is None and station is None:
+        raise server.not_tofupilot("it does not say whose the key is")
+    whose = str((user or station or {}).get("name") or "")
     kind = f"the station {whose}" if told.get("type") == "station" else whose
-    words = " of ".join(part for part in (kind, str(organization.get("name") or "")) if part)
-    return str(organization.get("id") or ""), words
+    words = " of ".join(part for part in (kind, str((organization or {}).get("name") or "")) if part)
+    return str((organization or {}).get("id") or ""), " ".join(words.split())[:_LONGEST_WORDS]
+
+
+def _part(told: object, name: str) -> dict[str, Any] | None:
+    found = told.get(name) if isinstance(told, dict) else None
+    return found if isinstance(found, dict) else None

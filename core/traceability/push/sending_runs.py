@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from core.traceability.book import Change
 from core.traceability.moments import microseconds, moment
@@ -16,9 +17,10 @@ from core.traceability.push.outbox import Item, local_of, mark_sent, mark_tried,
 from core.traceability.push.place import PushPlace
 from core.traceability.push.run_body import RunToSend, run_to_send
 from core.traceability.push.sending_units import know_unit_there
-from core.traceability.push.troubles import RefusedError
+from core.traceability.push.troubles import RefusedError, ServerFaultError
 
 _PAGE = 100
+_MOST_PROCEDURES = 100_000
 _MISSING, _FORBIDDEN, _CONFLICT = 404, 403, 409
 # Servers keep at least milliseconds.
 _SAME_WITHIN_US = 1000
@@ -32,20 +34,16 @@ AND NOT EXISTS (SELECT 1 FROM push_items WHERE kind = 'unit' AND unit = units.id
 
 
 async def send_run(place: PushPlace, item: Item) -> None:
-    """Bring a run that waits to the server; what it needs there goes first."""
+    """Bring a run that waits to the server, or its metadata when it is there already."""
     number = item.run
     assert number is not None  # noqa: S101 - runs wait under their row
     run = await place.read(lambda connection: run_to_send(connection, number))
     if run is None:
         return
-    for unit in run.units:
-        await know_unit_there(place, unit)
-    procedure = await _procedure(place, run)
-    made = await _look_up(place, run, procedure, number) if item.is_tried else None
-    if made is None:
-        await place.change(lambda change: mark_tried(change, item))
-        made = await _create(place, run, procedure, number)
-    remote = made
+    known = await place.remote_of("run", number)
+    remote = known or await _bring(place, item, run, number)
+    if known or item.changes:  # what is there may be from before the change
+        await place.server.ask("PATCH", f"/runs/{quote(remote, safe='')}/metadata", {"metadata": run.metadata})
 
     def note(change: Change) -> None:
         note_remote(change, place.row, "run", number, remote)
@@ -53,6 +51,18 @@ async def send_run(place: PushPlace, item: Item) -> None:
         mark_sent(change, item)
 
     await place.change(note)
+
+
+async def _bring(place: PushPlace, item: Item, run: RunToSend, number: int) -> str:
+    """Create a run on the server, unless an earlier try did; return its id there. What it needs there goes first."""
+    for unit in run.units:
+        await know_unit_there(place, unit)
+    procedure = await _procedure(place, run)
+    made = await _look_up(place, run, procedure, number) if item.is_tried else None
+    if made is None:
+        await place.change(lambda change: mark_tried(change, item))
+        made = await _create(place, run, procedure, number)
+    return made
 
 
 async def _create(place: PushPlace, run: RunToSend, procedure: str, number: int) -> str:
@@ -98,7 +108,11 @@ async def _find_procedure(place: PushPlace, name: str) -> str | None:
         found = same[-1] if same else found
         if not answer["meta"]["has_more"]:
             return found
-        cursor = int(answer["meta"]["next_cursor"])
+        following = int(answer["meta"]["next_cursor"])
+        if following <= cursor or following > _MOST_PROCEDURES:
+            what = f"{place.server.host} lists procedures without end."
+            raise ServerFaultError(what, "Tell whoever runs the server. It is tried again by itself.")
+        cursor = following
 
 
 async def _look_up(place: PushPlace, run: RunToSend, procedure: str, number: int) -> str | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import email.utils
+import ipaddress
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from core.bodies import parse_value
 from core.security import is_loopback
 from core.traceability.push.http_thread import HttpThread
 from core.traceability.push.settings import PushSettings, may_be_plain
@@ -27,10 +31,15 @@ if TYPE_CHECKING:
 _API = "/api/v2"
 _CONNECT_WITHIN_S = 10.0
 _SILENT_AFTER_S = 30.0
+# An exchange that is never silent for long comes to an end all the same; files get as long as a slow line needs.
+_ANSWER_WITHIN_S = 120.0
+_SLOWEST_BYTES_PER_S = 4096
 _BLOCK_BYTES = 256 * 1024
 # The longest answers are lists of a hundred runs.
 _MOST_ANSWER_BYTES = 16 * 1024 * 1024
 _LONGEST_MESSAGE = 500
+# Links of storage services carry signatures and tokens.
+_LONGEST_TEXT = 8192
 _LONGEST_PAUSE_S = 24 * 3600.0
 _TRIED_AGAIN = "It is tried again by itself."
 _LOOK = "Check the address, and that the server runs and the network is there. It is tried again by itself."
@@ -55,9 +64,9 @@ class PushServer:
     ) -> None:
         self._settings = settings
         self._headers = {"Authorization": f"Bearer {key}", "User-Agent": f"vialdesk/{VERSION}"}
-        is_here = is_loopback(urlsplit(settings.address).hostname or "")
+        self._is_here = is_loopback(urlsplit(settings.address).hostname or "")
         self._thread = HttpThread(
-            uses_proxies=not is_here, connect_within_s=connect_within_s, silent_after_s=silent_after_s
+            uses_proxies=not self._is_here, connect_within_s=connect_within_s, silent_after_s=silent_after_s
         )
 
     @property
@@ -83,8 +92,10 @@ class PushServer:
             if body is not None:
                 content = json.dumps(body, separators=(",", ":")).encode()
                 headers["Content-Type"] = "application/json"
-            request = http.build_request(method, url, params=query, content=content, headers=headers)
-            return self._read(*await self._exchange(http, request))
+            request = _request(http, method, url, params=query, content=content, headers=headers)
+            if request is None:
+                raise ServerAwayError(f"{self.host} cannot be an address.", "Correct the server's address.")
+            return self._read(*await self._exchange(http, request, _ANSWER_WITHIN_S))
 
         return await self._thread.run(exchange)
 
@@ -114,9 +125,14 @@ class PushServer:
 
         async def exchange(http: httpx.AsyncClient) -> None:
             headers = {"Content-Type": content_type, "Content-Length": str(size_bytes)}
+            if not self._is_here:
+                await self._refuse_this_computer(parts.hostname or "")
             with file.open("rb") as content:
-                request = http.build_request("PUT", url, content=_blocks(content), headers=headers)
-                status, _, raw = await self._exchange(http, request)
+                request = _request(http, "PUT", url, content=_blocks(content), headers=headers)
+                if request is None:
+                    raise ServerFaultError(f"{self.host} gave a link that is none.", _TRIED_AGAIN)
+                within_s = _ANSWER_WITHIN_S + size_bytes / _SLOWEST_BYTES_PER_S
+                status, _, raw = await self._exchange(http, request, within_s)
             if status != 200:
                 # The link is good for this one upload: another one gets another link.
                 what = f"{self.host} did not take the file: {_plain_message(status, raw)}"
@@ -124,31 +140,60 @@ class PushServer:
 
         await self._thread.run(exchange)
 
-    async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> tuple[int, Mapping[str, str], bytes]:
+    async def _refuse_this_computer(self, host: str) -> None:
+        """Raise RefusedError where a server elsewhere wants a file sent to this computer or to nowhere in particular.
+
+        What a name stands for is asked of the system, because there are names for this computer that nobody knows.
+        """
+        found = []
+        with contextlib.suppress(OSError, UnicodeError):  # then there is nothing to connect to either
+            found = await asyncio.get_running_loop().getaddrinfo(host, None)
+        for address in (ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found):
+            plain = getattr(address, "ipv4_mapped", None) or address
+            if plain.is_loopback or plain.is_link_local or plain.is_unspecified:
+                what = f"{self.host} wants the file sent to this computer itself."
+                raise RefusedError(what, "Have the server use upload links to where it is, then try again.", 400)
+
+    async def _exchange(
+        self, http: httpx.AsyncClient, request: httpx.Request, within_s: float
+    ) -> tuple[int, Mapping[str, str], bytes]:
         """Send a request; return status, headers and content of the answer."""
         import httpx
 
         try:
-            answer = await http.send(request, stream=True)
-            try:
-                raw = bytearray()
-                async for part in answer.aiter_bytes():
-                    raw += part
-                    if len(raw) > _MOST_ANSWER_BYTES:
-                        raise self._not_tofupilot("its answer is too long")
-            finally:
-                await answer.aclose()
+            async with asyncio.timeout(within_s):
+                answer = await http.send(request, stream=True)
+                try:
+                    raw = await self._content(answer)
+                finally:
+                    await answer.aclose()
+        except TimeoutError as error:
+            what = f"{self.host} is there but its answer does not come to an end."
+            raise ServerAwayError(what, _LOOK) from error
         except httpx.TransportError as error:
             raise self._away(error) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise self._not_tofupilot(str(error)) from error
-        return answer.status_code, answer.headers, bytes(raw)
+        except httpx.HTTPError as error:
+            raise self.not_tofupilot(str(error)) from error
+        except UnicodeError as error:
+            raise ServerAwayError(f"{self.host} is a name no network has.", _LOOK) from error
+        return answer.status_code, answer.headers, raw
+
+    async def _content(self, answer: httpx.Response) -> bytes:
+        # As it comes: a few bytes, compressed twice, unfold to more than there is memory.
+        if answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+            raise self.not_tofupilot("its answer is compressed, which was not asked for")
+        raw = bytearray()
+        async for part in answer.aiter_raw():
+            raw += part
+            if len(raw) > _MOST_ANSWER_BYTES:
+                raise self.not_tofupilot("its answer is too long")
+        return bytes(raw)
 
     def _read(self, status: int, headers: Mapping[str, str], raw: bytes) -> Any:
         """Return the JSON of a good answer; raise what another one means."""
         try:
-            answer = json.loads(raw)
-        except ValueError:
+            answer = parse_value(raw)
+        except (ValueError, RecursionError):
             answer = None
         if status == 200 and isinstance(answer, dict | list):
             return answer
@@ -164,9 +209,10 @@ class PushServer:
             raise ServerFaultError(what, "Tell whoever runs the server. " + _TRIED_AGAIN)
         if 400 <= status < 500 and message:
             raise RefusedError(f"{self.host} refused it: {message}", _REMEDIES.get(status, _CORRECT), status)
-        raise self._not_tofupilot(_plain_message(status, raw))
+        raise self.not_tofupilot(_plain_message(status, raw))
 
-    def _not_tofupilot(self, why: str) -> ServerAwayError:
+    def not_tofupilot(self, why: str) -> ServerAwayError:
+        """Return the trouble of something else at the server's address; `why` is how that shows."""
         what = f"What answers at {self.host} is not a TofuPilot server: {why.rstrip('.')}."
         return ServerAwayError(what, "Check the address. " + _TRIED_AGAIN)
 
@@ -185,6 +231,17 @@ class PushServer:
         return ServerAwayError(f"The connection to {self.host} broke: {text or type(error).__name__}.", _LOOK)
 
 
+def _request(http: httpx.AsyncClient, method: str, url: str, **more: Any) -> httpx.Request | None:
+    """Return a request; None where the URL is none."""
+    import httpx
+
+    more["headers"]["Accept-Encoding"] = "identity"
+    try:
+        return http.build_request(method, url, **more)
+    except (httpx.InvalidURL, ValueError):
+        return None
+
+
 async def _blocks(content: Any) -> AsyncIterator[bytes]:
     while block := content.read(_BLOCK_BYTES):
         yield block
@@ -192,7 +249,7 @@ async def _blocks(content: Any) -> AsyncIterator[bytes]:
 
 def _text(answer: Any, key: str, host: str) -> str:
     text = answer.get(key) if isinstance(answer, dict) else None
-    if not isinstance(text, str) or not text:
+    if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_TEXT:
         raise ServerFaultError(f"{host} answered without {key}.", _TRIED_AGAIN)
     return text
 
@@ -203,7 +260,8 @@ def _message(answer: Any) -> str:
         return ""
     issues = answer.get("issues") or []
     said = [str(issue["message"]) for issue in issues if isinstance(issue, dict) and issue.get("message")]
-    return " ".join((answer["message"] or str(answer["code"]), *said))[:_LONGEST_MESSAGE]
+    whole = " ".join((answer["message"] or str(answer["code"]), *said))[:_LONGEST_MESSAGE]
+    return " ".join("".join(each if each.isprintable() else " " for each in whole).split())
 
 
 def _plain_message(status: int, raw: bytes) -> str:
@@ -222,5 +280,5 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
         until = email.utils.parsedate_to_datetime(text)
         since = email.utils.parsedate_to_datetime(headers.get("date", ""))
         return min(max(0.0, (until - since).total_seconds()), _LONGEST_PAUSE_S)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None

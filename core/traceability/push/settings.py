@@ -108,7 +108,13 @@ def _is_host(host: str) -> bool:
             return ipaddress.ip_address(host).version == 6
         except ValueError:
             return False
-    return bool(host) and all(label and label.strip("-_") for label in host.rstrip(".").split("."))
+    labels = host.rstrip(".").split(".")
+    if labels[-1].isdecimal():  # what ends in a number can only be an address in numbers
+        try:
+            return ipaddress.ip_address(host).version == 4
+        except ValueError:
+            return False
+    return all(label and label.strip("-_") for label in labels)
 
 
 def _unusable(cause: str, remedy: str = "") -> BadRequestError:
