@@ -237,5 +237,18 @@ CREATE INDEX runs_of_outcome ON runs (outcome, started_us);
 CREATE INDEX measurements_not_passed ON measurements (phase) WHERE outcome <> 'PASS';
 """
 
+# Metadata of a run that was sent are sent once more when they change. `changes` counts them while the run waits, also
+# while it is on its way: what was added in between is not taken for sent.
+_CHANGED_RUNS = f"""
+ALTER TABLE push_items ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;
+CREATE TRIGGER push_changed_run AFTER UPDATE OF metadata ON runs
+WHEN {_PUSH_IS_ON} AND OLD.metadata <> NEW.metadata AND {_RUN_IS_PUSHED.format(run="NEW.id")} BEGIN
+    UPDATE push_items SET changes = changes + 1 WHERE kind = 'run' AND run = NEW.id;
+    INSERT INTO push_items (kind, run) SELECT 'run', NEW.id
+    WHERE NOT EXISTS (SELECT 1 FROM push_items WHERE kind = 'run' AND run = NEW.id);
+END;
+"""  # noqa: S608 - own words
+
 # The n-th step brings a record from schema version n to n + 1.
-RECORD_STEPS: tuple[str, ...] = (_WHO + _THINGS + _TESTS + _NEWEST_RUNS, _MOVES, _POSITIONS, _PUSH, _LISTS)
+_FIRST = _WHO + _THINGS + _TESTS + _NEWEST_RUNS
+RECORD_STEPS: tuple[str, ...] = (_FIRST, _MOVES, _POSITIONS, _PUSH, _LISTS, _CHANGED_RUNS)

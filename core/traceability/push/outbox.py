@@ -31,8 +31,11 @@ _NEXT_MOMENT = f"SELECT min(not_before_us) FROM push_items WHERE {_CAN_GO}"  # n
 _COUNTS = "SELECT is_stopped, kind, count(*) AS number FROM push_items GROUP BY is_stopped, kind"
 _COUNTED_AS = {"unit": "units", "run": "runs", "unit_file": "files", "run_file": "files"}
 _EARLIER_RUNS = """
-SELECT (SELECT count(*) FROM runs) - (SELECT count(*) FROM push_items WHERE is_stopped IN (0, 1) AND kind = 'run')
-    - (SELECT count(*) FROM push_sent WHERE server = ? AND kind = 'run')
+SELECT (SELECT count(*) FROM runs) - (
+    SELECT count(*) FROM push_items AS item WHERE is_stopped IN (0, 1) AND kind = 'run' AND NOT EXISTS (
+        SELECT 1 FROM push_sent WHERE server = :server AND kind = 'run' AND local = item.run AND part = 0
+    )
+) - (SELECT count(*) FROM push_sent WHERE server = :server AND kind = 'run')
 """
 _ROW = """
 SELECT item.*, coalesce(unit.serial_number, run_unit.serial_number) AS serial_number, runs.uuid AS run_id,
@@ -40,6 +43,12 @@ SELECT item.*, coalesce(unit.serial_number, run_unit.serial_number) AS serial_nu
 FROM push_items AS item LEFT JOIN units AS unit ON unit.id = item.unit LEFT JOIN runs ON runs.id = item.run
 LEFT JOIN units AS run_unit ON run_unit.id = runs.unit LEFT JOIN procedures ON procedures.id = runs.procedure
 LEFT JOIN attachments ON attachments.id = item.attachment WHERE item.id = ?
+"""
+# Files of a run that is there already go there, whatever becomes of what changed of it since.
+_DROP_FILES = """
+DELETE FROM push_items WHERE kind = 'run_file' AND run = :run AND NOT EXISTS (
+    SELECT 1 FROM push_sent WHERE server IN (SELECT id FROM push_servers) AND kind = 'run' AND local = :run
+)
 """
 # What neither waits nor is there; `source` is where it is looked for, with the alias `have`.
 _ADD_MISSING = """
@@ -84,6 +93,7 @@ class Item:
         is_tried: its creation was asked for, and no answer is known.
         remote: the id of the upload that is there already and not linked yet; None for none.
         failures: how often the server had a fault with it.
+        changes: how often it changed while it waited.
     """
 
     id: int
@@ -94,6 +104,7 @@ class Item:
     is_tried: bool
     remote: str | None
     failures: int
+    changes: int
 
 
 def next_item(connection: sqlite3.Connection, server: int | None, now_us: int) -> Item | None:
@@ -103,7 +114,7 @@ def next_item(connection: sqlite3.Connection, server: int | None, now_us: int) -
         return None
     return Item(
         row["id"], row["kind"], row["unit"], row["run"], row["attachment"], bool(row["is_tried"]), row["remote"],
-        row["failures"],
+        row["failures"], row["changes"],
     )  # fmt: skip
 
 
@@ -124,8 +135,8 @@ def mark_uploaded(change: Change, item: Item, remote: str) -> None:
 
 
 def mark_sent(change: Change, item: Item) -> None:
-    """Note that an item is there: it waits no longer."""
-    change.connection.execute("DELETE FROM push_items WHERE id = ?", (item.id,))
+    """Note that an item is there: it waits no longer, unless it changed while it was on its way."""
+    change.connection.execute("DELETE FROM push_items WHERE id = ? AND changes = ?", (item.id, item.changes))
     keep(change, last_sent_us=change.utc_us)
 
 
@@ -164,7 +175,7 @@ def drop(change: Change, number: int) -> None:
         raise _gone(number)
     change.connection.execute("DELETE FROM push_items WHERE id = ?", (number,))
     if row["kind"] == "run":
-        change.connection.execute("DELETE FROM push_items WHERE kind = 'run_file' AND run = ?", (row["run"],))
+        change.connection.execute(_DROP_FILES, {"run": row["run"]})
 
 
 def add_earlier(change: Change, server: int | None) -> int:
@@ -183,7 +194,7 @@ def counts(connection: sqlite3.Connection, server: int | None) -> dict[str, int]
     counted = {"units": 0, "runs": 0, "files": 0, "stopped": 0}
     for row in connection.execute(_COUNTS):
         counted["stopped" if row["is_stopped"] else _COUNTED_AS[row["kind"]]] += row["number"]
-    earlier = connection.execute(_EARLIER_RUNS, (server,)).fetchone()[0]
+    earlier = connection.execute(_EARLIER_RUNS, {"server": server}).fetchone()[0]
     return {**counted, "earlier_runs": max(0, earlier)}
 
 

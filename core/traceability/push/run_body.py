@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from core.schemas.unit_record.fields import MOST_METADATA
 from core.traceability.moments import moment
 from core.traceability.refs import PART_COLUMNS, PART_JOINS
 
@@ -27,7 +28,6 @@ _MEASUREMENTS = (
     "WHERE phases.run = ? ORDER BY measurements.id"
 )
 _LOGS = "SELECT * FROM logs WHERE run = ? ORDER BY id"
-_MOST_METADATA = 50
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class RunToSend:
     procedure_name: str
     operator: str | None
 
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The run's own metadata."""
+        return dict(self.body.get("metadata", {}))
+
     def body_for(self, procedure_id: str, *, knows_operator: bool) -> dict[str, Any]:
         """Return the whole body; an operator the server does not know is named in the metadata."""
         body = {**self.body, "procedure_id": procedure_id}
@@ -56,9 +61,8 @@ class RunToSend:
             return body
         if knows_operator:
             return {**body, "operated_by": self.operator}
-        metadata = body.get("metadata", {})
-        if len(metadata) < _MOST_METADATA:
-            body["metadata"] = {"operated_by": self.operator, **metadata}
+        if len(self.metadata) < MOST_METADATA:
+            body["metadata"] = {"operated_by": self.operator, **self.metadata}
         return body
 
 
