@@ -60,6 +60,7 @@ class RecordPage(QWidget):
         self._wanted = ""
         self._shown: dict[str, Any] | None = None
         self._is_loaded = False
+        self._newest_part = ""
         self._asking = Asking(self._load, self, self._on_trouble)
         self.search = UnitSearch(client)
         self.identity = Identity(unit)
@@ -174,6 +175,8 @@ class RecordPage(QWidget):
     def open_own(self) -> None:
         """Show the record of the unit this window works with."""
         self.open_unit("")
+        # The button goes; the next one beside it would have the keyboard.
+        self.timeline.rows.setFocus()
 
     def open_run(self, run: str) -> None:
         """Show one run of the unit."""
@@ -220,7 +223,8 @@ class RecordPage(QWidget):
         else:
             self.identity.show_unit(page, own)
             self.attached.show_files(page["attachments"])
-            self.parts.show_parts(page["parts_tree"])
+            self.parts.show_parts(page["parts_tree"], self._newest_part)
+            self._newest_part = ""
             self.timeline.show_unit(page, is_own=self.identity.is_own)
             self.place.show_content()
         self.own_button.setVisible(page is not None and self._record["is_own_recorded"] and not self.identity.is_own)
@@ -253,6 +257,7 @@ class RecordPage(QWidget):
 
     def _on_changed(self, serial_number: str) -> None:
         self._tell(self._told.format(serial_number), self.tr("The timeline keeps what was before."))
+        self._newest_part = serial_number
         self.load()
 
     def ask_self_test(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from gui import theme
@@ -34,6 +34,7 @@ class PartsTree(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._is_live = True
+        self._parts: list[dict[str, Any]] = []
         self.tree = QTreeWidget()
         self.tree.setHeaderHidden(True)
         self.tree.setAccessibleName(self.tr("Sub-units"))
@@ -79,18 +80,31 @@ class PartsTree(QWidget):
         self.tree.itemActivated.connect(self._on_activated)
         theme.current().palette_changed.connect(self._redraw)
 
-    def show_parts(self, parts: list[dict[str, Any]]) -> None:
-        """Show the sub-units of a unit; the one that was marked stays marked."""
-        marked = self.marked()
-        self.tree.clear()
-        self._add(self.tree.invisibleRootItem(), parts)
-        self.tree.expandAll()
-        for item in self._items(self.tree.invisibleRootItem()):
-            if marked is not None and item.data(0, _PART)["id"] == marked["id"]:
-                self.tree.setCurrentItem(item)
+    def show_parts(self, parts: list[dict[str, Any]], newest: str = "") -> None:
+        """Show the sub-units of a unit; the one that was marked stays marked.
+
+        Args:
+            parts: as the service lists them, each with its own.
+            newest: serial number of the one that has just come in and is marked instead; "" for none.
+        """
+        if parts != self._parts or not parts:
+            self._parts = parts
+            self._list(parts)
+        if newest:
+            self.mark(newest)
         for widget, is_shown in ((self.none, not parts), (self._end, not parts), (self.tree, bool(parts))):
             widget.setVisible(is_shown)
+        self._changes.setVisible(bool(parts))
         self._show_buttons()
+
+    def _list(self, parts: list[dict[str, Any]]) -> None:
+        marked = self.marked()
+        with QSignalBlocker(self.tree):
+            self.tree.clear()
+            self._add(self.tree.invisibleRootItem(), parts)
+            self.tree.expandAll()
+            if marked is not None:
+                self.mark(marked["serial_number"])
 
     def set_live(self, is_live: bool) -> None:
         """Offer changes only while the service answers."""
@@ -138,11 +152,12 @@ class PartsTree(QWidget):
         item = self.tree.currentItem()
         # What is in a sub-unit is changed on that one's own page.
         is_direct = item is not None and item.parent() is None
-        self._changes.setVisible(item is not None)
+        self.add_button.setEnabled(self._is_live)
+        self.name_button.setEnabled(self._is_live and item is not None)
+        is_inner = item is not None and not is_direct
         for button in (self.replace_button, self.remove_button):
-            button.setVisible(is_direct)
-        for button in (self.add_button, self.replace_button, self.remove_button, self.name_button):
-            button.setEnabled(self._is_live)
+            button.setEnabled(self._is_live and is_direct)
+            button.setToolTip(self.tr("Open the sub-unit it is in, and change it there") if is_inner else "")
 
     def _on_replace(self) -> None:
         if (part := self.marked()) is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -30,8 +31,10 @@ from gui.widgets.place import Place
 _ROW = Qt.ItemDataRole.UserRole
 _PAGE = 100
 _PARTS = "parts"
-# Outcome, what, when, how long, who.
-_WIDTHS_PX = {0: 104, 2: 144, 3: 68, 4: 80}
+# Outcome, when, how long, who; what happened has the rest.
+_WIDTHS_PX = {0: 116, 2: 140, 3: 64, 4: 80}
+_WIDE_PX = {0: 128, 2: 152, 3: 80, 4: 160}
+_WIDE_FROM_PX = 860
 
 
 class Timeline(QWidget):
@@ -55,7 +58,9 @@ class Timeline(QWidget):
         self._moves: tuple[Move, ...] = ()
         self._runs: list[Run] = []
         self._cursor: int | None = None
-        self._is_own = self._has_failed = False
+        self._is_own = self._has_failed = self._wants_older = False
+        # What is listed is of another unit or other filters than what is wanted.
+        self._is_outdated = True
         self._is_live = True
         self._asking = Asking(self._ask, self, self.failed.emit)
         self.procedure, self.outcome = QComboBox(), QComboBox()
@@ -101,9 +106,13 @@ class Timeline(QWidget):
         )
         header = self.rows.header()
         header.setStretchLastSection(False)
-        for column, width_px in _WIDTHS_PX.items():
-            header.resizeSection(column, width_px)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the columns more room in a wide window."""
+        super().resizeEvent(event)
+        for column, width_px in (_WIDE_PX if event.size().width() >= _WIDE_FROM_PX else _WIDTHS_PX).items():
+            self.rows.header().resizeSection(column, width_px)
 
     def show_unit(self, page: dict[str, Any], *, is_own: bool) -> None:
         """Show what happened to a unit, this one (`is_own`) or another; filters stay when it is shown already."""
@@ -126,7 +135,10 @@ class Timeline(QWidget):
             self.place.explain("working", self.tr("Loading the runs"), self.tr("Asking the service."))
         for box in (self.procedure, self.outcome):
             box.blockSignals(False)
-        self.reload()
+        if is_other or self.procedure.currentData() != wanted:
+            self.reload()
+        else:
+            self._asking.again()
 
     def set_live(self, is_live: bool) -> None:
         """Offer filters only while the service answers."""
@@ -140,8 +152,8 @@ class Timeline(QWidget):
         self.outcome.setEnabled(self._is_live and self.procedure.currentData() != _PARTS)
 
     def reload(self) -> None:
-        """Load the newest runs again."""
-        self._cursor = None
+        """Load the newest runs in place of all that are listed."""
+        self._is_outdated = True
         self._asking.again()
 
     def runs(self) -> list[Run]:
@@ -160,8 +172,10 @@ class Timeline(QWidget):
             self._on_activated(item)
 
     async def _ask(self) -> None:
-        cursor, procedure, outcome = self._cursor, self.procedure.currentData(), self.outcome.currentData()
+        procedure, outcome = self.procedure.currentData(), self.outcome.currentData()
         serial_number = self._serial_number
+        is_outdated, is_older = self._is_outdated, self._wants_older and not self._is_outdated
+        self._wants_older = False
         self._show_filters()
         if procedure == _PARTS:
             data: list[dict[str, Any]] = []
@@ -169,17 +183,18 @@ class Timeline(QWidget):
         else:
             answer = await self._client.get(
                 "/unit_api/record/runs", serial_numbers=serial_number, procedure_ids=procedure or None,
-                outcomes=outcome or None, limit=_PAGE, cursor=cursor,
+                outcomes=outcome or None, limit=_PAGE, cursor=self._cursor if is_older else None,
             )  # fmt: skip
             data, follows = answer["data"], answer["meta"]["next_cursor"]
-        asked = (serial_number, procedure, outcome, cursor)
-        if asked != (self._serial_number, self.procedure.currentData(), self.outcome.currentData(), self._cursor):
+        asked = (serial_number, procedure, outcome, is_outdated)
+        if asked != (self._serial_number, self.procedure.currentData(), self.outcome.currentData(), self._is_outdated):
             return
-        self._runs = ([] if cursor is None else self._runs) + [read_run(row) for row in data]
-        self._cursor, self._has_failed = follows, False
-        self._show()
+        former = [] if is_outdated else self._runs
+        self._runs, self._cursor = _joined(former, [read_run(row) for row in data], self._cursor, follows, is_older)
+        self._is_outdated = self._has_failed = False
+        self._show(keeps_place=not is_outdated)
 
-    def _show(self) -> None:
+    def _show(self, *, keeps_place: bool = True) -> None:
         procedure, outcome = self.procedure.currentData(), self.outcome.currentData()
         moves = list(self._moves) if procedure in ("", _PARTS) and (not outcome or procedure == _PARTS) else []
         if self._cursor is not None and self._runs:
@@ -187,8 +202,10 @@ class Timeline(QWidget):
             moves = [move for move in moves if move.utc_s >= self._runs[-1].started_utc_s]
         rows: list[Run | Move] = [*self._runs, *moves]
         rows.sort(key=lambda row: row.started_utc_s if isinstance(row, Run) else row.utc_s, reverse=True)
+        place = self._place_kept() if keeps_place else (None, None, 0)
         self.rows.clear()
         self.rows.addTopLevelItems([self._item(row) for row in rows])
+        self._take_place(*place)
         more = "+" if self._cursor is not None else ""
         self._count.setText(self.tr("{}{} shown").format(len(rows), more))
         if rows:
@@ -203,6 +220,22 @@ class Timeline(QWidget):
             )
             act = self.tr("Run a self-test") if self._is_own else ""
             self.place.explain("check", self.tr("No run yet"), words, act)
+
+    def _place_kept(self) -> tuple[object, object, int]:
+        """Return the marked row, the one at the top of what is seen, and how far that is scrolled out, in pixels."""
+        marked, first = self.rows.currentItem(), self.rows.itemAt(0, 0)
+        out_px = 0 if first is None else -self.rows.visualItemRect(first).top()
+        is_at_top = self.rows.verticalScrollBar().value() == 0
+        return _key(marked), None if is_at_top else _key(first), out_px
+
+    def _take_place(self, marked: object, first: object, out_px: int) -> None:
+        """Mark the same row again, and let what is read stay where it is when something comes in above it."""
+        listed = [self.rows.topLevelItem(row) for row in range(self.rows.topLevelItemCount())]
+        items = {_key(item): item for item in listed if item is not None}
+        if marked in items:
+            self.rows.setCurrentItem(items[marked])
+        bar = self.rows.verticalScrollBar()
+        bar.setValue(bar.value() + self.rows.visualItemRect(items[first]).top() + out_px if first in items else 0)
 
     def _item(self, row: Run | Move) -> QTreeWidgetItem:
         now_s = self._unit.utc_s()
@@ -242,6 +275,7 @@ class Timeline(QWidget):
 
     def _on_scrolled(self, value: int) -> None:
         if self._cursor is not None and value >= self.rows.verticalScrollBar().maximum() - self.rows.height():
+            self._wants_older = True
             self._asking.again()
 
     def on_trouble(self, trouble: ServiceTroubleError) -> None:
@@ -249,3 +283,31 @@ class Timeline(QWidget):
         self._has_failed = True
         if self._unit.service.is_live or not self._runs:
             self.place.explain_trouble(trouble)
+
+
+def _joined(
+    former: list[Run], asked: list[Run], cursor: int | None, follows: int | None, is_older: bool
+) -> tuple[list[Run], int | None]:
+    """Return all runs that are known now, newest first, and where those that follow begin.
+
+    Args:
+        former: what was known.
+        asked: the newest ones, or (`is_older`) those that follow `former`.
+        cursor: where those that follow `former` begin; None where none follow.
+        follows: where those that follow `asked` begin.
+        is_older: what `asked` is.
+    """
+    if is_older:
+        known = {run.id for run in former}
+        return [*former, *(run for run in asked if run.id not in known)], follows
+    if follows is None or not asked:
+        return asked, follows
+    known = {run.id for run in asked}
+    kept = [run for run in former if run.id not in known and run.started_utc_s <= asked[-1].started_utc_s]
+    return [*asked, *kept], cursor if kept else follows
+
+
+def _key(item: QTreeWidgetItem | None) -> object:
+    """Return what tells a row from others, also when it is listed anew; None for none."""
+    row = None if item is None else item.data(0, _ROW)
+    return row.id if isinstance(row, Run) else row
