@@ -34,8 +34,13 @@ def in_words(message: str) -> str:
     return _NAME.sub(lambda found: _title(found.group()), message)
 
 
+def title_of_test(name: str) -> str:
+    """Return what a test of the self-test is called; "" for another name."""
+    return _tr(_TESTS[name]) if name in _TESTS else ""
+
+
 def _title(name: str) -> str:
-    return _tr(_TESTS.get(name, name.removeprefix("test_").replace("_", " ")))
+    return title_of_test(name) or name.removeprefix("test_").replace("_", " ")
 
 
 def _tr(text: str) -> str:

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 
 from gui.record.limits import limits_words, value_words, with_units
 from gui.record.outcomes import outcome_shown
+from gui.record.phase_words import phase_title
 from gui.record.run import creator, exact_words, lasted_words, place_words, read_run
 from gui.unit import utc_s_of
 
@@ -195,7 +196,7 @@ def _run(data: dict[str, Any]) -> str:
 def _phase_rows(phase: dict[str, Any]) -> Iterable[list[str]]:
     again = _tr(", attempt {}").format(phase["retry_count"] + 1) if phase["retry_count"] else ""
     lasted_s = utc_s_of(phase["ended_at"]) - utc_s_of(phase["started_at"])
-    name = f"<b>{escape(phase['name'] + again)}</b>"
+    name = f"<b>{escape(phase_title(phase['name']) + again)}</b>"
     yield [name, _outcome(phase["outcome"]), f"<span class='quiet'>{escape(lasted_words(lasted_s))}</span>", ""]
     for measurement in phase["measurements"]:
         units, series = measurement["units"] or "", measurement["data_series"]

@@ -42,21 +42,26 @@ class Identity(QWidget):
         self.up_button.setAccessibleName(self.tr("Open the unit it is in"))
         theme.set_role(self.up_button, "link")
         self.up_button.clicked.connect(self._on_up)
-        head = QHBoxLayout()
-        head.addWidget(self.serial_number, 1)
-        head.addWidget(self.badge)
+        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
+        self._head.addWidget(self.serial_number, 1)
+        self._foot.setSpacing(12)
+        self._foot.addWidget(self.badge)
+        self._foot.addWidget(self.up_button)
+        self._foot.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE_PX)
-        column.addLayout(head)
+        column.addLayout(self._head)
         column.addWidget(self.facts)
-        column.addWidget(self.up_button)
+        column.addLayout(self._foot)
 
     def show_unit(self, page: dict[str, Any], own_serial_number: str) -> None:
         """Show a unit; `own_serial_number` is that of the board in use."""
         serial_number = str(page["serial_number"])
         self.is_own = serial_number.lower() == own_serial_number.lower()
         self.serial_number.show_text(serial_number)
+        # Numbers of sub-units may be long and differ at their end only: they have the line for themselves.
+        (self._head if self.is_own else self._foot).insertWidget(1 if self.is_own else 0, self.badge)
         if self.is_own:
             self.badge.show_state(self.tr("This unit"), "board", "ok", self.tr("The board in use"))
         else:

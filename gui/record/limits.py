@@ -91,7 +91,7 @@ def number_words(value: float) -> str:
 
 def with_units(text: str, units: str | None) -> str:
     """Put the unit behind a number."""
-    gap = "" if units in ("%", "°") else " "
+    gap = "" if units == "°" else " "
     return f"{text}{gap}{units}" if units else text
 
 

@@ -13,14 +13,15 @@ from gui.icons import icon
 from gui.record.limit_bar import POSITION, LimitBar
 from gui.record.limits import is_number, limits_of, limits_words, value_words, with_units
 from gui.record.outcomes import outcome_shown
+from gui.record.phase_words import phase_title
 from gui.record.run import lasted_words
 from gui.unit import utc_s_of
 
 _MEASUREMENT = Qt.ItemDataRole.UserRole
 _NAME, _OUTCOME, _VALUE, _LIMITS, _BAR = range(5)
-_WIDTHS_PX = {_OUTCOME: 128, _VALUE: 100, _LIMITS: 116, _BAR: 76}
-# In a wide window there is room for more.
-_WIDE_PX = {_OUTCOME: 136, _VALUE: 128, _LIMITS: 168, _BAR: 220}
+_WIDTHS_PX = {_OUTCOME: 108, _VALUE: 96, _LIMITS: 92, _BAR: 68}
+# In a wide window there is room for more; a value may be a sentence.
+_WIDE_PX = {_OUTCOME: 136, _VALUE: 240, _LIMITS: 168, _BAR: 160}
 _WIDE_FROM_PX = 860
 
 
@@ -48,8 +49,7 @@ class MeasurementTree(QTreeWidget):
         self.setItemDelegateForColumn(_BAR, LimitBar(self))
         header = self.header()
         header.setStretchLastSection(False)
-        for column in (_NAME, _VALUE):  # a value may be a sentence
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         self.currentItemChanged.connect(self._on_current)
         theme.current().palette_changed.connect(self._redraw)
 
@@ -61,12 +61,14 @@ class MeasurementTree(QTreeWidget):
             self.header().resizeSection(column, width_px)
 
     def show_phases(self, phases: list[dict[str, Any]]) -> None:
-        """Show the phases of a run."""
+        """Show the phases of a run, the first that did not pass within sight."""
         self._phases = phases
         self.clear()
-        for phase in phases:
-            self._add(phase)
+        added = [(self._add(phase), phase["outcome"]) for phase in phases]
         self.expandAll()
+        wrong = next((item for item, outcome in added if outcome in ("FAIL", "ERROR", "TIMEOUT")), None)
+        if wrong is not None:
+            self.scrollToItem(wrong, QAbstractItemView.ScrollHint.PositionAtTop)
 
     def mark(self, name: str) -> None:
         """Mark the first measurement of that name."""
@@ -80,17 +82,19 @@ class MeasurementTree(QTreeWidget):
         items = self.findItems("*", Qt.MatchFlag.MatchWildcard | Qt.MatchFlag.MatchRecursive, _NAME)
         return [[item.text(column) for column in range(_BAR)] for item in items]
 
-    def _add(self, phase: dict[str, Any]) -> None:
-        again = self.tr("{}, attempt {}").format(phase["name"], phase["retry_count"] + 1)
-        item = QTreeWidgetItem(self, [again if phase["retry_count"] else phase["name"]])
+    def _add(self, phase: dict[str, Any]) -> QTreeWidgetItem:
+        title = phase_title(phase["name"])
+        again = self.tr("{}, attempt {}").format(title, phase["retry_count"] + 1)
+        item = QTreeWidgetItem(self, [again if phase["retry_count"] else title])
         _show_outcome(item, phase["outcome"])
         lasted_s = max(0.0, utc_s_of(phase["ended_at"]) - utc_s_of(phase["started_at"]))
         item.setText(_VALUE, lasted_words(lasted_s))
         item.setForeground(_VALUE, theme.current().colour("quiet"))
         item.setFont(_NAME, theme.value_font(bold=True))
-        item.setToolTip(_NAME, phase["docstring"] or phase["name"])
+        item.setToolTip(_NAME, "\n".join(filter(None, (title, phase["docstring"], phase["name"]))))
         for measurement in phase["measurements"]:
             self._add_measurement(item, phase, measurement)
+        return item
 
     def _add_measurement(self, above: QTreeWidgetItem, phase: dict[str, Any], measurement: dict[str, Any]) -> None:
         item = QTreeWidgetItem(above, [measurement["name"]])

@@ -12,6 +12,7 @@ from gui.asking import Asking
 from gui.icons import show_icon
 from gui.record.measurement_tree import MeasurementTree
 from gui.record.outcomes import outcome_shown
+from gui.record.phase_words import wrong_words
 from gui.record.run import day_words, exact_words, lasted_words, read_run
 from gui.record.run_files import RunFiles
 from gui.record.trend import Trend, read_points
@@ -55,11 +56,13 @@ class RunDetails(QWidget):
         self.title = ElidedLabel()
         theme.set_role(self.title, "heading")
         self.outcome = StateBadge()
-        self.facts, self.note = QLabel(), QLabel()
-        for label in (self.facts, self.note):
+        self.facts, self.note, self.wrong = QLabel(), QLabel(), QLabel()
+        for label in (self.facts, self.note, self.wrong):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             theme.set_role(label, "quiet")
+        theme.set_tone(self.wrong, "alarm")
         self.measurements = MeasurementTree()
         self.attached = RunFiles(client)
         self.trend = Trend()
@@ -95,7 +98,7 @@ class RunDetails(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE_PX)
-        for part in (self.facts, self.note, self.attached):
+        for part in (self.facts, self.note, self.wrong, self.attached):
             column.addWidget(part)
         column.addWidget(self.splitter, 1)
         self.place = Place(content)
@@ -147,6 +150,9 @@ class RunDetails(QWidget):
         self.facts.setToolTip(exact_words(run.started_utc_s))
         self.note.setText(data["docstring"] or "")
         self.note.setVisible(bool(data["docstring"]))
+        wrong = wrong_words(data["phases"])
+        self.wrong.setText(wrong)
+        self.wrong.setVisible(bool(wrong))
         self.attached.show_files(data["attachments"])
         before = None if self._of_trend is None else self._of_trend[1]["name"]
         self._of_trend = None
@@ -175,9 +181,12 @@ class RunDetails(QWidget):
             return
         points = read_points(answer["data"])
         words = self.tr("{} over {} runs").format(measurement["name"], len(points))
+        if len(points) == 1:
+            words = self.tr("{} in this run alone").format(measurement["name"])
         if answer["meta"]["has_more"]:
             words = self.tr("{} over the newest {} runs").format(measurement["name"], len(points))
-        self.trend_words.setText(self.tr("{} · limits dashed · click a point to open its run").format(words))
+        told = self.tr("{} · limits dashed · click a point to open its run") if len(points) > 1 else "{}"
+        self.trend_words.setText(told.format(words))
         self.trend.show_points(points, run["id"], measurement["name"], measurement["units"] or "")
         self._below.show()
 

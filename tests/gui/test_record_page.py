@@ -26,6 +26,7 @@ from gui.record.limits import Limits, limits_of, limits_words, value_words
 from gui.record.new_key_dialog import NewKeyDialog
 from gui.record.page import RecordPage
 from gui.record.part_dialogs import PutInDialog, SerialNumberDialog, TakeOutDialog
+from gui.record.phase_words import phase_title, wrong_words
 from gui.record.run import Run
 from gui.record.unit_tests import SelfTestDialog
 from gui.widgets.text_dialog import TextDialog
@@ -120,12 +121,14 @@ def test_a_run_shows_its_measurements_against_their_limits(bench: PageBench, qtb
     assert (details.title.text(), details.outcome.word) == ("Self-test 1.4", "Failed")
     rows = {row[0]: row[1:] for row in details.measurements.rows()}
     assert rows["Heater"][0] == "Failed"
+    assert details.wrong.text() == "Heater: Warming in 60 s 0.62 °C (1 … 4 °C)"
     assert rows["Warming in 60 s"] == ["Failed", "0.62 °C", "1 … 4 °C"]
     assert rows["Ambient light"][:2] == ["Passed", "no"]
     assert rows["LED ramp"][:2] == ["Not judged", "4 points"]
     assert rows["Thermometers apart"][2] == "≤ 0.5 °C"
     qtbot.keyClick(bench.page, Qt.Key.Key_Escape)
     bench.until(lambda: bench.page.timeline.isVisible(), "back at the timeline")
+    assert opened(bench, run_of(bench, "PASS", "Self-test")).wrong.isHidden()
 
 
 def test_a_measurement_is_drawn_over_the_runs_with_its_limits(bench: PageBench) -> None:
@@ -201,6 +204,7 @@ def test_a_sub_unit_is_put_in_replaced_and_taken_out(bench: PageBench) -> None:
     dialog.serial_number.setText("FAN-2")
     dialog.act_button.click()
     bench.until(lambda: "FAN-2" in page.parts.serial_numbers(), "replaced")
+    assert page.parts.marked()["serial_number"] == "FAN-2"
     assert "FAN-1" not in page.parts.serial_numbers()
     bench.until(lambda: page.timeline.words()[1] == "Taken out · FAN FAN-1", "both are in the history")
     page.parts.mark("FAN-2")
@@ -236,10 +240,18 @@ def test_a_part_that_came_out_still_has_its_own_history(bench: PageBench) -> Non
 
 
 def test_what_is_in_a_sub_unit_is_changed_on_its_own_page(bench: PageBench) -> None:
-    bench.page.parts.mark("IR-5521")
-    assert not bench.page.parts.replace_button.isVisible()
-    bench.page.parts.mark("OP-0227")
-    assert bench.page.parts.replace_button.isVisible()
+    parts = bench.page.parts
+    assert not parts.replace_button.isEnabled()
+    assert not parts.name_button.isEnabled()
+    height_px = parts.tree.height()
+    parts.mark("IR-5521")
+    assert not parts.replace_button.isEnabled()
+    assert parts.name_button.isEnabled()
+    assert "Open the sub-unit it is in" in parts.replace_button.toolTip()
+    parts.mark("OP-0227")
+    assert parts.replace_button.isEnabled()
+    assert parts.remove_button.isEnabled()
+    assert parts.tree.height() == height_px
 
 
 def test_the_record_is_exported_as_json_and_pdf(bench: PageBench, tmp_path: Path) -> None:
@@ -428,3 +440,21 @@ def test_values_read_as_people_write_them() -> None:
     said = [value_words(value) for value in (1.23456, -2, True, None, "text", [1, 2], 123456.7, 1e12)]
     assert said == ["1.235", "−2", "yes", "–", "text", "2 values", "123457", "1e+12"]
     assert value_words(None, 7) == "7 points"
+
+
+def test_phases_are_called_as_people_call_them() -> None:
+    assert phase_title("test_PD_is_near_0_volts_for_blank") == "Clear water reads near 0"
+    assert phase_title("pwm_channels") == "PWM channels"
+    assert phase_title("Thermometer at 37 °C") == "Thermometer at 37 °C"
+
+
+def test_what_went_wrong_is_told_of_the_first_phases() -> None:
+    measured = {"name": "supply", "outcome": "FAIL", "measured_value": 3.9, "units": "V", "validators": None}
+    phases = [
+        {"name": "hall_sensor", "outcome": "PASS", "docstring": "at rest", "measurements": []},
+        {"name": "supply", "outcome": "FAIL", "docstring": None, "measurements": [measured]},
+        *({"name": f"step {n}", "outcome": "ERROR", "docstring": "it hangs", "measurements": []} for n in range(4)),
+    ]
+    assert wrong_words(phases).splitlines() == [
+        "supply: supply 3.9 V", "step 0: It hangs.", "step 1: It hangs.", "And 2 more.",
+    ]  # fmt: skip
