@@ -104,8 +104,14 @@ class InstrumentRecord:
             _log.warning("The board is not in the unit's record yet: %s", error)
             return
         own = OwnUnit(
-            *(known[0], model.model_name, model.model_version, model.display_name),
-            *(known[1], dictionary.protocol_version, sub_units_of(dictionary, self._config), self._record.unit),
+            serial_number=known[0],
+            part=model.model_name,
+            revision=model.model_version,
+            name=model.display_name,
+            firmware_version=known[1],
+            protocol_version=dictionary.protocol_version,
+            sub_units=sub_units_of(dictionary, self._config),
+            unit=self._record.unit,
         )
         self._begin(self._know(own))
 

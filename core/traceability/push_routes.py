@@ -26,10 +26,11 @@ from core.schemas.unit_record.push import (
 )
 from core.schemas.unit_record.shared import Listing
 from core.service import Service
+from core.traceability.callers import NOBODY
 from core.traceability.listing import listed
 from core.traceability.push.key_file import ServerKey
 from core.traceability.push.outbox import add_earlier, drop, list_pending, try_again
-from core.traceability.push.place import NOBODY, who_we_are
+from core.traceability.push.place import who_we_are
 from core.traceability.push.push import changed_settings
 from core.traceability.push.server import PushServer
 from core.traceability.push.settings import PUSH_PATH, PushSettings, checked_address, read_settings

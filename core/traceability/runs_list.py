@@ -18,6 +18,7 @@ from core.traceability.lists import (
 )
 from core.traceability.metadata_filters import MetadataFilter, keep_metadata
 from core.traceability.runs_read import run_rows
+from core.traceability.units_list import AnySample, of_samples
 
 _SHORTEST_ID_PART = 8
 _ORDERS = {
@@ -39,6 +40,7 @@ _SOURCES = {
 # What a run's unit must be; where the list goes through the units anyway, there is no need to look for it.
 _OF_UNIT = "row.unit IN (SELECT id FROM units WHERE {})"
 _OF_UNIT_THERE = "unit.{}"
+_OPERATED_BY = "row.operated_by IN (SELECT id FROM users WHERE {})"
 _UNITS_WITH = f"SELECT id FROM units WHERE serial_number {CONTAINS}"  # noqa: S608 - own words
 # Runs of fewer units than this are looked for unit by unit.
 _FEW_UNITS = 200
@@ -72,6 +74,11 @@ class RunQuery(RunConditions):
     ended_before: Moment | None = None
     created_after: Moment | None = None
     created_before: Moment | None = None
+    operated_by_names: list[str] | None = None
+    samples: list[AnySample] | None = None
+    execution_ids: list[str] | None = None
+    slot_keys: list[str] | None = None
+    slot_names: list[str] | None = None
     metadata: MetadataFilter | None = None
     sort_by: Literal[
         "started_at", "created_at", "duration", "outcome", "serial_number", "part_number", "revision_number"
@@ -109,6 +116,14 @@ def list_runs(connection: sqlite3.Connection, query: RunQuery, page: Page) -> di
     filters.between("row.ended_us", query.ended_after, query.ended_before)
     filters.between("row.created_us", query.created_after, query.created_before)
     keep_metadata(filters, query.metadata)
+    filters.any_of("name", query.operated_by_names, _OPERATED_BY)
+    of_samples(filters, query.samples, _OF_UNIT)
+    for key, wanted in (
+        ("execution_id", query.execution_ids),
+        ("slot_key", query.slot_keys),
+        ("slot_name", query.slot_names),
+    ):
+        filters.any_of(f"json_extract(row.details, '$.{key}')", wanted)
     order = Order(_ORDERS[query.sort_by], query.sort_order)
     source = _SOURCES.get(query.sort_by, "runs AS row")
     return read_page(connection, "runs", source, filters, order, page, lambda found: run_rows(connection, found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -35,6 +36,7 @@ _SOURCES = {
 }
 _MOST = 2**62
 
+AnySample = Literal["production", "golden", "failing", "ignored"]
 Count = Annotated[int, Field(ge=0, le=_MOST)] | None
 
 
@@ -59,7 +61,7 @@ class UnitQuery(ListQuery):
     created_by_user_ids: list[str] | None = None
     created_by_station_ids: list[str] | None = None
     exclude_units_with_parent: bool = False
-    samples: list[Literal["production", "golden", "failing", "ignored"]] | None = None
+    samples: list[AnySample] | None = None
     metadata: MetadataFilter | None = None
     sort_by: Literal["created_at", "serial_number", "last_run_at", "part_number", "last_run_procedure"] = "created_at"
     sort_order: SortOrder = "desc"
@@ -81,11 +83,17 @@ def list_units(connection: sqlite3.Connection, query: UnitQuery, page: Page) -> 
     if query.exclude_units_with_parent:
         filters.add("row.parent IS NULL")
     _in_batches(connection, filters, query.batch_numbers)
-    _of_samples(filters, query.samples)
+    of_samples(filters, query.samples)
     _with_runs(connection, filters, query)
     order = Order(_ORDERS[query.sort_by], query.sort_order)
     source = _SOURCES.get(query.sort_by, "units AS row")
     return read_page(connection, "units", source, filters, order, page, lambda found: unit_rows(connection, found))
+
+
+def of_samples(filters: Filters, samples: Sequence[AnySample] | None, inside: str = "{}") -> None:
+    """Keep units that serve as such samples; `production` stands for those that are none. See `Filters.any_of`."""
+    wanted = ["" if each == "production" else each for each in samples or ()]
+    filters.any_of("coalesce(sample, '')", wanted, inside)
 
 
 def _in_batches(connection: sqlite3.Connection, filters: Filters, numbers: list[str] | None) -> None:
@@ -97,13 +105,6 @@ def _in_batches(connection: sqlite3.Connection, filters: Filters, numbers: list[
     if "" in numbers:
         named.add("row.batch IS NULL")
     filters.add(f"({' OR '.join(named.conditions)})", *named.values)
-
-
-def _of_samples(filters: Filters, samples: list[Any] | None) -> None:
-    """Keep units that serve as such samples; `production` stands for those that are none."""
-    if samples:
-        wanted = ["" if each == "production" else each for each in samples]
-        filters.any_of("coalesce(row.sample, '')", wanted)
 
 
 def _with_runs(connection: sqlite3.Connection, filters: Filters, query: UnitQuery) -> None:

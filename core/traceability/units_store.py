@@ -50,9 +50,9 @@ def update_unit(change: Change, serial_number: str, body: UnitChange) -> str:
         values["batch"] = None if batch is None else find_batch(change.connection, batch)["id"]
     if "sample" in body.model_fields_set:
         values["sample"] = body.sample
-    for column, value in values.items():
-        sql = f"UPDATE units SET {column} = ? WHERE id = ?"  # noqa: S608 - own words
-        change.connection.execute(sql, (value, number))
+    if values:
+        sql = f"UPDATE units SET {', '.join(f'{column} = ?' for column in values)} WHERE id = ?"  # noqa: S608 - own words
+        change.connection.execute(sql, (*values.values(), number))
     change.merge_metadata("units", number, body.metadata)
     link_uploads(change, "unit", number, body.attachments or ())
     return str(unit["uuid"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from running_services import Served
 from unit_record_requests import STARTED, Asker, asker
@@ -92,3 +94,25 @@ async def test_log_lines_of_a_run_are_found_whatever_they_are_sorted_by(ada: Ask
     for sort_by in ("created_at", "level", "run_id", "outcome"):
         rows = (await ada.ok("GET", "/logs", run_ids=[runs[0]], sort_by=sort_by))["data"]
         assert [row["run"]["id"] for row in rows] == [runs[0]]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"execution_ids": ["e1", "x"]},
+        {"slot_keys": ["k1"]},
+        {"slot_names": ["Left"]},
+        {"samples": ["golden"]},
+        {"samples": ["golden", "failing"], "sort_by": "serial_number"},
+        {"operated_by_names": ["ada@example.org"]},
+    ],
+)
+async def test_runs_are_found_by_slot_sample_and_operator(ada: Asker, procedure: str, query: dict[str, Any]) -> None:
+    await ada.unit("GOLD", sample="golden")
+    found = await ada.run(
+        procedure, "GOLD", execution_id="e1", slot_key="k1", slot_name="Left", operated_by="ada@example.org"
+    )
+    other = await ada.run(procedure, "S1", execution_id="e2", slot_key="k2", slot_name="Right")
+    assert [row["id"] for row in (await ada.ok("GET", "/runs", **query))["data"]] == [found]
+    rows = (await ada.ok("GET", "/runs", samples=["production"]))["data"]
+    assert [row["id"] for row in rows] == [other]

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from core.traceability.book import Change
-from core.traceability.callers import Caller
+from core.traceability.callers import NOBODY
 from core.traceability.push.outbox import know_server, note_remote, remote_of
 from core.traceability.push.server import PushServer
 from core.traceability.push.settings import PushSettings
 from core.traceability.push.troubles import RefusedError
 from core.traceability.record import UnitRecord
 
-NOBODY = Caller("", None)
 _LONGEST_WORDS = 200
 _T = TypeVar("_T")
 

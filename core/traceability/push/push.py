@@ -14,10 +14,11 @@ from typing import Any
 
 from core.clock import Clock, timestamp
 from core.errors import ServiceError
+from core.traceability.callers import NOBODY
 from core.traceability.moments import moment
 from core.traceability.push.key_file import KeyFile, ServerKey
 from core.traceability.push.outbox import Item, counts, next_item, next_moment_us, put_off, stop
-from core.traceability.push.place import NOBODY, PushPlace, let_in
+from core.traceability.push.place import PushPlace, let_in
 from core.traceability.push.sending_files import send_file
 from core.traceability.push.sending_runs import send_run
 from core.traceability.push.sending_units import send_unit
