@@ -148,7 +148,7 @@ async def test_a_dose_by_volume_needs_a_calibration_and_says_so(unit: Served) ->
 
 
 async def test_a_dose_runs_is_listed_counted_and_ends_by_itself(unit: Served) -> None:
-    task = await _result(unit, await _run(unit, "add_media", options={"duration": "1.2"}))
+    task = await _result(unit, await _run(unit, "add_media", options={"duration": "4"}))
     assert task["result"]["state"] == "ready"
     assert _truth(unit)["media_pump_percent"] == 100
     rows = await unit.json("GET", "/jobs/running/experiments/exp%20one")
@@ -156,14 +156,14 @@ async def test_a_dose_runs_is_listed_counted_and_ends_by_itself(unit: Served) ->
     assert await unit.json("GET", "/jobs/settings/job_name/add_media") == {"settings": {"$state": "ready"}}
     await _until(lambda: not _running(unit, "add_media"))
     assert _truth(unit)["media_pump_percent"] == 0
-    assert (await _values(unit))["current_volume_ml"] == pytest.approx(15 + 1.2 * 0.0911)
+    assert (await _values(unit))["current_volume_ml"] == pytest.approx(15 + 4 * 0.0911)
     doses = await unit.json("GET", "/experiments/exp%20one/time_series/media_ml")
-    assert sum(doses["data"][1]) == pytest.approx(1.2 * 0.0911)
+    assert sum(doses["data"][1]) == pytest.approx(4 * 0.0911)
     duties = await unit.json("GET", "/experiments/exp%20one/time_series/pwm_2")
     assert duties["data"][1] == [100.0, 0.0]
     await unit.json("GET", "/jobs/settings/job_name/add_media", 404)
     messages = [line["message"] for line in (await unit.json("GET", "/logs?task=add_media"))["logs"]]
-    assert "Added 0.109 ml of media." in messages
+    assert "Added 0.364 ml of media." in messages
 
 
 async def test_a_pump_in_use_is_told_with_its_holder_and_others_run_beside_it(unit: Served) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -261,8 +260,7 @@ def test_a_flood_of_readings_is_drawn_at_most_twenty_times_a_second(live: LiveBe
 
     def read_on() -> bool:
         live.read("od2", 0.1, after_s=0.01)
-        return len(drawn_at_s) >= 5
+        return len(drawn_at_s) > 15
 
     live.driver.until(read_on, "the curve is drawn while readings come")
-    pauses_s = [after - before for before, after in pairwise(drawn_at_s)]
-    assert min(pauses_s) > 0.04
+    assert (drawn_at_s[15] - drawn_at_s[0]) / 15 > 0.045, "one may be late, and the next one not"

@@ -85,11 +85,18 @@ def test_one_click_and_the_curve_grows_then_one_click_and_it_ends(pages: Pages, 
     assert len(curve.buffer) >= 1, "the curve stays"
 
 
-def test_a_page_opened_later_shows_what_was_recorded(pages: Pages) -> None:
-    until, live = pages.driver.until, pages.live
-    until(lambda: live.history.state == "loaded")
-    assert len(live.stack.curves["od2"].buffer) >= 1
-    assert not live.empty.isVisible()
+def test_a_page_opened_later_shows_what_was_recorded(pages: Pages, own_service: RealService) -> None:
+    until = pages.driver.until
+    pages.driver.run(pages.client.run_task("/unit_api/jobs/run/job_name/od_reading"))
+    until(lambda: len(pages.live.stack.curves["od2"].buffer) >= 1, "a reading came")
+    pages.driver.run(pages.client.run_task("/unit_api/jobs/stop/all"))
+    later = Pages(pages.driver, own_service.url)
+    try:
+        until(lambda: later.live.history.state == "loaded")
+        assert len(later.live.stack.curves["od2"].buffer) >= 1
+        assert not later.live.empty.isVisible()
+    finally:
+        later.close()
 
 
 def test_every_job_the_service_declares_has_a_form_that_makes_a_request(pages: Pages) -> None:
