@@ -61,6 +61,13 @@ class AttachmentFiles:
         """Return the names of all files; blocks."""
         return set(os.listdir(self._folder)) if self._folder.is_dir() else set()
 
+    def set_aside(self, stamp: str) -> Path | None:
+        """Give the folder another name, so that a new one is begun; return it, None without a file. Blocks."""
+        if not self.names():
+            return None
+        aside = self._folder.with_name(f"{self._folder.name}-{stamp}")
+        return self._folder.rename(aside)
+
     def remove(self, names: Iterable[str]) -> None:
         """Remove files that nothing points at; the next start removes what cannot be now. Blocks."""
         for name in names:

@@ -89,8 +89,15 @@ class RecordBook:
         self._opened = [self._watching]
 
     def version(self) -> int:
-        """Return a number that is another one after each change, by whichever process; takes microseconds."""
-        version: int = self._watching.execute("PRAGMA data_version").fetchone()[0]
+        """Return a number that is another one after each change, by whichever process; takes microseconds.
+
+        Raises:
+            UnreadableRecordError: the database cannot be read.
+        """
+        try:
+            version: int = self._watching.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise _unreadable(error) from error
         return version
 
     async def read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -127,7 +134,7 @@ class RecordBook:
             finally:
                 connection.execute("ROLLBACK")
         except sqlite3.Error as error:
-            raise UnreadableRecordError("The unit's record cannot be read.", cause=f"{error}.") from error
+            raise _unreadable(error) from error
 
     def _change(self, caller: Caller, utc_us: int, change: Callable[[Change], _T]) -> tuple[_T, list[str]]:
         try:
@@ -143,6 +150,10 @@ class RecordBook:
             self._local.connection = connection
             self._opened.append(connection)
         return connection
+
+
+def _unreadable(error: sqlite3.Error) -> UnreadableRecordError:
+    return UnreadableRecordError("The unit's record cannot be read.", cause=f"{error}.")
 
 
 def changed(

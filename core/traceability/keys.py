@@ -10,9 +10,11 @@ import hashlib
 import hmac
 import secrets
 import sqlite3
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from core.errors import ConflictError, NotFoundError
+from core.traceability.answers import unauthorised
 from core.traceability.book import Change
 from core.traceability.callers import Caller
 from core.traceability.moments import moment
@@ -21,6 +23,7 @@ from core.traceability.owner import known_user
 _PREFIX_BYTES = 5
 _SECRET_BYTES = 32
 _LONGEST_KEY = 200
+_T = TypeVar("_T")
 _NO_KEY = hashlib.sha256(b"").hexdigest()
 _FIND = """
 SELECT keys.sha256, keys.prefix, keys.user, keys.station, coalesce(users.uuid, stations.uuid) AS uuid,
@@ -43,6 +46,20 @@ def find_caller(connection: sqlite3.Connection, key: str) -> Caller | None:
     if row is None or not is_right:
         return None
     return Caller(row["uuid"], row["name"], row["prefix"], row["user"], row["station"], row["email"])
+
+
+def as_long_as_valid(caller: Caller, change: Callable[[Change], _T]) -> Callable[[Change], _T]:
+    """Return a change that is made only if the caller's key is still valid then: a body may take long to come.
+
+    It raises UnauthorisedError where the key was revoked, or its station removed, in between.
+    """
+
+    def make(under_way: Change) -> _T:
+        if under_way.connection.execute(_FIND, (caller.key,)).fetchone() is None:
+            raise unauthorised()
+        return change(under_way)
+
+    return make
 
 
 def make_user_key(change: Change, name: str, unit: str) -> str:

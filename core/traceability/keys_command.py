@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import sqlite3
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -66,9 +67,16 @@ async def _create(record: UnitRecord, given: argparse.Namespace) -> None:
 async def _list(record: UnitRecord, given: argparse.Namespace) -> None:
     del given
     for item in await record.read(list_keys):
-        whose = f"user {item['user']}" if item["user"] is not None else f"station {item['station']}"
+        whose = f"user {_plain(item['user'])}" if item["user"] is not None else f"station {_plain(item['station'])}"
         state = f"revoked {item['revoked_at']}" if item["revoked_at"] else "valid"
         print(f"{item['prefix']}  {item['created_at']}  {state}  {whose}")
+
+
+def _plain(name: str) -> str:
+    """Return a name as this terminal can show it, without the lines and control characters somebody put into it."""
+    encoding = sys.stdout.encoding or "utf-8"
+    shown = "".join(each if each.isprintable() else "?" for each in name)
+    return shown.encode(encoding, "replace").decode(encoding)
 
 
 async def _revoke(record: UnitRecord, given: argparse.Namespace) -> None:

@@ -34,6 +34,11 @@ def known_user(change: Change, name: str, unit: str) -> Caller:
     return user_named(change.connection, name) or _add_user(change, name, unit)
 
 
+def is_begun(connection: sqlite3.Connection) -> bool:
+    """Whether the record was there before."""
+    return connection.execute("SELECT 1 FROM store WHERE name = 'record' AND key = 'id'").fetchone() is not None
+
+
 def begin_record(change: Change, unit: str) -> None:
     """Give a new record its id and its first user."""
     make_id = "INSERT OR IGNORE INTO store VALUES ('record', 'id', ?)"

@@ -16,9 +16,9 @@ from core.traceability.attachment_files import AttachmentFiles
 from core.traceability.attachment_links import Signer
 from core.traceability.book import Change, RecordBook, is_ready, open_book
 from core.traceability.callers import NOBODY, Caller
-from core.traceability.keys import find_caller
+from core.traceability.keys import as_long_as_valid, find_caller
 from core.traceability.lists import Walks
-from core.traceability.owner import first_user, forget_unused_uploads, known_user, user_named
+from core.traceability.owner import first_user, forget_unused_uploads, is_begun, known_user, user_named
 
 FOLDER = "unit_record"
 _FILE = "record.sqlite"
@@ -54,7 +54,8 @@ class UnitRecord:
 
     async def change(self, caller: Caller, change: Callable[[Change], _T]) -> _T:
         """Change the record as one transaction; it is on the disk when this returns. See `RecordBook.write`."""
-        result, files_left = await self._book.write(caller, self.now_us(), change)
+        wanted = as_long_as_valid(caller, change) if caller.key else change
+        result, files_left = await self._book.write(caller, self.now_us(), wanted)
         self.wrote.set()
         if files_left:
             await asyncio.to_thread(self.files.remove, files_left)
@@ -115,6 +116,9 @@ async def open_record(data_dir: Path, work: Path, clock: Clock, unit: str) -> Un
     book = await asyncio.to_thread(RecordBook, path)
     files = AttachmentFiles(path.parent / _ATTACHMENTS, work)
     record = UnitRecord(book, files, clock, unit)
+    if not await record.read(is_begun) and (aside := await asyncio.to_thread(files.set_aside, stamp)):
+        # Whatever became of the record they belong to, they may be all there is left of it.
+        notes.append(f"The attachments of the former record are kept in the folder {aside.name} beside the new one.")
     missing = await record.change(NOBODY, lambda change: forget_unused_uploads(change, unit, files))
     for note in (*notes, *(f"The attachment {name} has lost its file; upload it again." for name in missing)):
         _log.warning("%s", note)
