@@ -88,7 +88,42 @@ def _look_at_what_ships(address: str) -> None:
                 raise SystemExit(f"{path} has next to nothing")
     _start(address, "growth_rate_calculating")
     _wait_for_setting(address, "growth_rate_calculating", "%24state", "ready")
-    print("Descriptions, descriptors and the growth rate are there.")
+    _make_certificate(address)
+    print("Descriptions, descriptors, the growth rate and what makes certificates are there.")
+
+
+def _make_certificate(address: str) -> None:
+    """Add a calibration and fetch its certificate, which another process makes with fonts of its own."""
+    calibration = {
+        "calibration_type": "simple_peristaltic_pump", "calibration_name": "smoke",
+        "calibrated_on_pioreactor_unit": "unit", "created_at": "2026-01-02T03:04:05.000Z",
+        "curve_data_": {"type": "poly", "coefficients": [0.08, 0.0]}, "hz": 250.0, "dc": 100.0, "voltage": 5.0,
+        "recorded_data": {"x": [1.0, 2.0], "y": [0.08, 0.16]},
+    }  # fmt: skip
+    body = json.dumps({"calibration_data": json.dumps(calibration)}).encode()
+    request = urllib.request.Request(f"{address}/unit_api/calibrations/media_pump", data=body, method="POST")
+    urllib.request.urlopen(request, timeout=5).close()
+    deadline = time.monotonic() + READING_WITHIN_S
+    while time.monotonic() < deadline:
+        for file in _files_of_runs(address):
+            if file["name"] == "smoke-certificate.pdf":
+                _look_at_certificate(f"{address}/unit_api/record/attachments/{file['id']}")
+                return
+        time.sleep(0.2)
+    raise SystemExit("No certificate within a minute")
+
+
+def _files_of_runs(address: str) -> list[dict[str, str]]:
+    runs: list[dict[str, str]] = _get(f"{address}/unit_api/record/runs")["data"]  # type: ignore[assignment]
+    read = [_get(f"{address}/unit_api/record/runs/{run['id']}") for run in runs]
+    return [file for run in read for file in run["attachments"]]  # type: ignore[attr-defined]
+
+
+def _look_at_certificate(url: str) -> None:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        content = answer.read()
+    if not content.startswith(b"%PDF") or b"DejaVuSansCondensed" not in content:
+        raise SystemExit("The certificate is no PDF with its fonts")
 
 
 def _start_measuring(address: str) -> None:

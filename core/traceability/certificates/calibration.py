@@ -30,6 +30,8 @@ _CONDITIONS = {
     "pd_channel": ("Photodiode", ""),
 }
 _CURVE_POINTS = 120
+# 18 pages; setting them takes 3 s of a processor.
+_MOST_ROWS = 1000
 _POWERS = {0: "", 1: " x", 2: " x²", 3: " x³"}
 
 
@@ -62,7 +64,7 @@ class Fit:
     Attributes:
         fitted: the curve at each x, None where it has no finite value.
         rms, largest: of the residuals, in the unit of y; 0 without points.
-        r_squared: the share of y's variance the curve explains; None where y does not vary.
+        r_squared: the share of y's variance the curve explains; None where y does not vary, or beyond all numbers.
     """
 
     xs: Sequence[float]
@@ -78,16 +80,17 @@ def fit_of(made: Calibration) -> Fit:
     xs, ys = made.recorded_data.x, made.recorded_data.y
     fitted = [_value(made, x) for x in xs]
     residuals = [y - at for y, at in zip(ys, fitted, strict=True) if at is not None]
-    squares = sum(each * each for each in residuals)
-    rms = math.sqrt(squares / len(residuals)) if residuals else 0.0
+    length = math.hypot(*residuals)
+    rms = length / math.sqrt(len(residuals)) if residuals else 0.0
     mean = sum(ys) / len(ys) if ys else 0.0
-    spread = sum((y - mean) ** 2 for y in ys)
-    share = 1 - squares / spread if spread > 0 and len(residuals) == len(ys) else None
-    return Fit(xs, ys, fitted, rms, max((abs(each) for each in residuals), default=0.0), share)
+    spread = sum((y - mean) * (y - mean) for y in ys)
+    share = 1 - length * length / spread if 0 < spread < math.inf and len(residuals) == len(ys) else -math.inf
+    largest = max((abs(each) for each in residuals), default=0.0)
+    return Fit(xs, ys, fitted, rms, largest, share if math.isfinite(share) else None)
 
 
 def measured_of(made: Calibration, fit: Fit) -> list[Measured]:
-    """Return the numbers of a calibration worth following over time."""
+    """Return the numbers of a calibration worth following over time, finite ones."""
     x_units, y_units = units_of(made)
     found = [
         Measured("points", len(fit.xs)),
@@ -103,7 +106,7 @@ def measured_of(made: Calibration, fit: Fit) -> list[Measured]:
             Measured("slope", curve.coefficients[0], slope_units),
             Measured("offset", curve.coefficients[1], y_units),
         ]
-    return found
+    return [each for each in found if math.isfinite(each.value)]
 
 
 def units_of(made: Calibration) -> tuple[str, str]:
@@ -148,7 +151,10 @@ def calibration_certificate(made: Calibration, origin: Origin) -> Document:
         document.chart(list(zip(fit.xs, fit.ys, strict=True)), _curve(made), x_label, y_label)
         document.heading("Points")
         columns = [Column("No.", 0.1), *(Column(head, 0.225, True) for head in (x_label, y_label, "Curve", "Residual"))]
-        document.table(columns, [_row(number, *row) for number, row in enumerate(_rows(fit), 1)])
+        rows = _rows(fit)
+        document.table(columns, [_row(number, *row) for number, row in enumerate(rows[:_MOST_ROWS], 1)])
+        if len(rows) > _MOST_ROWS:
+            document.text(f"The file has {len(rows) - _MOST_ROWS} more points.")
     document.heading("File")
     document.facts([("Name", origin.file_name), ("SHA-256", origin.file_sha256), ("Written by", origin.program)])
     return document

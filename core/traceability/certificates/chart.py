@@ -9,7 +9,7 @@ from fpdf import FPDF, Align
 
 from core.traceability.certificates.document import Chart, Point
 
-HEIGHT_PT = 240.0
+HEIGHT_PT = 246.0
 _PLOT_PT = 198.0
 _LABEL_PT = 7.5
 _LEFT_PT, _RIGHT_PT = 46.0, 8.0
@@ -26,6 +26,7 @@ def draw_chart(pdf: FPDF, chart: Chart, x_label: str, y_label: str) -> None:
     xs, ys = _range([x for x, _ in shown]), _range([y for _, y in shown])
     if not (math.isfinite(xs[1] - xs[0]) and math.isfinite(ys[1] - ys[0])):
         return
+    pdf.ln(6)
     top = pdf.y + 14
     bottom, left, right = top + _PLOT_PT, pdf.l_margin + _LEFT_PT, pdf.l_margin + pdf.epw - _RIGHT_PT
 
