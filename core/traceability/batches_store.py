@@ -104,9 +104,7 @@ def list_batches(connection: sqlite3.Connection, query: BatchQuery, page: Page) 
     filters.any_of("revisions.number", query.revision_numbers, _HAS_UNIT)
     filters.between("row.created_us", query.created_after, query.created_before)
     order = Order(_ORDERS[query.sort_by], query.sort_order)
-    return read_page(
-        connection, "batches", "batches AS row", filters, order, page, lambda found: _rows(connection, found)
-    )
+    return read_page(connection, "batches", "batches AS row", filters, order, page, _rows)
 
 
 def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[dict[str, Any]]:

@@ -155,7 +155,7 @@ def read_page(
     filters: Filters,
     order: Order,
     page: Page,
-    rows_of: Callable[[list[int]], list[dict[str, Any]]],
+    rows_of: Callable[[sqlite3.Connection, list[int]], list[dict[str, Any]]],
 ) -> dict[str, Any]:
     """Return one page as the API answers it.
 
@@ -177,4 +177,4 @@ def read_page(
     follows = page.offset + page.limit if has_more else None
     if follows is not None:
         page.walks.remember(page.walk, follows, newest)
-    return {"data": rows_of(found[: page.limit]), "meta": {"has_more": has_more, "next_cursor": follows}}
+    return {"data": rows_of(connection, found[: page.limit]), "meta": {"has_more": has_more, "next_cursor": follows}}

@@ -55,7 +55,7 @@ def list_parts(connection: sqlite3.Connection, query: PartQuery, page: Page) -> 
     keep_metadata(filters, query.metadata)
     filters.any_of("procedures.uuid", query.procedure_ids, _RUN_UNDER)
     order = Order(_ORDERS[query.sort_by], query.sort_order)
-    return read_page(connection, "parts", "parts AS row", filters, order, page, lambda found: _rows(connection, found))
+    return read_page(connection, "parts", "parts AS row", filters, order, page, _rows)
 
 
 def read_revision(connection: sqlite3.Connection, part_number: str, revision_number: str) -> dict[str, Any]:

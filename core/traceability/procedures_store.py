@@ -93,10 +93,7 @@ def list_procedures(connection: sqlite3.Connection, query: ProcedureQuery, page:
         also = " OR instr(row.uuid, ?)" if is_id else ""
         filters.add(f"(instr(casefold(row.name), ?){also})", *[text] * (1 + is_id))
     filters.between("row.created_us", query.created_after, query.created_before)
-    order = Order("row.id")
-    return read_page(
-        connection, "procedures", "procedures AS row", filters, order, page, lambda found: _rows(connection, found)
-    )
+    return read_page(connection, "procedures", "procedures AS row", filters, Order("row.id"), page, _rows)
 
 
 def create_version(change: Change, procedure: str, tag: str) -> str:

@@ -120,8 +120,7 @@ def list_phases(connection: sqlite3.Connection, query: PhaseQuery, page: Page) -
     if query.exclude_retries:
         filters.add(_IS_FINAL.format(p="row"))
     order = Order(_PHASE_ORDERS[query.sort_by], query.sort_order)
-    rows_of = _reader(connection, _PHASE, _phase_row)
-    return read_page(connection, "phases", _PHASES_BY_RUN, filters, order, page, rows_of)
+    return read_page(connection, "phases", _PHASES_BY_RUN, filters, order, page, _rows_by(_PHASE, _phase_row))
 
 
 def list_measurements(connection: sqlite3.Connection, query: MeasurementQuery, page: Page) -> dict[str, Any]:
@@ -139,7 +138,7 @@ def list_measurements(connection: sqlite3.Connection, query: MeasurementQuery, p
         # This names `row` so that it is looked at last: most measurements have been left out by then.
         filters.add(f"{_IS_FINAL.format(p='phase')[:-1]} AND row.id)")
     order = Order("run.started_us, phase.started_us", query.sort_order)
-    rows_of = _reader(connection, _MEASUREMENT, _measurement_row)
+    rows_of = _rows_by(_MEASUREMENT, _measurement_row)
     return read_page(connection, "measurements", _MEASUREMENTS_BY_RUN, filters, order, page, rows_of)
 
 
@@ -153,8 +152,7 @@ def list_logs(connection: sqlite3.Connection, query: LogQuery, page: Page) -> di
     filters.any_of("row.source_file", query.source_files)
     filters.between("row.utc_us", query.timestamp_after, query.timestamp_before)
     order = Order(_LOG_ORDERS[query.sort_by], query.sort_order)
-    rows_of = _reader(connection, _LOG, _log_row)
-    return read_page(connection, "logs", _LOGS_BY_TIME, filters, order, page, rows_of)
+    return read_page(connection, "logs", _LOGS_BY_TIME, filters, order, page, _rows_by(_LOG, _log_row))
 
 
 def read_phase(connection: sqlite3.Connection, uuid: str) -> dict[str, Any]:
@@ -183,12 +181,16 @@ def read_log(connection: sqlite3.Connection, uuid: str) -> dict[str, Any]:
     return _log_row(row, ids)
 
 
-def _reader(
-    connection: sqlite3.Connection, sql: str, make: Callable[[sqlite3.Row, RowIds], dict[str, Any]]
-) -> Callable[[Sequence[int]], list[dict[str, Any]]]:
+def _rows_by(
+    sql: str, make: Callable[[sqlite3.Row, RowIds], dict[str, Any]]
+) -> Callable[[sqlite3.Connection, Sequence[int]], list[dict[str, Any]]]:
     """Return what makes the rows of a page, each read by `sql`."""
-    ids = RowIds(connection)
-    return lambda numbers: [make(connection.execute(sql, (number,)).fetchone(), ids) for number in numbers]
+
+    def rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        ids = RowIds(connection)
+        return [make(connection.execute(sql, (number,)).fetchone(), ids) for number in numbers]
+
+    return rows
 
 
 def _find(connection: sqlite3.Connection, kind: Kind, sql: str, uuid: str) -> tuple[sqlite3.Row, RowIds]:

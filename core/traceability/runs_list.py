@@ -126,7 +126,7 @@ def list_runs(connection: sqlite3.Connection, query: RunQuery, page: Page) -> di
         filters.any_of(f"json_extract(row.details, '$.{key}')", wanted)
     order = Order(_ORDERS[query.sort_by], query.sort_order)
     source = _SOURCES.get(query.sort_by, "runs AS row")
-    return read_page(connection, "runs", source, filters, order, page, lambda found: run_rows(connection, found))
+    return read_page(connection, "runs", source, filters, order, page, run_rows)
 
 
 def _is_narrow(query: RunQuery) -> bool:

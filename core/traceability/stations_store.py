@@ -132,10 +132,7 @@ def list_stations(connection: sqlite3.Connection, query: StationQuery, page: Pag
     filters.has_name(query.search_query, "row.name")
     filters.any_of("procedures.uuid", query.procedure_ids, _LINKED)
     keep_metadata(filters, query.metadata)
-    order = Order("row.id")
-    return read_page(
-        connection, "stations", "stations AS row", filters, order, page, lambda found: _rows(connection, found)
-    )
+    return read_page(connection, "stations", "stations AS row", filters, Order("row.id"), page, _rows)
 
 
 def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[dict[str, Any]]:

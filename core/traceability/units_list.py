@@ -87,7 +87,7 @@ def list_units(connection: sqlite3.Connection, query: UnitQuery, page: Page) -> 
     _with_runs(connection, filters, query)
     order = Order(_ORDERS[query.sort_by], query.sort_order)
     source = _SOURCES.get(query.sort_by, "units AS row")
-    return read_page(connection, "units", source, filters, order, page, lambda found: unit_rows(connection, found))
+    return read_page(connection, "units", source, filters, order, page, unit_rows)
 
 
 def of_samples(filters: Filters, samples: Sequence[AnySample] | None, inside: str = "{}") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -204,11 +205,7 @@ def list_pending(connection: sqlite3.Connection, query: PendingQuery, page: Page
     if query.is_stopped is not None:
         filters.add("row.is_stopped = ?", int(query.is_stopped))
     order = Order("-row.is_stopped, -row.failures", "asc")
-
-    def rows_of(numbers: list[int]) -> list[dict[str, Any]]:
-        return [_pending(connection.execute(_ROW, (number,)).fetchone()) for number in numbers]
-
-    return read_page(connection, "push_items", "push_items AS row", filters, order, page, rows_of)
+    return read_page(connection, "push_items", "push_items AS row", filters, order, page, _rows)
 
 
 def remote_of(connection: sqlite3.Connection, server: int, kind: str, local: int, part: int = 0) -> str | None:
@@ -239,6 +236,10 @@ def know_server(change: Change, address: str, organization: str) -> int:
     server: int = change.connection.execute(sql, who).fetchone()["id"]
     keep(change, server=server)
     return server
+
+
+def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    return [_pending(connection.execute(_ROW, (number,)).fetchone()) for number in numbers]
 
 
 def _pending(row: sqlite3.Row) -> dict[str, Any]:
