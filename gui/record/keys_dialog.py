@@ -104,8 +104,6 @@ class KeysDialog(QDialog):
         theme.set_role(words, "quiet")
         close = QPushButton(self.tr("Close"))
         close.clicked.connect(self.accept)
-        for button in (self.new_button, self.revoke_button, close):
-            button.setAutoDefault(False)
         foot = QHBoxLayout()
         foot.addWidget(self.revoke_button)
         foot.addStretch(1)

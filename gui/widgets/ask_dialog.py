@@ -57,7 +57,6 @@ class AskDialog(QDialog):
         self.act_button = QPushButton(act)
         theme.set_role(self.act_button, "danger" if is_dangerous else "primary")
         self.cancel_button = QPushButton(self.tr("Cancel"))
-        self.cancel_button.setAutoDefault(False)
         self.cancel_button.clicked.connect(self.reject)
         (self.cancel_button if is_dangerous else self.act_button).setDefault(True)
         if is_dangerous:

@@ -24,7 +24,6 @@ class ShownOnce(QWidget):
         self.field.setAccessibleName(name)
         self.field.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.copy_button = QPushButton(self.tr("Copy"))
-        self.copy_button.setAutoDefault(False)
         show_icon(self.copy_button, "copy")
         self.copy_button.clicked.connect(self._copy)
         words = QLabel(note)

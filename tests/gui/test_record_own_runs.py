@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from loop_driver import LoopDriver
 from page_bench import PageBench
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
+from pytestqt.qtbot import QtBot
 from real_service import RealService, running_service
 
 from gui.record.page import RecordPage
@@ -106,6 +108,16 @@ def test_tests_are_offered_while_the_own_board_can_be_reached(bench: PageBench, 
     bench.until(page.tests.isEnabled, "the unit itself can be tested")
     send(lab, "/board/simulation", {"command": "unplug 60"})
     bench.until(lambda: not page.tests.isEnabled(), "not without its board")
+
+
+def test_enter_presses_the_button_that_has_the_keyboard(bench: PageBench, qtbot: QtBot) -> None:
+    bench.until(bench.page.tests.isEnabled, "the board can be tested")
+    bench.page.tests.self_test_action.trigger()
+    dialog = bench.dialog(SelfTestDialog)
+    dialog.cancel_button.setFocus()
+    qtbot.keyClick(dialog.cancel_button, Qt.Key.Key_Return)
+    assert not dialog.isVisible()
+    bench.until(lambda: not bench.page.findChildren(SelfTestDialog), "it is gone, and nothing was begun")
 
 
 def test_a_self_test_begins_when_a_person_says_that_water_is_in_the_vial(bench: PageBench) -> None:

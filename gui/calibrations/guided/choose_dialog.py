@@ -76,7 +76,6 @@ class ChooseDialog(QDialog):
         self.begin_button, self._cancel = QPushButton(self.tr("Begin")), QPushButton(self.tr("Cancel"))
         theme.set_role(self.begin_button, "primary")
         self.begin_button.setDefault(True)
-        self._cancel.setAutoDefault(False)
         self.place = Place(self._content())
         self._lay_out()
         self.rows.currentItemChanged.connect(self._show_chosen)

@@ -74,11 +74,11 @@ class GuidedDialog(QDialog):
     def _make_buttons(self) -> None:
         theme.set_role(self.progress.cancel_button, "danger")
         theme.set_role(self.abort_button, "quiet")
-        self.abort_button.setAutoDefault(False)
         theme.set_role(self.continue_button, "primary")
         self.continue_button.setMinimumWidth(_LEAST_BUTTON_PX)
         self.continue_button.setDefault(True)
-        self.continue_button.installEventFilter(self)
+        for each in (self.abort_button, self.continue_button):
+            each.installEventFilter(self)
         # Its room is kept: what is read does not jump when the unit begins to act.
         policy = self.progress.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
@@ -148,7 +148,7 @@ class GuidedDialog(QDialog):
 
     def _choice_button(self, label: str, act: Callable[[], None]) -> QPushButton:
         button = QPushButton(label)
-        button.setAutoDefault(False)
+        button.installEventFilter(self)
         button.clicked.connect(act)
         self._choices.addWidget(button)
         return button
@@ -307,7 +307,7 @@ class GuidedDialog(QDialog):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take a double click for one; hide and show with the window."""
-        if watched is self.continue_button:
+        if isinstance(watched, QPushButton):
             is_held = isinstance(event, QKeyEvent) and event.isAutoRepeat()
             return is_held or event.type() == QEvent.Type.MouseButtonDblClick
         if watched is self._window and not event.spontaneous():

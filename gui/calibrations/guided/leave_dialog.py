@@ -42,8 +42,8 @@ class LeaveDialog(QDialog):
         self.later_button = QPushButton(self.tr("Stop and go on later") if is_acting else self.tr("Go on later"))
         self.stay_button = QPushButton(self.tr("Stay"))
         theme.set_role(self.stay_button, "primary")
-        for button in (self.abort_button, self.later_button):
-            button.setAutoDefault(False)
+        # Enter alone gives nothing up.
+        self.abort_button.setAutoDefault(False)
         self.stay_button.setDefault(True)
         self._lay_out(heading, words)
         self.stay_button.setFocus()

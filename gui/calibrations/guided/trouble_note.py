@@ -39,7 +39,6 @@ class TroubleNote(QWidget):
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.stop_button = QPushButton()
-        self.stop_button.setAutoDefault(False)
         theme.set_role(self.stop_button, "danger")
         self.stop_button.clicked.connect(self._stop)
         said = QVBoxLayout()
