@@ -12,10 +12,9 @@ from gui.asking import Asking
 from gui.icons import show_icon
 from gui.record.push_form import PushForm
 from gui.record.push_pending import PushPending
-from gui.record.push_words import PUSH, standing
+from gui.record.push_words import PUSH, refusal_words, standing
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.unit import Unit
-from gui.widgets.ask_dialog import trouble_words
 from gui.widgets.place import Place
 from gui.words import sentences
 
@@ -45,12 +44,11 @@ class PushDialog(QDialog):
         self._picture, self.headline, self.detail = QLabel(), QLabel(), QLabel()
         theme.set_role(self.headline, "strong")
         theme.set_role(self.detail, "quiet")
-        self.trouble = QLabel()
-        theme.set_tone(self.trouble, "alarm")
-        for label in (self.headline, self.detail, self.trouble):
+        for label in (self.headline, self.detail):
             label.setWordWrap(True)
+        # Between one sending and the next there is nothing to say; the list below stays where it is.
+        self.detail.setMinimumHeight(self.detail.fontMetrics().lineSpacing())
         self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.trouble.hide()
         self.save_button = QPushButton(self.tr("Save"))
         theme.set_role(self.save_button, "primary")
         self.save_button.setDefault(True)
@@ -83,7 +81,6 @@ class PushDialog(QDialog):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         column.addWidget(self.form)
-        column.addWidget(self.trouble)
         column.addLayout(stands)
         column.addWidget(self.pending, 1)
         return content
@@ -100,7 +97,6 @@ class PushDialog(QDialog):
         words.setWordWrap(True)
         theme.set_role(words, "quiet")
         close = QPushButton(self.tr("Close"))
-        close.setAutoDefault(False)
         close.clicked.connect(self.accept)
         foot = QHBoxLayout()
         foot.addStretch(1)
@@ -138,10 +134,8 @@ class PushDialog(QDialog):
         self.headline.setText(stands.headline)
         words = sentences(stands.when, stands.detail)
         self.detail.setText(words)
-        self.detail.setVisible(bool(words))
 
     def _on_form(self) -> None:
-        self._tell("")
         self._show_save()
 
     def _show_save(self) -> None:
@@ -149,7 +143,7 @@ class PushDialog(QDialog):
         self.save_button.setEnabled(is_live and self._state is not None and self.form.is_changed)
 
     def _save(self) -> None:
-        self._tell("")
+        self.form.say("", "")
         self.save_button.setEnabled(False)
         background.run(self._ask(), self, self._on_refused)
 
@@ -161,18 +155,17 @@ class PushDialog(QDialog):
         self._asking.again()
 
     def _on_refused(self, trouble: ServiceTroubleError) -> None:
-        self._tell(trouble_words(trouble))
+        self._tell(refusal_words(trouble))
         self._show_save()
 
     def _tell(self, trouble: str) -> None:
-        self.trouble.setText(trouble)
-        self.trouble.setVisible(bool(trouble))
+        self.form.say(trouble, "alarm" if trouble else "", "alarm")
 
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:
         if self._state is None:
             self.place.explain_trouble(trouble)
         elif self._unit.service.is_live:
-            self._tell(trouble_words(trouble))
+            self._tell(refusal_words(trouble))
 
     def _on_connection(self) -> None:
         is_live = self._unit.service.is_live

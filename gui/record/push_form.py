@@ -9,9 +9,8 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLabel, QLine
 
 from gui import background, theme
 from gui.icons import show_icon
-from gui.record.push_words import PUSH
+from gui.record.push_words import PUSH, refusal_words
 from gui.service_client import ServiceClient, ServiceTroubleError, is_loopback
-from gui.widgets.ask_dialog import trouble_words
 from gui.words import sentences
 
 _LONGEST = 500
@@ -25,7 +24,8 @@ class PushForm(QWidget):
 
     Attributes:
         server, key, plain_http, is_on: the fields.
-        test_button, result: tries the server, and says what came of it.
+        test_button: tries the server.
+        result: says what came of that, or why something could not be saved.
     """
 
     changed = Signal()
@@ -50,23 +50,29 @@ class PushForm(QWidget):
         for box in (self.plain_http, self.is_on):
             box.toggled.connect(self._on_edit)
         self.test_button = QPushButton(self.tr("Test connection"))
-        self.test_button.setAutoDefault(False)
         self.test_button.clicked.connect(self._test)
         self._picture = QLabel()
         self.result = QLabel()
         self.result.setWordWrap(True)
-        # Room for two lines from the beginning, so that nothing moves when something is said.
-        self.result.setMinimumHeight(2 * self.result.fontMetrics().lineSpacing())
+        # Room for three lines from the beginning: nothing moves when something is said, and nothing is cut off.
+        self.result.setMinimumHeight(3 * self.result.fontMetrics().lineSpacing())
+        self.result.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._lay_out()
         self._on_edit()
 
     def _lay_out(self) -> None:
-        tried = QHBoxLayout()
-        tried.setSpacing(theme.SPACE_PX)
-        tried.addWidget(self.test_button, 0, Qt.AlignmentFlag.AlignTop)
-        tried.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignVCenter)
-        tried.addWidget(self.result, 1, Qt.AlignmentFlag.AlignVCenter)
+        tried, said = QHBoxLayout(), QHBoxLayout()
+        tried.setSpacing(12)
+        tried.addWidget(self.test_button)
+        tried.addWidget(self.is_on, 1)
+        said.setSpacing(theme.SPACE_PX)
+        said.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
+        said.addWidget(self.result, 1)
+        policy = self._picture.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._picture.setSizePolicy(policy)
+        self._picture.setFixedWidth(16)
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
@@ -74,7 +80,7 @@ class PushForm(QWidget):
         form.addRow(self.tr("Key"), self.key)
         form.addRow("", self.plain_http)
         form.addRow("", tried)
-        form.addRow("", self.is_on)
+        form.addRow(said)
 
     def show_kept(self, state: dict[str, Any]) -> None:
         """Show what is kept; what has been typed meanwhile stays."""
@@ -120,7 +126,7 @@ class PushForm(QWidget):
         return url.startswith("http://") and not is_loopback(url)
 
     def _on_edit(self) -> None:
-        self._say("", "")
+        self.say("", "")
         self._refresh()
         self.changed.emit()
 
@@ -142,7 +148,7 @@ class PushForm(QWidget):
         if self._is_testing:
             return
         self._is_testing = True
-        self._say(self.tr("Asking the server…"), "working")
+        self.say(self.tr("Asking the server…"), "working")
         background.run(self._ask(), self, self._on_trouble)
 
     async def _ask(self) -> None:
@@ -150,19 +156,20 @@ class PushForm(QWidget):
         told = await self._client.post(f"{PUSH}/test", wanted)
         self._is_testing = False
         if wanted != self._tried():
-            self._say("", "")  # it was of what the fields held before
+            self.say("", "")  # it was of what the fields held before
             return
         is_good = told["ok"]
-        self._say(sentences(told["what"], told["remedy"]), "ok" if is_good else "warning", "ok" if is_good else "warn")
+        self.say(sentences(told["what"], told["remedy"]), "ok" if is_good else "warning", "ok" if is_good else "warn")
 
     def _tried(self) -> dict[str, Any]:
         return {name: value for name, value in self.changes().items() if name != "is_on"}
 
     def _on_trouble(self, trouble: ServiceTroubleError) -> None:
         self._is_testing = False
-        self._say(trouble_words(trouble), "warning", "warn")
+        self.say(refusal_words(trouble), "warning", "warn")
 
-    def _say(self, words: str, icon_name: str, tone: str = "quiet") -> None:
+    def say(self, words: str, icon_name: str, tone: str = "quiet") -> None:
+        """Say something of what is entered; nothing when empty."""
         self.result.setText(words)
         theme.set_tone(self.result, "" if tone == "quiet" else tone)
         self._picture.setVisible(bool(words))

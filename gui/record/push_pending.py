@@ -93,8 +93,8 @@ class PushPending(QWidget):
         theme.set_role(self.rows, "rows")
         header = self.rows.header()
         header.setStretchLastSection(False)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.resizeSection(1, 152)
+        for column in (0, 1):  # a unit's number is as long as what is to be said of it
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(2, 124)
         self.place = Place(self.rows)
         self.reason = QLabel()
@@ -106,8 +106,6 @@ class PushPending(QWidget):
         self.leave_button = QPushButton(self.tr("Do not send…"))
         theme.set_role(self.leave_button, "danger")
         self.earlier_button = QPushButton(self.tr("Send earlier runs…"))
-        for button in (self.again_button, self.leave_button, self.earlier_button):
-            button.setAutoDefault(False)
         self.again_button.clicked.connect(self._try_again)
         self.leave_button.clicked.connect(self._ask_leave)
         self.earlier_button.clicked.connect(self._ask_earlier)

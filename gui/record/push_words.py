@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication
 from gui.moments import ago, duration
 from gui.record.outcomes import outcome_shown
 from gui.record.run import day_words
+from gui.service_client import ServiceTroubleError
 from gui.unit import utc_s_of
 from gui.words import listing, sentences
 
@@ -95,6 +96,11 @@ def _refused_words(state: dict[str, Any], host: str) -> str:
     count = state["stopped_count"]
     words = tr("{} refused 1 thing") if count == 1 else tr("{} refused {} things")
     return words.format(host, count) if count else ""
+
+
+def refusal_words(trouble: ServiceTroubleError) -> str:
+    """Say what the service refused, why, and what to do: of two fields nobody must be told which."""
+    return sentences(trouble.error, trouble.cause if trouble.cause != trouble.error else "", trouble.remedy)
 
 
 def item_words(item: dict[str, Any]) -> str:

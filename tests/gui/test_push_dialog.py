@@ -159,12 +159,14 @@ def test_typed_text_stays_while_the_state_is_asked_for_again(bench: PageBench, l
     dialog.pending.acted.emit()
     bench.until(lambda: dialog.form.changes() == {"url": "http://lab.example"}, "it is asked")
     dialog.save_button.click()
-    bench.until(lambda: "can be read by whoever is on the way" in dialog.trouble.text(), "it is refused with a reason")
+    bench.until(
+        lambda: "can be read by whoever is on the way" in dialog.form.result.text(), "it is refused with a reason"
+    )
     assert dialog.form.server.text() == "http://lab.example"
     asked_again(bench, dialog, lab)
-    assert "can be read by whoever is on the way" in dialog.trouble.text()
+    assert "can be read by whoever is on the way" in dialog.form.result.text()
     dialog.form.plain_http.setChecked(True)
-    assert dialog.trouble.text() == ""
+    assert dialog.form.result.text() == ""
     dialog.save_button.click()
     bench.until(lambda: not dialog.form.is_changed, "it is saved")
 
@@ -176,6 +178,21 @@ def test_escape_closes_and_enter_saves(bench: PageBench, qtbot: QtBot) -> None:
     bench.until(lambda: not dialog.form.is_changed, "it is saved")
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     bench.until(lambda: not bench.page.findChildren(PushDialog), "it is gone")
+
+
+def test_what_is_said_of_the_server_is_seen_whole_and_moves_nothing(bench: PageBench, qtbot: QtBot) -> None:
+    dialog = opened(bench)
+    form = dialog.form
+    form.server.setText("http://198.51.100.7")
+    form.key.setText("vd_user_0123456789_" + "0" * 64)
+    bench.until(form.test_button.isEnabled, "it can be tried")
+    places = [widget.mapTo(dialog, widget.rect().topLeft()).y() for widget in (form.is_on, dialog.headline)]
+    qtbot.keyClick(form.test_button, Qt.Key.Key_Return)
+    bench.until(lambda: "can be read by whoever is on the way" in form.result.text(), "Enter tried it")
+    assert form.is_changed, "and saved nothing"
+    assert "url" not in form.result.text()
+    assert form.result.height() >= form.result.heightForWidth(form.result.width())
+    assert [widget.mapTo(dialog, widget.rect().topLeft()).y() for widget in (form.is_on, dialog.headline)] == places
 
 
 def test_a_service_that_refuses_is_told_with_a_way_on(driver: LoopDriver, service: StandInService) -> None:
