@@ -29,12 +29,13 @@ from core.config import Config, ConfigError
 from core.errors import ServiceError
 from core.person import person
 from core.reactor_models import ReactorModels
+from core.schemas.unit_record.fields import LONGEST_NAME
 from core.traceability.book import Change
 from core.traceability.calibration_run import Calibrated, calibration_run, given_up_run
 from core.traceability.certificates.document import Document
 from core.traceability.certificates.process import PdfFailedError, PdfProcesses
 from core.traceability.own_runs import OwnFile, OwnRun, StoredFile, attach_to_run, write_run
-from core.traceability.own_unit import OwnUnit, know_unit, serial_number_of
+from core.traceability.own_unit import OwnUnit, know_unit, number_of
 from core.traceability.record import UnitRecord
 from core.traceability.self_test_run import SelfTestRun, hardware_check_run, report_of
 from core.traceability.sub_units import sub_units_of
@@ -94,20 +95,21 @@ class InstrumentRecord:
         if event.board["link"] == "disconnected" or board is None or board.dictionary is None:
             return
         dictionary = board.dictionary
-        known = (serial_number_of(dictionary.serial_number), dictionary.firmware_version)
+        known = (number_of(dictionary.serial_number), dictionary.firmware_version)
         if known == self._known:
             return
-        self._known, self._serial_number = known, known[0]
+        self._serial_number = known[0]
         try:
             model = self._models.current
         except ConfigError as error:
-            _log.warning("The board is not in the unit's record yet: %s", error)
+            self._warn(error)  # the board is heard of again in a while
             return
+        self._known = known
         own = OwnUnit(
             serial_number=known[0],
-            part=model.model_name,
-            revision=model.model_version,
-            name=model.display_name,
+            part=number_of(model.model_name),
+            revision=number_of(model.model_version),
+            name=model.display_name.strip()[:LONGEST_NAME] or model.model_name[:LONGEST_NAME],
             firmware_version=known[1],
             protocol_version=dictionary.protocol_version,
             sub_units=sub_units_of(dictionary, self._config),
@@ -223,9 +225,13 @@ class InstrumentRecord:
         try:
             await writing
         except (ServiceError, ValueError) as error:
-            if str(error) != self._trouble_told:
-                _log.warning("This was not written into the unit's record: %s", error)
-            self._trouble_told = str(error)
+            self._warn(error)
+
+    def _warn(self, error: Exception) -> None:
+        """Tell the log what was not written, and why; the same trouble once in a row."""
+        if str(error) != self._trouble_told:
+            _log.warning("This was not written into the unit's record: %s", error)
+        self._trouble_told = str(error)
 
     async def _change(self, change: Callable[[Change], _T]) -> _T:
         return await self._record.change(await self._record.owner(), change)

@@ -44,8 +44,8 @@ class OwnUnit:
     unit: str
 
 
-def serial_number_of(told: str) -> str:
-    """Return a board's serial number in the characters the record takes."""
+def number_of(told: str) -> str:
+    """Return what a board or a model calls itself in the characters the record's numbers may have."""
     return re.sub(r"[^A-Za-z0-9_.:+-]", "-", told)[:LONGEST_NUMBER]
 
 

@@ -29,7 +29,7 @@ from core.traceability.attachment_links import Links
 from core.traceability.building import build_in
 from core.traceability.listing import listed
 from core.traceability.moments import moment
-from core.traceability.own_unit import serial_number_of
+from core.traceability.own_unit import number_of
 from core.traceability.run_contents import MeasurementQuery, list_measurements
 from core.traceability.runs_list import RunQuery, list_runs
 from core.traceability.runs_read import read_run
@@ -47,7 +47,7 @@ _CHILD = f"{_UNIT}/children/{{child_serial_number}}"
 async def get_record(service: ServiceHere) -> JSONResponse:
     """Return what the record holds, and whether this unit is in it."""
     told = service.board_link.describe().get("serial_number")
-    own = serial_number_of(told) if told else None
+    own = number_of(told) if told else None
     model = None
     with contextlib.suppress(ConfigError):  # it is told wherever a model is needed
         model = service.models.current
