@@ -282,6 +282,8 @@ def test_stop_all_and_a_lost_board_are_told_with_what_to_do(bench: PageBench, fa
     finally:
         ask(fast_service, "POST", "/board/simulation", {"command": "replug"})
     bench.until(lambda: not dialog.connection.isVisible(), "it is back")
+    assert "not done yet" in dialog.trouble.words.text(), "what was said of the lost board is not true any more"
+    assert "lost" not in dialog.trouble.words.text()
     type_in(dialog, "5")
     go_on(bench, dialog, "tracer_run")
     assert not dialog.trouble.isVisible()

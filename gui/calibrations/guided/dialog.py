@@ -26,6 +26,7 @@ from gui.words import device_title
 _SIZE_PX = (760, 570)
 _LEAST_BUTTON_PX = 112
 _LOOK_AGAIN_MS = 1000
+_OUT_OF_REACH = 503
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 # How a calibration that is over ended: icon and tone.
 _DOUBTFUL = ("warning", "warn")
@@ -60,6 +61,8 @@ class GuidedDialog(QDialog):
         self._unit, self._client = unit, client
         self._window = parent.window()
         self._may_close = self._is_lost = self._is_stopping = False
+        # Whether the connection keeps from going on, and whether that is why the step was refused.
+        self._is_away = self._was_cut_off = False
         self.leading = Leading(unit, client, session, self)
         self.view = StepView(session.step, session.device, client)
         self.trouble, self.connection = TroubleNote(client), TroubleNote(client)
@@ -168,10 +171,21 @@ class GuidedDialog(QDialog):
         self.abort_button.setVisible(not session.is_complete)
         self._show_progress(is_live)
         why = "" if self.is_over else connection_trouble(self._unit)
+        was_away, self._is_away = self._is_away, bool(why)
         if why:
             self.connection.say(why, "disconnected", "warn")
         else:
             self.connection.clear()
+            if was_away:
+                self._on_back()
+
+    def _on_back(self) -> None:
+        """Take back what was said of the lost connection; it took the keyboard from where it was, too."""
+        if self._was_cut_off:
+            self._was_cut_off = False
+            self.trouble.say(self.tr("It is back. This step is not done yet: continue to do it."), "note", "note")
+        if not self.is_over:
+            self._focus_first()
 
     def _show_progress(self, is_live: bool) -> None:
         if not is_live or not self.leading.is_acting:
@@ -208,14 +222,16 @@ class GuidedDialog(QDialog):
 
     def _answer(self, inputs: dict[str, object], *_: object) -> None:
         self.trouble.clear()
-        self._is_stopping = False
+        self._is_stopping = self._was_cut_off = False
         self.leading.answer(inputs)
 
     def _on_moved(self) -> None:
         self.trouble.clear()
+        self._was_cut_off = False
         self._show_step()
 
     def _on_refused(self, trouble: ServiceTroubleError) -> None:
+        self._was_cut_off = not isinstance(trouble, ServiceRefusedError) or trouble.status == _OUT_OF_REACH
         if not isinstance(trouble, ServiceRefusedError):
             words = self.tr("The service was lost during this step. See whether it was done, then go on.")
             self.trouble.say(words, "warning", "warn")
