@@ -8,11 +8,13 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import yaml
 from bent_service import bent
 from calibration_data import pump
@@ -21,8 +23,10 @@ from running_services import Served, ServiceProcess, serving
 from test_traceability_instrument import runs_of
 from unit_record_requests import asker
 
+from core.calibrations.calibration import PumpCalibration
 from core.service import ServiceOptions
-from core.traceability.certificates.document import Column, Document
+from core.traceability.certificates.calibration import Origin, calibration_certificate
+from core.traceability.certificates.document import Column, Document, Paragraph, Table
 from core.traceability.certificates.pdf import pdf_of
 
 
@@ -42,6 +46,12 @@ def text_of(content: bytes) -> list[str]:
 def document(**changes: str) -> Document:
     """Return a document that says nothing yet."""
     return Document(**{"title": "Title", "author": "", "foot": "foot", "made_s": 1.7e9, **changes})  # type: ignore[arg-type]
+
+
+def certificate_of(points: dict[str, list[float]]) -> Document:
+    """Return the certificate of a pump's calibration with these points."""
+    origin = Origin("unit", "S-1", "media_pump", "now", "", "", "Vialdesk", "media-a.yaml", "0" * 64)
+    return calibration_certificate(PumpCalibration.model_validate(pump(recorded_data=points)), origin)
 
 
 async def runs_with(served: Served, count: int) -> list[dict[str, Any]]:
@@ -109,20 +119,46 @@ async def test_a_certificate_that_cannot_be_kept_does_not_cost_the_run(data_dir:
         assert run["outcome"] == "PASS"
 
 
-async def test_a_calibration_with_odd_points_gets_its_certificate_too(data_dir: Path) -> None:
-    odd: list[dict[str, Any]] = [
-        {"recorded_data": {"x": [], "y": []}},
-        {"recorded_data": {"x": [1.0], "y": [2.0]}},
-        {"recorded_data": {"x": [1.0, 1.0], "y": [2.0, 2.0]}},
-        {"recorded_data": {"x": [1e200, -1e200], "y": [1e-300, 0.0]}},
-    ]
+@pytest.mark.parametrize("program", ["/bin/false", "/nowhere/python"])
+async def test_a_certificate_that_cannot_be_made_does_not_cost_the_run(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
     async with serving(ServiceOptions(data_dir, "simulated:")) as served:
         await connected(served)
-        for number, changes in enumerate(odd):
-            await send_calibration(served, calibration_name=f"odd-{number}", **changes)
-        runs = await runs_with(served, len(odd))
-        names = {name for run in runs for name in await files_of(served, run, 2)}
-        assert {f"odd-{number}-certificate.pdf" for number in range(len(odd))} <= names
+        monkeypatch.setattr(sys, "executable", program)
+        # More than fits into a pipe that nobody reads.
+        many = {"x": [float(number) for number in range(9000)], "y": [1.0] * 9000}
+        await send_calibration(served, recorded_data=many)
+        async with asyncio.timeout(30):
+            while "media-a-certificate.pdf is missing" not in str(await served.json("GET", "/logs")):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        [run] = await runs_of(served.service)
+        assert [file["name"] for file in run["attachments"]] == ["media-a.yaml"]
+
+
+ODD_POINTS: list[dict[str, list[float]]] = [
+    {"x": [], "y": []},
+    {"x": [1.0], "y": [2.0]},
+    {"x": [1.0, 1.0], "y": [2.0, 2.0]},
+    {"x": [1e200, -1e200], "y": [1e-300, 0.0]},
+    {"x": [1.0, 2.0], "y": [1.7e308, -1.7e308]},
+    {"x": [1.7e308, -1.7e308], "y": [1.0, 2.0]},
+]
+
+
+async def test_a_calibration_with_odd_points_is_filed_too(data_dir: Path) -> None:
+    async with serving(ServiceOptions(data_dir, "simulated:")) as served:
+        await connected(served)
+        for number, points in enumerate(ODD_POINTS):
+            await send_calibration(served, calibration_name=f"odd-{number}", recorded_data=points)
+        runs = await runs_with(served, len(ODD_POINTS))
+        assert {run["outcome"] for run in runs} == {"PASS"}
+
+
+@pytest.mark.parametrize("points", ODD_POINTS)
+def test_odd_points_are_set_in_type_too(points: dict[str, list[float]]) -> None:
+    pieces = text_of(pdf_of(certificate_of(points)))
+    assert {"Points", f"{len(points['x'])}", "media-a.yaml"} <= set(pieces)
 
 
 def test_a_guided_calibration_tells_its_protocol_its_length_and_who_made_it(tmp_path: Path) -> None:
@@ -179,6 +215,19 @@ async def test_a_hardware_check_and_a_self_test_leave_a_report(data_dir: Path) -
         ada = await asker(served, user="ada")
         read = await ada.ok("GET", f"/runs/{runs['Self-test']['id']}")
         assert (await served.http.get(read["attachments"][0]["download_url"])).content.startswith(b"%PDF")
+
+
+def test_a_certificate_lists_a_thousand_points_and_says_how_many_more_there_are() -> None:
+    xs = [float(number) for number in range(1200)]
+    certificate = certificate_of({"x": xs, "y": [0.0842 * x for x in xs]})
+    [table] = [part for part in certificate.parts if isinstance(part, Table)]
+    assert len(table.rows) == 1000
+    assert Paragraph(text="The file has 200 more points.") in certificate.parts
+
+
+def test_the_service_does_without_what_makes_pdfs() -> None:
+    look = "import sys, core.service; print([name for name in ('fpdf', 'PIL') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", look], capture_output=True, check=True).stdout == b"[]\n"
 
 
 def test_long_tables_and_long_words_stay_on_their_pages() -> None:
