@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from core.errors import ConflictError
 from core.schemas.unit_record.fields import Moment
 from core.schemas.unit_record.shared import ListQuery
 from core.traceability.book import Change
@@ -20,6 +19,7 @@ from core.traceability.refs import (
     creators,
     find_batch,
     part_ref,
+    refuse_taken,
 )
 
 _ORDERS = {"created_at": "row.created_us", "number": "row.number"}
@@ -55,7 +55,7 @@ class BatchQuery(ListQuery):
 
 def create_batch(change: Change, number: str) -> str:
     """Create a batch; return its id. Raise ConflictError when the number is taken."""
-    _check_free(change, number)
+    refuse_taken(change.connection, "batch", "batches", "number", number)
     return change.create("batches", number=number)[1]
 
 
@@ -67,7 +67,7 @@ def update_batch(change: Change, number: str, new_number: str) -> str:
         ConflictError: the new number is another batch's.
     """
     batch = find_batch(change.connection, number)
-    _check_free(change, new_number, besides=batch["id"])
+    refuse_taken(change.connection, "batch", "batches", "number", new_number, besides=batch["id"])
     change.connection.execute("UPDATE batches SET number = ? WHERE id = ?", (new_number, batch["id"]))
     return str(batch["uuid"])
 
@@ -115,9 +115,3 @@ def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[dict[s
 def _own(row: sqlite3.Row) -> dict[str, Any]:
     own = {"id": row["uuid"], "number": row["number"], "created_at": moment(row["created_us"])}
     return {**own, **creators(row)}
-
-
-def _check_free(change: Change, number: str, besides: int | None = None) -> None:
-    sql = "SELECT id FROM batches WHERE number = ? AND id IS NOT ?"
-    if change.connection.execute(sql, (number, besides)).fetchone():
-        raise ConflictError(f"A batch with the number {number!r} already exists.", remedy="Use another number.")

@@ -7,7 +7,7 @@ from core.schemas.unit_record.parts import NewPart, NewRevision, PartChange, Rev
 from core.traceability.attachments_store import find_image
 from core.traceability.book import Change
 from core.traceability.moments import moment
-from core.traceability.refs import find_part, find_revision
+from core.traceability.refs import find_part, find_revision, refuse_taken
 
 FIRST_REVISION = "A"
 _IS_REVISION = (
@@ -17,7 +17,7 @@ _IS_REVISION = (
 
 def create_part(change: Change, body: NewPart) -> str:
     """Create a part with one revision; return its id. Raise ConflictError when the number is taken."""
-    _check_part_free(change, body.number)
+    refuse_taken(change.connection, "part", "parts", "number", body.number)
     number, uuid = change.create("parts", number=body.number, name=body.name or body.number)
     change.merge_metadata("parts", number, body.metadata)
     change.create("revisions", part=number, number=body.revision_number or FIRST_REVISION)
@@ -36,7 +36,7 @@ def update_part(change: Change, part_number: str, body: PartChange) -> dict[str,
     if body.new_number is None and body.name is None and not body.metadata:
         raise BadRequestError("Nothing to change was given.", remedy="Send new_number or name.")
     if body.new_number is not None:
-        _check_part_free(change, body.new_number, besides=part["id"])
+        refuse_taken(change.connection, "part", "parts", "number", body.new_number, besides=part["id"])
     number, name = body.new_number or part["number"], body.name or part["name"]
     change.connection.execute("UPDATE parts SET number = ?, name = ? WHERE id = ?", (number, name, part["id"]))
     change.merge_metadata("parts", part["id"], body.metadata)
@@ -109,12 +109,6 @@ def delete_revision(change: Change, part_number: str, revision_number: str) -> s
     _check_unused(change, revision["id"], f"revision {revision['number']!r}")
     change.connection.execute("DELETE FROM revisions WHERE id = ?", (revision["id"],))
     return str(revision["uuid"])
-
-
-def _check_part_free(change: Change, number: str, besides: int | None = None) -> None:
-    sql = "SELECT id FROM parts WHERE number = ? AND id IS NOT ?"
-    if change.connection.execute(sql, (number, besides)).fetchone():
-        raise ConflictError(f"A part with the number {number!r} already exists.", remedy="Use another number.")
 
 
 def _check_revision_free(change: Change, part: int, number: str, besides: int | None = None) -> None:

@@ -1,11 +1,11 @@
-"""The short forms in which answers mention parts, batches, creators and files; and finding what a request names."""
+"""The short forms in which answers mention parts, batches, creators and files; what a request names, found or taken."""
 
 from __future__ import annotations
 
 import sqlite3
 from typing import Any
 
-from core.errors import NotFoundError
+from core.errors import ConflictError, NotFoundError
 from core.traceability.attachment_links import Links
 
 # Columns and joins for a row of any table with creators, under the alias `row`.
@@ -90,10 +90,23 @@ def find_by_id(connection: sqlite3.Connection, table: str, what: str, uuid: str)
     return _find(connection, what, table, "uuid", uuid.lower())
 
 
+def refuse_taken(
+    connection: sqlite3.Connection, what: str, table: str, column: str, number: str, besides: int | None = None
+) -> None:
+    """Raise ConflictError when another row than `besides` has that number."""
+    sql = f"SELECT 1 FROM {table} WHERE {column} = ? AND id IS NOT ?"  # noqa: S608 - own words
+    if connection.execute(sql, (number, besides)).fetchone():
+        called = _in_words(column)
+        raise ConflictError(f"A {what} with the {called} {number!r} already exists.", remedy=f"Use another {called}.")
+
+
 def _find(connection: sqlite3.Connection, what: str, table: str, column: str, value: str) -> sqlite3.Row:
     sql = f"SELECT * FROM {table} WHERE {column} = ?"  # noqa: S608 - own words
     row: sqlite3.Row | None = connection.execute(sql, (value,)).fetchone()
     if row is None:
-        called = "id" if column == "uuid" else column.replace("_", " ")
-        raise NotFoundError(f"The {what} {value!r} was not found.", remedy=f"Check the {called}.")
+        raise NotFoundError(f"The {what} {value!r} was not found.", remedy=f"Check the {_in_words(column)}.")
     return row
+
+
+def _in_words(column: str) -> str:
+    return "id" if column == "uuid" else column.replace("_", " ")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.errors import ConflictError
 from core.schemas.unit_record.units import NewUnit, UnitChange
 from core.traceability.attachments_store import link_uploads, remove_unused
 from core.traceability.book import Change
-from core.traceability.refs import find_batch, find_revision, find_unit
+from core.traceability.refs import find_batch, find_revision, find_unit, refuse_taken
 
 # In the metadata of a unit whose serial number only stands for one that is not known.
 PLACEHOLDER = "serial_number_is_placeholder"
@@ -22,7 +21,7 @@ def create_unit(change: Change, body: NewUnit) -> str:
         ConflictError: the serial number is taken.
     """
     revision = find_revision(change.connection, body.part_number, body.revision_number)
-    _check_free(change, body.serial_number)
+    refuse_taken(change.connection, "unit", "units", "serial_number", body.serial_number)
     values = {"serial_number": body.serial_number, "revision": revision["id"], "sample": body.sample}
     number, uuid = change.create("units", **values)
     change.merge_metadata("units", number, body.metadata)
@@ -40,8 +39,8 @@ def update_unit(change: Change, serial_number: str, body: UnitChange) -> str:
     number = unit["id"]
     values: dict[str, object] = {}
     if body.new_serial_number is not None:
-        _check_free(change, body.new_serial_number, besides=number)
         values["serial_number"] = body.new_serial_number
+        refuse_taken(change.connection, "unit", "units", "serial_number", body.new_serial_number, besides=number)
         change.merge_metadata("units", number, {PLACEHOLDER: None})
     if body.part_number is not None or body.revision_number is not None:
         values["revision"] = _revision(change, unit["revision"], body)
@@ -75,13 +74,6 @@ def delete_units(change: Change, serial_numbers: Sequence[str]) -> list[str]:
         connection.execute("DELETE FROM units WHERE id = ?", (number,))
         remove_unused(change, [row[0] for row in attachments])
     return list(units.values())
-
-
-def _check_free(change: Change, serial_number: str, besides: int | None = None) -> None:
-    sql = "SELECT id FROM units WHERE serial_number = ? AND id IS NOT ?"
-    if change.connection.execute(sql, (serial_number, besides)).fetchone():
-        what = f"A unit with the serial number {serial_number!r} already exists."
-        raise ConflictError(what, remedy="Use another serial number.")
 
 
 def _revision(change: Change, current: int, body: UnitChange) -> int:
