@@ -59,11 +59,42 @@ def test_standards_give_the_density_back(tmp_path: Path) -> None:
             assert calibration is not None
             assert calibration.name == link["calibration_name"]
             assert calibration.recorded_data.x == [2.0, 1.5, 1.0, 0.6, 0.3, 0.1, 0.0]
+            assert guided.result["warnings"] == []
             assert calibration.calibration_type == "od600"
             served.service.calibrations.deactivate("od90")
             for od in (0.2, 0.8, 1.7):
                 volts = await _read_volts(served, od)
                 assert calibration.solve(volts["90"], within_domain=True) == pytest.approx(od, rel=0.05)
+
+    bent(run())
+
+
+@pytest.mark.parametrize(
+    ("said", "held", "doubt"),
+    [
+        ([2.0, 1.5, 1.0, 0.5], [2.0, 0.5, 1.0, 1.5], "were standards mixed up?"),
+        ([1.0], [0.0], "scattered no more light than the thinnest"),
+    ],
+)
+def test_standards_that_do_not_fit_one_another_are_doubted(
+    tmp_path: Path, said: list[float], held: list[float], doubt: str
+) -> None:
+    async def run() -> None:
+        async with bent_unit(tmp_path) as served:
+            guided = await begin(served, "od90", "standards")
+            await guided.walk("name_input", "rpm_input", "place_standard")
+            for index, (od, true_od) in enumerate(zip(said, held, strict=True)):
+                await guided.walk("measure_standard")
+                place(served, true_od)
+                await guided.send(od600_value=od)
+                await guided.send(next_action=MORE if index < len(said) - 1 else BLANK)
+            await guided.walk("measure_blank")
+            place(served, 0.001)
+            await guided.send()
+            assert guided.step_id == "complete"
+            (warning,) = guided.result["warnings"]
+            assert doubt in warning
+            assert warning in guided.view["step"]["body"]
 
     bent(run())
 

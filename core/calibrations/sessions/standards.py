@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 from typing import Any
 
+from core.calibrations.curves import PiecewiseCubic
 from core.calibrations.fits import fit_spline
 from core.calibrations.sessions.action import CalibrationAction
 from core.calibrations.sessions.naming import name_step, overwrite_step
@@ -19,6 +20,9 @@ _TOLERANCE_RPM = 120.0
 _STIRRED_S = 1.0
 _DISCARDED, _DISCARDED_EVERY_S = 3, 1.0
 _AVERAGED, _AVERAGED_EVERY_S = 3, 3.0
+
+# Readings that lie further from the curve than this share of what they span are doubtful.
+_LARGE_RESIDUAL_SHARE = 0.1
 
 _MORE, _BLANK = "record another standard", "continue to blank (media only)"
 _REDO = {"action": "redo_last"}
@@ -129,8 +133,9 @@ class Standards(OdProtocol):
         return await self._save()
 
     def show_complete(self, step: Step) -> Step:
-        """Show the points and the curves through them."""
-        return dataclasses.replace(step, metadata=self._chart(self.data["curves"]))
+        """Show the points and the curves through them, and say what is doubtful."""
+        body = " ".join(filter(None, [step.body, *(self.session.result or {})["warnings"]]))
+        return dataclasses.replace(step, body=body, metadata=self._chart(self.data["curves"]))
 
     @property
     def _measured(self) -> list[dict[str, Any]]:
@@ -179,9 +184,12 @@ class Standards(OdProtocol):
     async def _save(self) -> str:
         curves: dict[str, Any] = {}
         links: list[dict[str, str]] = []
-        for channel in self._measured_devices:
+        warnings: list[str] = []
+        for channel, device in self._measured_devices.items():
             x, y = map(list, zip(*self._points(channel), strict=True))
-            curves[channel] = (await asyncio.to_thread(fit_spline, x, y)).model_dump()
+            curve = await asyncio.to_thread(fit_spline, x, y)
+            curves[channel] = curve.model_dump()
+            warnings += [f"{device}, photodiode {channel}: {doubt}" for doubt in _doubts(self._points(channel), curve)]
         self.data["curves"] = curves
         await self.settle_name()
         # The first photodiode of an angle comes last: it is the one that stays active.
@@ -190,7 +198,7 @@ class Standards(OdProtocol):
             overwrite = self.data.get("overwrite", False)
             path = await self.place.calibrations.save(device, data, set_active=True, overwrite=overwrite)
             links.insert(0, {"device": device, "calibration_name": data["calibration_name"], "path": path})
-        return self.complete({"calibrations": links})
+        return self.complete({"calibrations": links, "warnings": warnings})
 
     def _calibration(self, channel: str, curve: dict[str, Any]) -> dict[str, Any]:
         optics, points = self.data["optics"], self._points(channel)
@@ -209,6 +217,22 @@ class Standards(OdProtocol):
             "angle": angle,
             "pd_channel": channel,
         }
+
+
+def _doubts(points: list[tuple[float, float]], curve: PiecewiseCubic) -> list[str]:
+    """Return what speaks against a calibration of one photodiode; `points` are OD600 and volts."""
+    (_, thinnest_v), (_, densest_v) = min(points), max(points)
+    if densest_v <= thinnest_v:
+        return ["The densest standard scattered no more light than the thinnest. Calibrate again."]
+    volts = [volt for _, volt in points]
+    span_v = max(volts) - min(volts)
+    farthest_v = max(abs(volt - curve.evaluate(od)) for od, volt in points)
+    if farthest_v > _LARGE_RESIDUAL_SHARE * span_v:
+        words = (
+            "Readings lie up to {:.2g} V off the curve, of {:.2g} V in all: were standards mixed up? Calibrate again."
+        )
+        return [words.format(farthest_v, span_v)]
+    return []
 
 
 def _devices(angles: dict[str, str]) -> dict[str, str]:
