@@ -134,7 +134,7 @@ class Standards(OdProtocol):
 
     def show_complete(self, step: Step) -> Step:
         """Show the points and the curves through them, and say what is doubtful."""
-        body = " ".join(filter(None, [step.body, *(self.session.result or {})["warnings"]]))
+        body = " ".join(filter(None, [step.body, *(self.session.result or {}).get("warnings", [])]))
         return dataclasses.replace(step, body=body, metadata=self._chart(self.data["curves"]))
 
     @property
