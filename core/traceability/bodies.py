@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.bodies import parse_object, read_bytes
 from core.traceability.answers import invalid
+from core.traceability.record import UnitRecord
 
 # A run with its measurements and data series may be long.
 MOST_BYTES = 8 * 1024 * 1024
@@ -33,6 +34,10 @@ def sent(model: type[_M]) -> Callable[[Request], Awaitable[_M]]:
 
     async def read(request: Request) -> _M:
         raw = await read_bytes(request, MOST_BYTES)
-        return await asyncio.to_thread(parse, raw) if len(raw) > _LARGE_BYTES else parse(raw)
+        if len(raw) <= _LARGE_BYTES:
+            return parse(raw)
+        record: UnitRecord = request.app.state.record
+        async with record.reading_large:  # megabytes of text are a hundred times as much when they are read
+            return await asyncio.to_thread(parse, raw)
 
     return read

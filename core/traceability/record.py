@@ -34,6 +34,7 @@ class UnitRecord:
         unit: name of the unit; the API shows it as the organization.
         walks: how far clients have read through lists.
         wrote: set after each change; who waits for one clears it.
+        reading_large: held while a large body is read, which is done for one at a time.
     """
 
     def __init__(self, book: RecordBook, files: AttachmentFiles, clock: Clock, unit: str) -> None:
@@ -44,6 +45,7 @@ class UnitRecord:
         self.walks = Walks()
         self.signer = Signer(clock)
         self.wrote = asyncio.Event()
+        self.reading_large = asyncio.Lock()
         # Those whose keys were found right since the record changed last, by a hash of the key.
         self._callers: dict[bytes, Caller] = {}
         self._callers_version = 0

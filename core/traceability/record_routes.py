@@ -27,6 +27,7 @@ from core.service import Service
 from core.traceability.attachment_answer import BYTES, content_of
 from core.traceability.attachment_links import Links
 from core.traceability.building import build_in
+from core.traceability.large_answers import written
 from core.traceability.listing import listed
 from core.traceability.moments import moment
 from core.traceability.own_unit import number_of
@@ -130,10 +131,11 @@ async def list_all_runs(service: ServiceHere, request: Request, query: Annotated
 
 
 @router.get("/runs/{id}", response_model=RunDetail, responses=errors(400, 404))
-async def get_run(service: ServiceHere, id: Uuid) -> JSONResponse:
+async def get_run(service: ServiceHere, id: Uuid) -> Response:
     """Return a run with everything in it."""
     links = _links(service)
-    return JSONResponse(await service.unit_record.read(lambda connection: read_run(connection, id, links)))
+    whole = await service.unit_record.read(lambda connection: written(read_run(connection, id, links)))
+    return Response(whole, media_type="application/json")
 
 
 @router.get("/measurements", response_model=Listing[MeasurementRow], responses=errors(400))

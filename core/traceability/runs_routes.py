@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from core.bodies import documented
 from core.schemas.unit_record.attachments import Upload
@@ -18,6 +18,7 @@ from core.traceability.answers import refusals
 from core.traceability.attachments_store import announce_for
 from core.traceability.bodies import sent
 from core.traceability.callers import Caller
+from core.traceability.large_answers import written
 from core.traceability.listing import listed
 from core.traceability.refs import find_by_id
 from core.traceability.run_create import create_run
@@ -52,10 +53,11 @@ async def delete(caller: Deleter, record: RecordHere, ids: Annotated[list[str], 
 
 
 @router.get(_ONE, response_model=RunDetail, responses=refusals(404))
-async def get(caller: AnyCaller, record: RecordHere, links: LinksHere, id: Uuid) -> JSONResponse:
+async def get(caller: AnyCaller, record: RecordHere, links: LinksHere, id: Uuid) -> Response:
     """Return a run with its phases, measurements, log lines, attachments and sub-units."""
     del caller
-    return JSONResponse(await record.read(lambda connection: read_run(connection, id, links)))
+    whole = await record.read(lambda connection: written(read_run(connection, id, links)))
+    return Response(whole, media_type="application/json")
 
 
 @router.patch(_ONE, response_model=Made, responses=refusals(404), openapi_extra=documented(RunChange))
