@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
 
 from core.errors import ForbiddenError
 from core.traceability.answers import station_barred, unauthorised
@@ -31,11 +31,20 @@ async def any_caller(request: Request) -> Caller:
     return caller
 
 
-def user_who(does: str) -> Callable[[Request], Awaitable[Caller]]:
+RecordHere = Annotated[UnitRecord, Depends(get_record)]
+# Dependencies are met in order: a route names who asks first, because the key counts before the body.
+AnyCaller = Annotated[Caller, Depends(any_caller)]
+
+
+def router_for(tag: str) -> APIRouter:
+    """Return a router whose routes all need a key, whether or not they ask whose it is."""
+    return APIRouter(tags=[tag], dependencies=[Depends(any_caller)])
+
+
+def user_who(does: str) -> Callable[[Caller], Awaitable[Caller]]:
     """Return what lets users through and turns stations away; `does` is what they would do, such as "delete units"."""
 
-    async def user(request: Request) -> Caller:
-        caller = await any_caller(request)
+    async def user(caller: AnyCaller) -> Caller:
         if caller.user is None:
             raise station_barred(does)
         return caller
@@ -43,9 +52,8 @@ def user_who(does: str) -> Callable[[Request], Awaitable[Caller]]:
     return user
 
 
-async def only_station(request: Request) -> Caller:
+async def only_station(caller: AnyCaller) -> Caller:
     """Return the station that asks; raise ForbiddenError for users."""
-    caller = await any_caller(request)
     if caller.station is None:
         raise ForbiddenError("Users cannot ask for their station.", "This is a user's key.", "Use a station's key.")
     return caller
@@ -58,8 +66,5 @@ async def get_links(request: Request) -> Links:
     return Links(base, record.signer)
 
 
-# A route names the caller first: dependencies are met in order, and the key counts before the body.
-RecordHere = Annotated[UnitRecord, Depends(get_record)]
-AnyCaller = Annotated[Caller, Depends(any_caller)]
 StationOnly = Annotated[Caller, Depends(only_station)]
 LinksHere = Annotated[Links, Depends(get_links)]

@@ -15,7 +15,7 @@ from core.schemas.unit_record.fields import Uuid
 from core.schemas.unit_record.shared import Deleted, Made
 from core.schemas.unit_record.units import NewAttachment
 from core.system.multipart_file import refuse_announced
-from core.traceability.access import AnyCaller, LinksHere, RecordHere, user_who
+from core.traceability.access import AnyCaller, LinksHere, RecordHere, router_for, user_who
 from core.traceability.answers import refusals
 from core.traceability.attachment_answer import BYTES, content_of
 from core.traceability.attachments_store import announce, delete_attachments, take_content, uploaded
@@ -23,7 +23,9 @@ from core.traceability.bodies import sent
 from core.traceability.callers import NOBODY, Caller
 from core.traceability.refs import find_by_id
 
-router = APIRouter(tags=["attachments"])
+router = router_for("attachments")
+# Its routes need no key: who has the link may.
+link_router = APIRouter(tags=["attachments"])
 MOST_BYTES = 512 * 1024 * 1024
 _LONGEST_TYPE = 255
 _CONTENT = "/attachments/{id}/content"
@@ -45,9 +47,8 @@ async def initialize(
 
 
 @router.post("/attachments/{id}/finalize", response_model=Download, responses=refusals(404))
-async def finalize(caller: AnyCaller, record: RecordHere, links: LinksHere, id: Uuid) -> JSONResponse:
+async def finalize(record: RecordHere, links: LinksHere, id: Uuid) -> JSONResponse:
     """Confirm an upload, which the PUT has completed already; return where it can be read."""
-    del caller
     await record.read(lambda connection: uploaded(connection, id)["id"])
     return JSONResponse({"url": links.download(id)})
 
@@ -58,7 +59,7 @@ async def delete(caller: Deleter, record: RecordHere, ids: Annotated[list[str], 
     return JSONResponse({"id": await record.change(caller, lambda change: delete_attachments(change, ids))})
 
 
-@router.put(
+@link_router.put(
     _CONTENT,
     response_model=Made,
     responses=refusals(404, 413),
@@ -86,7 +87,7 @@ async def put_content(request: Request, record: RecordHere, id: Uuid, expires: E
     return JSONResponse({"id": id})
 
 
-@router.get(
+@link_router.get(
     _CONTENT,
     response_class=Response,
     responses={**refusals(404), **BYTES},

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from core.bodies import documented
 from core.schemas.unit_record.batches import BatchChange, BatchDetail, BatchRow, NewBatch
 from core.schemas.unit_record.shared import Deleted, Listing, Made
-from core.traceability.access import AnyCaller, RecordHere, user_who
+from core.traceability.access import AnyCaller, RecordHere, router_for, user_who
 from core.traceability.answers import refusals
 from core.traceability.batches_store import (
     BatchQuery,
@@ -24,7 +24,7 @@ from core.traceability.bodies import sent
 from core.traceability.callers import Caller
 from core.traceability.listing import listed
 
-router = APIRouter(tags=["batches"])
+router = router_for("batches")
 Changer = Annotated[Caller, Depends(user_who("change batches"))]
 Deleter = Annotated[Caller, Depends(user_who("delete batches"))]
 
@@ -38,18 +38,14 @@ async def create(
 
 
 @router.get("/batches", response_model=Listing[BatchRow], responses=refusals())
-async def list_all(
-    caller: AnyCaller, record: RecordHere, request: Request, query: Annotated[BatchQuery, Query()]
-) -> JSONResponse:
+async def list_all(record: RecordHere, request: Request, query: Annotated[BatchQuery, Query()]) -> JSONResponse:
     """Return the batches that fit, a page at a time."""
-    del caller
     return await listed(record, request, query, list_batches)
 
 
 @router.get("/batches/{number}", response_model=BatchDetail, responses=refusals(404))
-async def get(caller: AnyCaller, record: RecordHere, number: str) -> JSONResponse:
+async def get(record: RecordHere, number: str) -> JSONResponse:
     """Return a batch with its units."""
-    del caller
     return JSONResponse(await record.read(lambda connection: read_batch(connection, number)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from core.bodies import documented
@@ -20,7 +20,7 @@ from core.schemas.unit_record.parts import (
     RevisionDetail,
 )
 from core.schemas.unit_record.shared import Listing, Made
-from core.traceability.access import AnyCaller, RecordHere, user_who
+from core.traceability.access import AnyCaller, RecordHere, router_for, user_who
 from core.traceability.answers import refusals
 from core.traceability.bodies import sent
 from core.traceability.callers import Caller
@@ -35,7 +35,7 @@ from core.traceability.parts_store import (
     update_revision,
 )
 
-router = APIRouter(tags=["parts"])
+router = router_for("parts")
 _REVISION = "/parts/{part_number}/revisions/{revision_number}"
 Changer = Annotated[Caller, Depends(user_who("change parts or revisions"))]
 Deleter = Annotated[Caller, Depends(user_who("delete parts or revisions"))]
@@ -50,18 +50,14 @@ async def create(
 
 
 @router.get("/parts", response_model=Listing[PartRow], responses=refusals())
-async def list_all(
-    caller: AnyCaller, record: RecordHere, request: Request, query: Annotated[PartQuery, Query()]
-) -> JSONResponse:
+async def list_all(record: RecordHere, request: Request, query: Annotated[PartQuery, Query()]) -> JSONResponse:
     """Return the parts that fit, a page at a time."""
-    del caller
     return await listed(record, request, query, list_parts)
 
 
 @router.get("/parts/{number}", response_model=PartDetail, responses=refusals(404))
-async def get(caller: AnyCaller, record: RecordHere, number: str) -> JSONResponse:
+async def get(record: RecordHere, number: str) -> JSONResponse:
     """Return a part with its revisions."""
-    del caller
     return JSONResponse(await record.read(lambda connection: read_part(connection, number)))
 
 
@@ -96,9 +92,8 @@ async def create_one_revision(
 
 
 @router.get(_REVISION, response_model=RevisionDetail, responses=refusals(404))
-async def get_revision(caller: AnyCaller, record: RecordHere, part_number: str, revision_number: str) -> JSONResponse:
+async def get_revision(record: RecordHere, part_number: str, revision_number: str) -> JSONResponse:
     """Return a revision with the units that are of it."""
-    del caller
     return JSONResponse(await record.read(lambda connection: read_revision(connection, part_number, revision_number)))
 
 

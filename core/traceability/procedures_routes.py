@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from core.bodies import documented
@@ -18,7 +18,7 @@ from core.schemas.unit_record.procedures import (
     VersionDetail,
 )
 from core.schemas.unit_record.shared import Listing, Made
-from core.traceability.access import AnyCaller, RecordHere, user_who
+from core.traceability.access import AnyCaller, RecordHere, router_for, user_who
 from core.traceability.answers import refusals, station_barred
 from core.traceability.bodies import sent
 from core.traceability.callers import Caller
@@ -35,7 +35,7 @@ from core.traceability.procedures_store import (
     update_procedure,
 )
 
-router = APIRouter(tags=["procedures"])
+router = router_for("procedures")
 _ONE = "/procedures/{id}"
 _VERSION = "/procedures/{procedure_id}/versions/{tag}"
 Maker = Annotated[Caller, Depends(user_who("create procedures"))]
@@ -52,18 +52,14 @@ async def create(
 
 
 @router.get("/procedures", response_model=Listing[ProcedureRow], responses=refusals())
-async def list_all(
-    caller: AnyCaller, record: RecordHere, request: Request, query: Annotated[ProcedureQuery, Query()]
-) -> JSONResponse:
+async def list_all(record: RecordHere, request: Request, query: Annotated[ProcedureQuery, Query()]) -> JSONResponse:
     """Return the procedures that fit, newest first, a page at a time."""
-    del caller
     return await listed(record, request, query, list_procedures)
 
 
 @router.get(_ONE, response_model=ProcedureDetail, responses=refusals(404))
-async def get(caller: AnyCaller, record: RecordHere, id: Uuid) -> JSONResponse:
+async def get(record: RecordHere, id: Uuid) -> JSONResponse:
     """Return a procedure with its newest runs and the stations linked to it."""
-    del caller
     return JSONResponse(await record.read(lambda connection: read_procedure(connection, id)))
 
 
@@ -101,9 +97,8 @@ async def create_one_version(
 
 
 @router.get(_VERSION, response_model=VersionDetail, responses=refusals(404))
-async def get_version(caller: AnyCaller, record: RecordHere, procedure_id: Uuid, tag: str) -> JSONResponse:
+async def get_version(record: RecordHere, procedure_id: Uuid, tag: str) -> JSONResponse:
     """Return a version of a procedure."""
-    del caller
     return JSONResponse(await record.read(lambda connection: read_version(connection, procedure_id, tag)))
 
 

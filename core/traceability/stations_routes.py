@@ -11,7 +11,7 @@ from core.bodies import documented
 from core.schemas.unit_record.fields import Uuid
 from core.schemas.unit_record.shared import Listing, Made, NameRef
 from core.schemas.unit_record.stations import NewStation, StationChange, StationDetail, StationLinkCall, StationRow
-from core.traceability.access import AnyCaller, RecordHere, StationOnly, user_who
+from core.traceability.access import RecordHere, StationOnly, router_for, user_who
 from core.traceability.answers import refusals
 from core.traceability.bodies import sent
 from core.traceability.callers import Caller
@@ -26,12 +26,12 @@ from core.traceability.stations_store import (
     update_station,
 )
 
-router = APIRouter(tags=["stations"])
+router = router_for("stations")
 # A call of TofuPilot's web page, not of its API: programs use it to let a station run a procedure.
 LINK_PATH = "/api/trpc/station.linkProcedure"
 link_router = APIRouter(tags=["stations"])
 Maker = Annotated[Caller, Depends(user_who("create stations"))]
-Lister = Annotated[Caller, Depends(user_who("list stations"))]
+_USERS_LIST = [Depends(user_who("list stations"))]
 Changer = Annotated[Caller, Depends(user_who("change stations"))]
 Remover = Annotated[Caller, Depends(user_who("remove stations"))]
 
@@ -44,12 +44,9 @@ async def create(
     return JSONResponse({"id": await record.change(caller, lambda change: create_station(change, body))})
 
 
-@router.get("/stations", response_model=Listing[StationRow], responses=refusals())
-async def list_all(
-    caller: Lister, record: RecordHere, request: Request, query: Annotated[StationQuery, Query()]
-) -> JSONResponse:
+@router.get("/stations", response_model=Listing[StationRow], responses=refusals(), dependencies=_USERS_LIST)
+async def list_all(record: RecordHere, request: Request, query: Annotated[StationQuery, Query()]) -> JSONResponse:
     """Return the stations that fit, newest first, a page at a time."""
-    del caller
     return await listed(record, request, query, list_stations)
 
 
@@ -63,9 +60,8 @@ async def get_current(caller: StationOnly, record: RecordHere) -> JSONResponse:
 
 
 @router.get("/stations/{id}", response_model=StationDetail, responses=refusals(404))
-async def get(caller: AnyCaller, record: RecordHere, id: Uuid) -> JSONResponse:
+async def get(record: RecordHere, id: Uuid) -> JSONResponse:
     """Return a station with the procedures it may run."""
-    del caller
     now_us = record.now_us()
     return JSONResponse(await record.read(lambda connection: read_station(connection, id, record.unit, now_us)))
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import JSONResponse
 
 from core.bodies import documented
 from core.schemas.unit_record.attachments import AttachmentIds, Upload
 from core.schemas.unit_record.shared import Deleted, Listing, Made
 from core.schemas.unit_record.units import ChildLink, NewAttachment, NewUnit, UnitChange, UnitDetail, UnitRow
-from core.traceability.access import AnyCaller, LinksHere, RecordHere, user_who
+from core.traceability.access import AnyCaller, LinksHere, RecordHere, router_for, user_who
 from core.traceability.answers import refusals
 from core.traceability.attachments_store import announce_for, take_from_unit
 from core.traceability.bodies import sent
@@ -23,17 +23,14 @@ from core.traceability.units_list import UnitQuery, list_units
 from core.traceability.units_read import read_unit
 from core.traceability.units_store import create_unit, delete_units, update_unit
 
-router = APIRouter(tags=["units"])
+router = router_for("units")
 _ONE = "/units/{serial_number}"
 Deleter = Annotated[Caller, Depends(user_who("delete units"))]
 
 
 @router.get("/units", response_model=Listing[UnitRow], responses=refusals())
-async def list_all(
-    caller: AnyCaller, record: RecordHere, request: Request, query: Annotated[UnitQuery, Query()]
-) -> JSONResponse:
+async def list_all(record: RecordHere, request: Request, query: Annotated[UnitQuery, Query()]) -> JSONResponse:
     """Return the units that fit, a page at a time."""
-    del caller
     return await listed(record, request, query, list_units)
 
 
@@ -54,9 +51,8 @@ async def delete(
 
 
 @router.get(_ONE, response_model=UnitDetail, responses=refusals(404))
-async def get(caller: AnyCaller, record: RecordHere, links: LinksHere, serial_number: str) -> JSONResponse:
+async def get(record: RecordHere, links: LinksHere, serial_number: str) -> JSONResponse:
     """Return a unit with its part, parent, children and attachments."""
-    del caller
     return JSONResponse(await record.read(lambda connection: read_unit(connection, serial_number, links)))
 
 

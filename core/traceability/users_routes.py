@@ -5,16 +5,16 @@ from __future__ import annotations
 import sqlite3
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import JSONResponse
 
 from core.schemas.unit_record.stations import User, WhoAmI
-from core.traceability.access import AnyCaller, RecordHere, user_who
+from core.traceability.access import AnyCaller, RecordHere, router_for, user_who
 from core.traceability.answers import refusals
 from core.traceability.callers import Caller
 from core.traceability.row_ids import record_id
 
-router = APIRouter(tags=["users"])
+router = router_for("users")
 UserOnly = Annotated[Caller, Depends(user_who("ask for their user"))]
 
 

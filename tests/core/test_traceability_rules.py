@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -308,3 +309,14 @@ async def test_the_description_names_every_operation_and_needs_no_key(served: Se
         for method, operation in operations.items():
             assert {"400", "401", "403", "500"} <= set(operation["responses"]), (method, path)
             assert operation["description"], (method, path)
+
+
+async def test_no_operation_is_open_without_a_key_but_signed_links(served: Served) -> None:
+    description = (await served.http.get("/v2/openapi.json")).json()
+    open_to_all = []
+    for path, operations in description["paths"].items():
+        for method in operations:
+            answer = await served.http.request(method, "/v2" + re.sub(r"\{\w+\}", UNKNOWN, path))
+            if answer.status_code != 401:
+                open_to_all.append((method, path))
+    assert open_to_all == [("put", "/attachments/{id}/content"), ("get", "/attachments/{id}/content")]
