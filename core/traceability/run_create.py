@@ -19,8 +19,8 @@ from core.traceability.unit_children import put_under
 
 _LONGEST_MESSAGE = 10_000
 _LONGEST_SOURCE = 200
-_IS_LINKED = (
-    "SELECT procedures.* FROM links JOIN procedures ON procedures.id = links.procedure "
+_LINKED = (
+    "SELECT procedures.id FROM links JOIN procedures ON procedures.id = links.procedure "
     "WHERE links.station = ? AND procedures.uuid = ?"
 )
 _ADD_MEASUREMENT = "INSERT INTO measurements (phase, name, outcome, value, units, details) VALUES (?, ?, ?, ?, ?, ?)"
@@ -39,46 +39,32 @@ def create_run(change: Change, body: NewRun) -> str:
     """
     if body.ended_at < body.started_at:
         raise EndBeforeStartError("The run ended before it started.", remedy="Send a later ended_at.")
-    connection = change.connection
     procedure = _procedure(change, body.procedure_id)
-    if earlier := _sent_before(connection, body.client_run_ref):
+    if earlier := _sent_before(change.connection, body.client_run_ref):
         return earlier
-    operator = None if body.operated_by is None else _operator(connection, body.operated_by)
+    operator = None if body.operated_by is None else _operator(change.connection, body.operated_by)
     unit, is_new = _unit(change, body)
-    tag = body.procedure_version
-    number, uuid = change.create(
-        "runs",
-        unit=unit,
-        procedure=procedure["id"],
-        version=None if tag is None else version_for_run(change, procedure["id"], tag),
-        outcome=body.outcome,
-        started_us=body.started_at,
-        ended_us=body.ended_at,
-        docstring=body.docstring,
-        operated_by=operator,
-        client_run_ref=body.client_run_ref,
-        details=_details(body),
-    )
+    number, uuid = _add_run(change, body, procedure, unit, operator)
     if is_new:
-        connection.execute("UPDATE units SET created_during = ? WHERE id = ?", (number, unit))
+        change.connection.execute("UPDATE units SET created_during = ? WHERE id = ?", (number, unit))
     change.merge_metadata("runs", number, body.metadata)
     change.merge_metadata("units", unit, body.unit_metadata)
     _put_sub_units(change, number, unit, body.sub_units or [])
     for phase in body.phases or []:
         _add_phase(change, number, phase)
-    connection.executemany(_ADD_LOG, [_log_values(number, log) for log in body.logs or []])
+    change.connection.executemany(_ADD_LOG, [_log_values(number, log) for log in body.logs or []])
     return uuid
 
 
-def _procedure(change: Change, uuid: str) -> sqlite3.Row:
+def _procedure(change: Change, uuid: str) -> int:
     if change.caller.station is None:
-        return find_by_id(change.connection, "procedures", "procedure", uuid)
-    row: sqlite3.Row | None = change.connection.execute(_IS_LINKED, (change.caller.station, uuid)).fetchone()
+        return int(find_by_id(change.connection, "procedures", "procedure", uuid)["id"])
+    row = change.connection.execute(_LINKED, (change.caller.station, uuid)).fetchone()
     if row is None:
         what = "This station is not authorized to run this procedure."
         remedy = "Link the procedure to the station first, with a user's key."
         raise ForbiddenError(what, "Stations may run the procedures they are linked to.", remedy)
-    return row
+    return int(row["id"])
 
 
 def _sent_before(connection: sqlite3.Connection, client_run_ref: str | None) -> str | None:
@@ -142,6 +128,23 @@ def _found_or_made(change: Change, table: str, number: str, **values: Any) -> in
     sql = f"SELECT id FROM {table} WHERE number = ?"  # noqa: S608 - own words
     row = change.connection.execute(sql, (number,)).fetchone()
     return change.create(table, number=number, **values)[0] if row is None else int(row["id"])
+
+
+def _add_run(change: Change, body: NewRun, procedure: int, unit: int, operator: int | None) -> tuple[int, str]:
+    tag = body.procedure_version
+    return change.create(
+        "runs",
+        unit=unit,
+        procedure=procedure,
+        version=None if tag is None else version_for_run(change, procedure, tag),
+        outcome=body.outcome,
+        started_us=body.started_at,
+        ended_us=body.ended_at,
+        docstring=body.docstring,
+        operated_by=operator,
+        client_run_ref=body.client_run_ref,
+        details=_details(body),
+    )
 
 
 def _put_sub_units(change: Change, run: int, unit: int, serial_numbers: list[str]) -> None:
