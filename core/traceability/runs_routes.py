@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from core.bodies import documented
@@ -13,7 +13,7 @@ from core.schemas.unit_record.fields import Uuid
 from core.schemas.unit_record.runs import MetadataChange, NewRun, RunChange, RunDetail, RunRow
 from core.schemas.unit_record.shared import Deleted, Listing, Made
 from core.schemas.unit_record.units import NewAttachment
-from core.traceability.access import AnyCaller, LinksHere, RecordHere, user_who
+from core.traceability.access import AnyCaller, LinksHere, RecordHere, router_for, user_who
 from core.traceability.answers import refusals
 from core.traceability.attachments_store import announce_for
 from core.traceability.bodies import sent
@@ -26,7 +26,7 @@ from core.traceability.runs_list import RunQuery, list_runs
 from core.traceability.runs_read import read_run
 from core.traceability.runs_store import add_attachments, delete_runs, merge_run_metadata
 
-router = APIRouter(tags=["runs"])
+router = router_for("runs")
 _ONE = "/runs/{id}"
 Deleter = Annotated[Caller, Depends(user_who("delete runs"))]
 
@@ -38,11 +38,8 @@ async def create(caller: AnyCaller, record: RecordHere, body: Annotated[NewRun, 
 
 
 @router.get("/runs", response_model=Listing[RunRow], responses=refusals())
-async def list_all(
-    caller: AnyCaller, record: RecordHere, request: Request, query: Annotated[RunQuery, Query()]
-) -> JSONResponse:
+async def list_all(record: RecordHere, request: Request, query: Annotated[RunQuery, Query()]) -> JSONResponse:
     """Return the runs that fit, a page at a time."""
-    del caller
     return await listed(record, request, query, list_runs)
 
 
@@ -53,9 +50,8 @@ async def delete(caller: Deleter, record: RecordHere, ids: Annotated[list[str], 
 
 
 @router.get(_ONE, response_model=RunDetail, responses=refusals(404))
-async def get(caller: AnyCaller, record: RecordHere, links: LinksHere, id: Uuid) -> Response:
+async def get(record: RecordHere, links: LinksHere, id: Uuid) -> Response:
     """Return a run with its phases, measurements, log lines, attachments and sub-units."""
-    del caller
     whole = await record.read(lambda connection: written(read_run(connection, id, links)))
     return Response(whole, media_type="application/json")
 
