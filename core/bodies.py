@@ -88,8 +88,9 @@ def parse_value(raw: bytes) -> Any:
     The functions of our own that it calls for each object and number give other threads their turn: megabytes would
     hold up the loop for seconds otherwise, whatever thread reads them.
     """
-    hooks = {"object_hook": _taken, "parse_float": _float, "parse_int": _int, "parse_constant": _refuse_constant}
-    value = json.loads(raw.decode("utf-8"), **hooks)
+    value = json.loads(
+        raw.decode("utf-8"), object_hook=_taken, parse_float=_float, parse_int=_int, parse_constant=_refuse_constant
+    )
     _check(value, 1)
     return value
 

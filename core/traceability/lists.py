@@ -2,18 +2,21 @@
 
 The cursor is the number of rows that came before. Rows added meanwhile would shift what it counts, so each walk
 through a list sees only what was there at its first page: the newest row's number is remembered for the next pages.
+Rows deleted meanwhile would shift it too, and others would be passed over: the rows that came last are remembered.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 _WALKS_REMEMBERED = 2048
+_SEEN_REMEMBERED = 500
 _NEWEST_OF_ALL = 2**62
 _MOST_NUMBERS = 500
 # More of a text need not be looked for: SQLite takes no pattern of any length (https://www.sqlite.org/limits.html).
@@ -37,25 +40,52 @@ _NAMED: dict[Named, str] = {
 SortOrder = Literal["asc", "desc"]
 
 
+@dataclass(frozen=True)
+class Reached:
+    """How far a walk came.
+
+    Attributes:
+        newest: number of the newest row there was when it began.
+        before: how many rows came before, of which `seen` are the last ones.
+    """
+
+    newest: int
+    before: int = 0
+    seen: array[int] = field(default_factory=lambda: array("q"))
+
+    def without_deleted(self, connection: sqlite3.Connection, table: str) -> Reached:
+        """Return how far that is now: rows that were deleted since come no longer before."""
+        marks = ", ".join("?" * len(self.seen))
+        found = connection.execute(f"SELECT id FROM {table} WHERE id IN ({marks})", self.seen)  # noqa: S608 - own words
+        there = {row[0] for row in found}
+        left = array("q", (number for number in self.seen if number in there))
+        return Reached(self.newest, self.before - (len(self.seen) - len(left)), left)
+
+    def after(self, numbers: Sequence[int]) -> Reached:
+        """Return how far it is when these rows have been read too."""
+        seen = (self.seen + array("q", numbers))[-_SEEN_REMEMBERED:]
+        return Reached(self.newest, self.before + len(numbers), seen)
+
+
 class Walks:
-    """For every walk through a list, the newest row it began with."""
+    """For every walk through a list, how far it came."""
 
     def __init__(self) -> None:
-        self._newest: OrderedDict[tuple[str, int], int] = OrderedDict()
+        self._reached: OrderedDict[tuple[str, int], Reached] = OrderedDict()
         self._lock = threading.Lock()  # two threads read
 
-    def newest(self, walk: str, offset: int) -> int | None:
-        """Return the newest row of the walk that goes on at `offset`; None for a walk nobody began here."""
+    def reached(self, walk: str, offset: int) -> Reached | None:
+        """Return how far the walk came that goes on at `offset`; None for a walk nobody began here."""
         with self._lock:
-            return self._newest.get((walk, offset))
+            return self._reached.get((walk, offset))
 
-    def remember(self, walk: str, offset: int, newest: int) -> None:
+    def remember(self, walk: str, offset: int, reached: Reached) -> None:
         """Remember with what a walk goes on at `offset`."""
         with self._lock:
-            self._newest[walk, offset] = newest
-            self._newest.move_to_end((walk, offset))
-            if len(self._newest) > _WALKS_REMEMBERED:
-                self._newest.popitem(last=False)
+            self._reached[walk, offset] = reached
+            self._reached.move_to_end((walk, offset))
+            if len(self._reached) > _WALKS_REMEMBERED:
+                self._reached.popitem(last=False)
 
 
 @dataclass(frozen=True)
@@ -162,19 +192,23 @@ def read_page(
     In `source`, an SQL source that begins with what the order goes by, the list's table has the alias `row`. `rows_of`
     makes the page's rows from their numbers, in the same order.
     """
-    newest = page.walks.newest(page.walk, page.offset) if page.offset else None
-    if newest is None:
+    reached = page.walks.reached(page.walk, page.offset) if page.offset else None
+    if reached is not None:
+        reached = reached.without_deleted(connection, table)
+    elif page.offset:
+        reached = Reached(_NEWEST_OF_ALL, page.offset)
+    else:
         newest = connection.execute(f"SELECT max(id) FROM {table}").fetchone()[0] or 0  # noqa: S608 - own words
-        if page.offset:
-            newest = _NEWEST_OF_ALL
+        reached = Reached(newest)
     by = "".join(f"{each} {order.order}, " for each in order.by.split(", ") if each != "row.id")
     sql = (
         f"SELECT row.id FROM {source} WHERE {filters.where()} AND +row.id <= ? "  # noqa: S608 - own words
         f"ORDER BY {by}row.id {order.order} LIMIT ? OFFSET ?"
     )
-    found = [row[0] for row in connection.execute(sql, (*filters.values, newest, page.limit + 1, page.offset))]
+    values = (*filters.values, reached.newest, page.limit + 1, reached.before)
+    found = [row[0] for row in connection.execute(sql, values)]
     has_more = len(found) > page.limit
     follows = page.offset + page.limit if has_more else None
     if follows is not None:
-        page.walks.remember(page.walk, follows, newest)
+        page.walks.remember(page.walk, follows, reached.after(found[: page.limit]))
     return {"data": rows_of(connection, found[: page.limit]), "meta": {"has_more": has_more, "next_cursor": follows}}

@@ -10,13 +10,15 @@ from core.traceability.attachment_links import Links
 from core.traceability.moves import POSITION, list_moves
 from core.traceability.refs import PART_COLUMNS, PART_JOINS, find_unit, part_ref
 from core.traceability.runs_read import read_run
+from core.traceability.unit_children import DEEPEST
 from core.traceability.units_read import read_unit
 from core.traceability.units_store import PLACEHOLDER
 
 EXPORT_FORMAT = "vialdesk unit record 1"
 _BELOW = f"""
-WITH RECURSIVE below (id) AS (
-    SELECT id FROM units WHERE parent = ?1 UNION SELECT units.id FROM units JOIN below ON units.parent = below.id
+WITH RECURSIVE below (id, level) AS (
+    SELECT id, 1 FROM units WHERE parent = ?1
+    UNION ALL SELECT units.id, level + 1 FROM units JOIN below ON units.parent = below.id WHERE level < {DEEPEST}
 )
 SELECT unit.id, unit.uuid, unit.serial_number, unit.parent, unit.metadata, {POSITION} AS position, {PART_COLUMNS}
 FROM below JOIN units AS unit ON unit.id = below.id {PART_JOINS} ORDER BY coalesce(position, parts.name), unit.id
