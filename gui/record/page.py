@@ -101,6 +101,11 @@ class RecordPage(QWidget):
         self.push_status.opened.connect(self.show_push)
         self.own_button.clicked.connect(self.open_own)
         self.own_button.hide()
+        # The window shows all actions of a page when it turns to it; what is in this one stays hidden.
+        self._own_place = QWidget()
+        row = QHBoxLayout(self._own_place)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.own_button)
 
     def _lay_out(self) -> None:
         card = QFrame()
@@ -158,7 +163,7 @@ class RecordPage(QWidget):
 
     def page_actions(self) -> list[QWidget]:
         """Return the buttons beside the page's title."""
-        return [self.own_button, self.tests, self.keys_button, self.push_button, self.export_button]
+        return [self._own_place, self.tests, self.keys_button, self.push_button, self.export_button]
 
     def load(self) -> None:
         """Ask the service for the unit shown, and for the record as a whole."""
@@ -320,6 +325,8 @@ class RecordPage(QWidget):
     def _look_again(self) -> None:
         if self.isVisible() and self._unit.service.is_live:
             self.load()
+            if self._sides.currentWidget() is self.details:
+                self.details.look_again()
 
     def _on_board(self) -> None:
         self._on_connection()

@@ -47,6 +47,7 @@ class RunDetails(QWidget):
         self.run: dict[str, Any] | None = None
         self._of_trend: tuple[dict[str, Any], dict[str, Any]] | None = None
         self._asking = Asking(self._ask, self, self._on_trouble)
+        self._asking_files = Asking(self._ask_files, self, lambda trouble: None)
         self._asking_trend = Asking(self._ask_trend, self, self._on_trend_trouble)
         self.back_button = QPushButton(self.tr("All runs"))
         show_icon(self.back_button, "back")
@@ -124,6 +125,17 @@ class RunDetails(QWidget):
             self.outcome.hide()
             self.log_button.hide()
         self._asking.again()
+
+    def look_again(self) -> None:
+        """Look for files that came to the run after it was written, such as its report; all else stays as it is."""
+        if self.run is not None and self.run["id"] == self._wanted:
+            self._asking_files.again()
+
+    async def _ask_files(self) -> None:
+        wanted = self._wanted
+        run = await self._client.get(f"/unit_api/record/runs/{wanted}")
+        if self.run is not None and wanted == self._wanted == self.run["id"]:
+            self.attached.show_files(run["attachments"])
 
     def set_live(self, is_live: bool) -> None:
         """Offer files only while the service answers."""

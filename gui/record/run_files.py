@@ -39,12 +39,17 @@ class RunFiles(QWidget):
         self.files = FileChoice(self)
         self.open_buttons: list[QPushButton] = []
         self.save_buttons: list[QPushButton] = []
+        self._shown: list[tuple[Any, ...]] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
 
     def show_files(self, files: list[dict[str, Any]]) -> None:
         """Show these; those announced and never sent are left out."""
+        shown = [(file["id"], file["name"], file["size"]) for file in files]
+        if shown == self._shown and shown:
+            return
+        self._shown = shown
         while (item := self._column.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:

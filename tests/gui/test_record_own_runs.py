@@ -78,6 +78,9 @@ def test_tests_and_calibrations_appear_as_runs_with_files_that_open(
     assert (rows["supply"][0], rows["supply"][2]) == ("Passed", "≤ 18 V")
     urls: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: urls.append(url.toLocalFile()) or True)
+    rows_shown = page.details.measurements.topLevelItem(0)
+    bench.until(lambda: page.details.attached.open_buttons, "its report is there when it is made, without a reload")
+    assert page.details.measurements.topLevelItem(0) is rows_shown, "and what is read stays as it is"
     page.details.attached.open_buttons[0].click()
     bench.until(lambda: urls, "its report is opened")
     assert Path(urls[0]).read_bytes().startswith(b"%PDF-1.4")
@@ -91,7 +94,7 @@ def test_what_is_done_in_a_window_is_kept_in_its_persons_name(
     bench.follow()
     bench.until(lambda: bench.page.identity.is_own, "the unit is shown")
     bench.page.parts.mark(next(each for each in bench.page.parts.serial_numbers() if each.endswith("-stirrer")))
-    bench.page.parts.remove_button.click()
+    bench.page.parts.remove_action.trigger()
     bench.dialog(TakeOutDialog).act_button.click()
     rows = bench.page.timeline.rows
     bench.until(lambda: rows.topLevelItem(0) and rows.topLevelItem(0).text(0) == "Taken out", "it is out")
