@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import theme
 from gui.icons import icon, show_icon
 from gui.record.run import place_words
-from gui.widgets.flow import FlowLayout
 
 _PART = Qt.ItemDataRole.UserRole
 
 
 class PartsTree(QWidget):
-    """The tree with its buttons.
+    """The tree; what can be done with its marked row is in a menu beside the heading, and under the right button.
 
     Signals:
         add_asked: a sub-unit is to be put in.
@@ -49,34 +57,37 @@ class PartsTree(QWidget):
         theme.set_role(self.none, "quiet")
         self.add_button = QPushButton(self.tr("Add…"))
         show_icon(self.add_button, "add")
-        self.replace_button = QPushButton(self.tr("Replace…"))
-        self.remove_button = QPushButton(self.tr("Take out…"))
-        self.name_button = QPushButton(self.tr("Serial number…"))
-        self.name_button.setToolTip(self.tr("Enter the number that is on the part: it stays the same part"))
+        self.change_button = QPushButton(self.tr("Change"))
+        self.menu = QMenu(self.change_button)
+        self.menu.setToolTipsVisible(True)
+        self.replace_action = self.menu.addAction(self.tr("Replace…"))
+        self.remove_action = self.menu.addAction(self.tr("Take out…"))
+        self.name_action = self.menu.addAction(self.tr("Enter its serial number…"))
+        self.name_action.setToolTip(self.tr("The number that is on the part: it stays the same part"))
+        self.change_button.setMenu(self.menu)
         head = QHBoxLayout()
+        head.setSpacing(theme.SPACE_PX)
         head.addWidget(heading, 1)
+        head.addWidget(self.change_button)
         head.addWidget(self.add_button)
-        self._changes = QWidget()
-        buttons = FlowLayout(self._changes)
-        for button in (self.replace_button, self.remove_button, self.name_button):
-            buttons.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE_PX)
         column.addLayout(head)
         column.addWidget(self.none)
         column.addWidget(self.tree, 1)
-        column.addWidget(self._changes)
         self._end = QWidget()
         column.addWidget(self._end, 1)
         self._connect()
 
     def _connect(self) -> None:
         self.add_button.clicked.connect(self.add_asked)
-        self.replace_button.clicked.connect(self._on_replace)
-        self.remove_button.clicked.connect(self._on_remove)
-        self.name_button.clicked.connect(self._on_name)
-        self.tree.currentItemChanged.connect(self._show_buttons)
+        self.replace_action.triggered.connect(self._on_replace)
+        self.remove_action.triggered.connect(self._on_remove)
+        self.name_action.triggered.connect(self._on_name)
+        self.tree.currentItemChanged.connect(self._show_actions)
+        self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.tree.customContextMenuRequested.connect(self._on_menu)
         self.tree.itemActivated.connect(self._on_activated)
         theme.current().palette_changed.connect(self._redraw)
 
@@ -94,8 +105,7 @@ class PartsTree(QWidget):
             self.mark(newest)
         for widget, is_shown in ((self.none, not parts), (self._end, not parts), (self.tree, bool(parts))):
             widget.setVisible(is_shown)
-        self._changes.setVisible(bool(parts))
-        self._show_buttons()
+        self._show_actions()
 
     def _list(self, parts: list[dict[str, Any]]) -> None:
         marked = self.marked()
@@ -109,7 +119,7 @@ class PartsTree(QWidget):
     def set_live(self, is_live: bool) -> None:
         """Offer changes only while the service answers."""
         self._is_live = is_live
-        self._show_buttons()
+        self._show_actions()
 
     def marked(self) -> dict[str, Any] | None:
         """Return the marked sub-unit, None when there is none."""
@@ -148,16 +158,22 @@ class PartsTree(QWidget):
                 found += [child, *self._items(child)]
         return found
 
-    def _show_buttons(self) -> None:
+    def _show_actions(self) -> None:
         item = self.tree.currentItem()
         # What is in a sub-unit is changed on that one's own page.
         is_direct = item is not None and item.parent() is None
         self.add_button.setEnabled(self._is_live)
-        self.name_button.setEnabled(self._is_live and item is not None)
+        self.change_button.setEnabled(self._is_live and item is not None)
+        self.change_button.setToolTip("" if item is not None else self.tr("Mark a sub-unit first"))
+        self.name_action.setEnabled(self._is_live and item is not None)
         is_inner = item is not None and not is_direct
-        for button in (self.replace_button, self.remove_button):
-            button.setEnabled(self._is_live and is_direct)
-            button.setToolTip(self.tr("Open the sub-unit it is in, and change it there") if is_inner else "")
+        for action in (self.replace_action, self.remove_action):
+            action.setEnabled(self._is_live and is_direct)
+            action.setToolTip(self.tr("Open the sub-unit it is in, and change it there") if is_inner else "")
+
+    def _on_menu(self, at: QPoint) -> None:
+        if self.change_button.isEnabled():
+            self.menu.popup(self.tree.viewport().mapToGlobal(at))
 
     def _on_replace(self) -> None:
         if (part := self.marked()) is not None:
