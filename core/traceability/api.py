@@ -42,7 +42,7 @@ _ROUTERS = (
     parts_routes.router,
     batches_routes.router,
     attachments_routes.router,
-    attachments_routes.link_router,
+    attachments_routes.content_router,
     procedures_routes.router,
     runs_routes.router,
     run_contents_routes.router,

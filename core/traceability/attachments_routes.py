@@ -25,7 +25,7 @@ from core.traceability.refs import find_by_id
 
 router = router_for("attachments")
 # Its routes need no key: who has the link may.
-link_router = APIRouter(tags=["attachments"])
+content_router = APIRouter(tags=["attachments"])
 MOST_BYTES = 512 * 1024 * 1024
 _LONGEST_TYPE = 255
 _CONTENT = "/attachments/{id}/content"
@@ -59,7 +59,7 @@ async def delete(caller: Deleter, record: RecordHere, ids: Annotated[list[str], 
     return JSONResponse({"id": await record.change(caller, lambda change: delete_attachments(change, ids))})
 
 
-@link_router.put(
+@content_router.put(
     _CONTENT,
     response_model=Made,
     responses=refusals(404, 413),
@@ -87,7 +87,7 @@ async def put_content(request: Request, record: RecordHere, id: Uuid, expires: E
     return JSONResponse({"id": id})
 
 
-@link_router.get(
+@content_router.get(
     _CONTENT,
     response_class=Response,
     responses={**refusals(404), **BYTES},

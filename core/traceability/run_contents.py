@@ -28,7 +28,7 @@ _PHASES_BY_RUN = _RUNS + "CROSS JOIN phases AS row ON row.run = run.id"
 _MEASUREMENTS_BY_RUN = (
     _RUNS + "CROSS JOIN phases AS phase ON phase.run = run.id CROSS JOIN measurements AS row ON row.phase = phase.id"
 )
-_LOGS_BY_TIME = f"logs AS row {_RUN.replace('JOIN', 'CROSS JOIN').format(run='row.run')}"
+_LOGS_BY_TIME = "logs AS row CROSS JOIN runs AS run ON run.id = row.run CROSS JOIN units AS unit ON unit.id = run.unit"
 _RUN_COLUMNS = "run.uuid AS run_id, run.outcome AS run_outcome, run.started_us AS run_started_us, unit.serial_number"
 _PROCEDURE = "JOIN procedures ON procedures.id = run.procedure"
 _PROCEDURE_COLUMNS = "procedures.uuid AS procedure_id, procedures.name AS procedure_name"

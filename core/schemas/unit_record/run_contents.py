@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -85,7 +85,7 @@ class PhaseRow(BaseModel):
     run_id: str
     run_outcome: RunOutcome
     serial_number: str | None
-    sample: Any
+    sample: Sample | None
 
 
 class PhaseRun(BaseModel):
