@@ -24,11 +24,12 @@ class AttachmentFiles:
     """The folder of attachments.
 
     Args:
+        folder: it need not be there yet.
         work: folder of the same disk for what is being received.
     """
 
     def __init__(self, folder: Path, work: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._work = work
 
     async def receive(self, parts: AsyncIterator[bytes], most_bytes: int) -> tuple[str, int]:
@@ -51,36 +52,36 @@ class AttachmentFiles:
 
     async def send(self, name: str, size: int) -> AsyncIterator[bytes]:
         """Yield a file's bytes; raise OSError before the first when it cannot be read."""
-        return _blocks(await asyncio.to_thread(_read, self._folder / name), size)
+        return _blocks(await asyncio.to_thread(_read, self.folder / name), size)
 
     def path_of(self, name: str) -> Path:
         """Return where a file is."""
-        return self._folder / name
+        return self.folder / name
 
     def names(self) -> set[str]:
         """Return the names of all files; blocks."""
-        return set(os.listdir(self._folder)) if self._folder.is_dir() else set()
+        return set(os.listdir(self.folder)) if self.folder.is_dir() else set()
 
     def set_aside(self, stamp: str) -> Path | None:
         """Give the folder another name, so that a new one is begun; return it, None without a file. Blocks."""
         if not self.names():
             return None
-        aside = self._folder.with_name(f"{self._folder.name}-{stamp}")
-        return self._folder.rename(aside)
+        aside = self.folder.with_name(f"{self.folder.name}-{stamp}")
+        return self.folder.rename(aside)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files that nothing points at; the next start removes what cannot be now. Blocks."""
         for name in names:
             with contextlib.suppress(OSError):  # such as one that somebody reads just now, on Windows
-                (self._folder / name).unlink()
+                (self.folder / name).unlink()
 
     def _finish(self, file: BinaryIO, part_file: Path, name: str) -> None:
         file.flush()
         os.fsync(file.fileno())
         file.close()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        part_file.replace(self._folder / name)
-        _sync_folder(self._folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part_file.replace(self.folder / name)
+        _sync_folder(self.folder)
 
 
 def _begin(path: Path) -> BinaryIO:

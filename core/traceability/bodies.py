@@ -23,7 +23,8 @@ _M = TypeVar("_M", bound=BaseModel)
 def sent(model: type[_M]) -> Callable[[Request], Awaitable[_M]]:
     """Return what reads a request's body into `model`; a route asks for it with `Depends(sent(Model))`.
 
-    It raises BadRequestError with an issue for each fault, in the order of the model's fields.
+    It raises BadRequestError with an issue for each fault, in the order of the model's fields; and ServiceError where
+    the disk has no room for what clients put into the record.
     """
 
     def parse(raw: bytes) -> _M:
@@ -34,9 +35,10 @@ def sent(model: type[_M]) -> Callable[[Request], Awaitable[_M]]:
 
     async def read(request: Request) -> _M:
         raw = await read_bytes(request, MOST_BYTES)
+        record: UnitRecord = request.app.state.record
+        await record.refuse_no_room()
         if len(raw) <= _LARGE_BYTES:
             return parse(raw)
-        record: UnitRecord = request.app.state.record
         async with record.reading_large:  # megabytes of text are a hundred times as much when they are read
             return await asyncio.to_thread(parse, raw)
 

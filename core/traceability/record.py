@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.clock import Clock
+from core.disk_room import refuse_no_room
+from core.errors import ServiceError
 from core.person import person
 from core.traceability.attachment_files import AttachmentFiles
 from core.traceability.attachment_links import Signer
@@ -62,6 +64,17 @@ class UnitRecord:
         if files_left:
             await asyncio.to_thread(self.files.remove, files_left)
         return result
+
+    async def refuse_no_room(self) -> None:
+        """Raise ServiceError when what clients write would take the room on the disk that the culture's records need.
+
+        What is deleted, and what the unit itself writes, may still be.
+        """
+        try:
+            await asyncio.to_thread(refuse_no_room, self.files.folder.parent)
+        except OSError as error:
+            remedy = "Free space on the disk, then try again."
+            raise ServiceError("The unit's record takes nothing new.", f"{error.strerror}.", remedy) from error
 
     async def caller_of(self, key: str) -> Caller | None:
         """Return whose key this is, None for an unknown or revoked one."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from running_services import Served, serving
+from test_attack_second_processes3 import _Usage
 from unit_record_requests import Asker, asker, refusal_of
 
 from core.service import ServiceOptions
@@ -58,3 +60,26 @@ async def test_damage_while_it_runs_is_told_as_such_to_who_has_a_key(served: Ser
         assert "record cannot be" in told["message"], told
         assert "restart" in told["message"]
     assert await served.json("GET", "/jobs/running")
+
+
+async def test_nothing_put_into_the_record_takes_the_room_that_the_cultures_records_need(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await _with_a_file(served)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(10**9, 10**9 - 10**6, 10**6))
+    for method, path, body in (
+        ("POST", "/parts", {"number": "P2"}),
+        ("PATCH", "/units/S1", {"metadata": {"k": "v" * 20_000}}),
+        ("PUT", "/units/S1/children", {"child_serial_number": "S1"}),
+    ):
+        told = await ada.refused(500, method, path, body)
+        assert "disk has less than" in told["message"]
+        assert "space" in told["message"]
+    assert (await ada.ok("GET", "/units/S1"))["metadata"] == {}
+    # What makes room is done all the same, and so is what the unit itself writes.
+    [file] = (await ada.ok("GET", "/units/S1"))["attachments"]
+    await ada.ok("DELETE", "/units/S1/attachments", ids=[file["id"]])
+    made = {"part_number": "P1"}
+    await served.json("PUT", "/record/units/S1/children/S2", json=made)
+    monkeypatch.undo()
+    await ada.ok("POST", "/parts", {"number": "P2"})
