@@ -204,10 +204,9 @@ def _phase_rows(phase: dict[str, Any]) -> Iterable[list[str]]:
         if measurement["measured_value"] is not None:
             value = with_units(value, units)
         limits = limits_words(measurement["validators"], units)
-        yield [
-            f"&nbsp;&nbsp;&nbsp;{escape(measurement['name'])}", _outcome(measurement["outcome"]), escape(value),
-            escape(limits),
-        ]  # fmt: skip
+        cells = [f"&nbsp;&nbsp;&nbsp;{escape(measurement['name'])}", _outcome(measurement["outcome"]), escape(value)]
+        # A sentence has the room of the limits it does not have.
+        yield cells if isinstance(measurement["measured_value"], str) and not limits else [*cells, escape(limits)]
 
 
 def _tree_rows(parts: list[dict[str, Any]], depth: int) -> Iterable[list[str]]:
@@ -224,14 +223,19 @@ def _outcome(outcome: str) -> str:
 
 
 def _table(heads: list[str], rows: Iterable[list[str]], widths: tuple[int, ...]) -> str:
-    """Return a table of cells that are HTML already; widths in percent."""
+    """Return a table of cells that are HTML already; widths in percent. The last cell of a short row takes the rest."""
     kinds = [("th", [escape(head) for head in heads])] if heads else []
-    lines = [
-        "".join(f"<{kind} width='{width}%'>{cell}</{kind}>" for cell, width in zip(cells, widths, strict=True))
-        for kind, cells in (*kinds, *(("td", row) for row in rows))
-    ]
+    lines = [_row(kind, cells, widths) for kind, cells in (*kinds, *(("td", row) for row in rows))]
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table width='100%' cellspacing='0' cellpadding='2'>{body}</table>"
+
+
+def _row(kind: str, cells: list[str], widths: tuple[int, ...]) -> str:
+    """Return the cells of a row, each a `kind`: "th" or "td"."""
+    last = len(cells) - 1
+    written = [f"<{kind} width='{width}%'>{cell}</{kind}>" for cell, width in zip(cells[:-1], widths, strict=False)]
+    spanned = f"colspan='{len(widths) - last}' width='{sum(widths[last:])}%'"
+    return "".join([*written, f"<{kind} {spanned}>{cells[-1]}</{kind}>"])
 
 
 def _font(size_pt: float) -> QFont:

@@ -13,7 +13,7 @@ import pytest
 from loop_driver import LoopDriver
 from page_bench import PageBench
 from PySide6.QtCore import QSizeF, Qt
-from PySide6.QtGui import QColor, QDesktopServices, QGuiApplication, QImage, QPainter
+from PySide6.QtGui import QColor, QDesktopServices, QGuiApplication, QImage, QPainter, QTextDocument, QTextTable
 from pytestqt.qtbot import QtBot
 from real_service import RealService, running_service
 from stand_in_service import StandInService, refusal
@@ -273,6 +273,25 @@ def test_an_export_that_cannot_be_written_is_told(bench: PageBench, tmp_path: Pa
     bench.until(lambda: "r.pdf cannot be written" in bench.toasts(), "told")
     bench.page.save_json(tmp_path / "nowhere" / "r.json")
     bench.until(lambda: "r.json cannot be written" in bench.toasts(), "told")
+
+
+def test_a_sentence_that_was_measured_has_room_on_paper(bench: PageBench, lab: RealService) -> None:
+    record = ask(lab, f"/record/units/{own(bench)}/export")
+    phase = next(run for run in record["runs"] if run["phases"])["phases"][0]
+    told = {
+        **phase["measurements"][0],
+        "measured_value": "Photodiode 2 sees the LED.",
+        "units": None,
+        "validators": None,
+    }
+    record["runs"] = [{**record["runs"][-1], "phases": [{**phase, "measurements": [told, *phase["measurements"]]}]}]
+    text = QTextDocument()
+    text.setHtml(UnitDocument(record).html())
+    tables = [frame for frame in text.rootFrame().childFrames() if isinstance(frame, QTextTable)]
+    cells = [tables[-1].cellAt(row, 2) for row in range(tables[-1].rows())]
+    spans = {cell.firstCursorPosition().block().text(): cell.columnSpan() for cell in cells}
+    assert spans["Photodiode 2 sees the LED."] == 2
+    assert sorted(spans.values()) == [1] * (len(spans) - 1) + [2]
 
 
 def test_the_document_is_ink_on_paper_in_the_dark_too(bench: PageBench, lab: RealService) -> None:
