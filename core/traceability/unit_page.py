@@ -7,6 +7,7 @@ import sqlite3
 from typing import Any
 
 from core.traceability.attachment_links import Links
+from core.traceability.large_answers import written
 from core.traceability.moves import POSITION, list_moves
 from core.traceability.refs import PART_COLUMNS, PART_JOINS, find_unit, part_ref
 from core.traceability.runs_read import read_run
@@ -45,16 +46,20 @@ def read_unit_page(connection: sqlite3.Connection, serial_number: str, links: Li
 def export_unit(connection: sqlite3.Connection, serial_number: str, links: Links, exported_at: str) -> bytes:
     """Return a unit and all its runs, oldest first, as JSON; raise NotFoundError when there is none.
 
-    Links to attachments are left out: they would be worthless by the time the file is read.
+    Each run is written before the next is read: thousands of them would fill the memory otherwise. Links to attachments
+    are left out: they would be worthless by the time the file is read.
     """
-    unit = read_unit_page(connection, serial_number, links)
+    unit = _without_links(read_unit_page(connection, serial_number, links))
+    head = written({"format": EXPORT_FORMAT, "exported_at": exported_at, "unit": unit})
     found = connection.execute(_RUNS, (find_unit(connection, serial_number)["id"],)).fetchall()
-    runs = [read_run(connection, row["uuid"], links) for row in found]
-    for holder in (unit, *runs):
-        for file in holder["attachments"]:
-            file["download_url"] = None
-    whole = {"format": EXPORT_FORMAT, "exported_at": exported_at, "unit": unit, "runs": runs}
-    return json.dumps(whole, ensure_ascii=False, indent=1).encode()
+    runs = (written(_without_links(read_run(connection, row["uuid"], links))) for row in found)
+    return head[:-1] + b',"runs":[\n' + b",\n".join(runs) + b"]}\n"
+
+
+def _without_links(holder: dict[str, Any]) -> dict[str, Any]:
+    for file in holder["attachments"]:
+        file["download_url"] = None
+    return holder
 
 
 def _tree(connection: sqlite3.Connection, number: int) -> list[dict[str, Any]]:
