@@ -75,6 +75,7 @@ class RecordPage(QWidget):
         self._lay_out()
         self._connect()
         self._on_connection()
+        self._on_jobs()
         if unit.has_snapshot and unit.service.is_live:
             self.load()
 
@@ -155,6 +156,7 @@ class RecordPage(QWidget):
         self._unit.connection_changed.connect(self._on_connection)
         self._unit.board_changed.connect(self._on_board)
         self._unit.record_written.connect(self._look_again)
+        self._unit.jobs_changed.connect(self._on_jobs)
         find = QShortcut(QKeySequence.StandardKey.Find, self)
         find.activated.connect(self.search.field.setFocus)
         again = QTimer(self)
@@ -333,6 +335,9 @@ class RecordPage(QWidget):
         own = self._unit.board.get("serial_number") or ""
         if self._is_loaded and own and own != self._record.get("own_serial_number"):
             self._look_again()
+
+    def _on_jobs(self) -> None:
+        self.tests.show_testing(self._unit.is_running("self_test"))
 
     def _on_place_acted(self) -> None:
         if self._is_loaded and self._shown is None:

@@ -46,6 +46,12 @@ class UnitTests(QPushButton):
         self.setEnabled(is_possible)
         self.check_action.setEnabled(self._model is not None)
 
+    def show_testing(self, is_testing: bool) -> None:
+        """Say whether the self-test runs: it takes minutes, and a second one would be refused."""
+        self.setText(self.tr("Self-test runs…") if is_testing else self.tr("Test"))
+        show_icon(self, "working" if is_testing else "check")
+        self.self_test_action.setEnabled(not is_testing)
+
     def check_hardware(self) -> None:
         """Have the board checked against the reactor model this unit is configured as."""
         if self._model is not None:

@@ -130,3 +130,8 @@ def test_a_self_test_begins_when_a_person_says_that_water_is_in_the_vial(bench: 
     assert not bench.unit.is_running("self_test")
     dialog.act_button.click()
     bench.until(lambda: bench.unit.is_running("self_test"), "it runs")
+    assert bench.page.tests.text() == "Self-test runs…"
+    assert not bench.page.tests.self_test_action.isEnabled()
+    bench.ask("post", "/jobs/stop/all", {})
+    bench.until(lambda: bench.page.tests.text() == "Test", "it is over")
+    assert bench.page.tests.self_test_action.isEnabled()
