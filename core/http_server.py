@@ -25,6 +25,9 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - nothing 
 _PROGRESS_BYTES = 1024 * 1024
 # What a request may send before its body, and after the body's end, without getting anywhere.
 MOST_HEAD_BYTES = 65536
+# A system gives a process 1024 files as a rule, and an upload needs two. Where they run out, asyncio tries to accept
+# again so often that the loop stands still for seconds, longer than outputs' leases.
+MOST_CONNECTIONS = 256
 
 
 class PortTakenError(Exception):
@@ -94,9 +97,11 @@ class _Protocol(HttpToolsProtocol):
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first request."""
+        """Wait for the first request; close what is more than this service can serve."""
         super().connection_made(transport)
         self._await_request()
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
