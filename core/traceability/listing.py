@@ -11,6 +11,7 @@ from fastapi import Request
 from starlette.responses import JSONResponse
 
 from core.schemas.unit_record.shared import ListQuery
+from core.traceability.large_answers import WrittenAnswer, written
 from core.traceability.lists import Page
 from core.traceability.record import UnitRecord
 
@@ -25,7 +26,8 @@ async def listed(
 ) -> JSONResponse:
     """Answer the page of a list that a request asks for; `rows` reads it."""
     page = Page(record.walks, _walk(request), query.limit, int(query.cursor))
-    return JSONResponse(await record.read(lambda connection: rows(connection, query, page)))
+    whole = await record.read(lambda connection: written(rows(connection, query, page)))
+    return WrittenAnswer(whole)
 
 
 def _walk(request: Request) -> str:

@@ -17,6 +17,9 @@ from typing import Any, Literal
 
 _WALKS_REMEMBERED = 2048
 _SEEN_REMEMBERED = 500
+# A row may hold megabytes of text, and a hundred of them more than there is memory.
+_ROWS_AT_ONCE = 25
+_MOST_CHARACTERS = 16_000_000
 _NEWEST_OF_ALL = 2**62
 _MOST_NUMBERS = 500
 # More of a text need not be looked for: SQLite takes no pattern of any length (https://www.sqlite.org/limits.html).
@@ -207,8 +210,30 @@ def read_page(
     )
     values = (*filters.values, reached.newest, page.limit + 1, reached.before)
     found = [row[0] for row in connection.execute(sql, values)]
-    has_more = len(found) > page.limit
-    follows = page.offset + page.limit if has_more else None
+    rows = _fitting(found[: page.limit], lambda numbers: rows_of(connection, numbers))
+    has_more = len(found) > len(rows)
+    follows = page.offset + len(rows) if has_more else None
     if follows is not None:
-        page.walks.remember(page.walk, follows, reached.after(found[: page.limit]))
-    return {"data": rows_of(connection, found[: page.limit]), "meta": {"has_more": has_more, "next_cursor": follows}}
+        page.walks.remember(page.walk, follows, reached.after(found[: len(rows)]))
+    return {"data": rows, "meta": {"has_more": has_more, "next_cursor": follows}}
+
+
+def _fitting(numbers: list[int], rows_of: Callable[[list[int]], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Return the rows of a page; fewer, and at least one, where they hold more text than one answer should."""
+    rows: list[dict[str, Any]] = []
+    length = 0
+    for start in range(0, len(numbers), _ROWS_AT_ONCE):
+        some = rows_of(numbers[start : start + _ROWS_AT_ONCE])
+        rows += some
+        length += sum(map(_length, some))
+        if length > _MOST_CHARACTERS:
+            break
+    return rows
+
+
+def _length(value: Any) -> int:
+    """Return about how many characters a value has."""
+    if isinstance(value, str):
+        return len(value)
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum(map(_length, inside))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,3 +96,21 @@ async def test_large_runs_are_taken_one_after_the_other_and_read_whole(served: S
         assert answer.headers["content-type"] == "application/json"
         measurements = answer.json()["phases"][0]["measurements"]
         assert [each["measured_value"] for each in measurements] == [1.5] * 3000
+
+
+async def test_a_page_of_huge_rows_is_shorter_and_the_walk_goes_through_them_all(served: Served) -> None:
+    ada = await asker(served, user="Ada")
+    procedure = (await ada.ok("POST", "/procedures", {"name": "P"}))["id"]
+    for number in range(60):
+        await ada.run(procedure, f"S{number}", docstring="d" * 1_000_000)
+    before, seen, cursor, pages = psutil.Process().memory_info().rss, [], 0, 0
+    while cursor is not None:
+        answer = await ada.raw("GET", "/runs", params={"limit": 100, "cursor": cursor, "sort_order": "asc"})
+        assert len(answer.content) < 40_000_000
+        page = answer.json()
+        seen += [run["unit"]["serial_number"] for run in page["data"]]
+        assert page["meta"]["has_more"] is (page["meta"]["next_cursor"] is not None)
+        cursor, pages = page["meta"]["next_cursor"], pages + 1
+    assert seen == [f"S{number}" for number in range(60)]
+    assert pages > 1
+    assert psutil.Process().memory_info().rss - before < 400_000_000
