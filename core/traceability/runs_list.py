@@ -143,7 +143,8 @@ def _search(connection: sqlite3.Connection, filters: Filters, text: str) -> None
     conditions: list[str] = []
     values: list[str] = []
     if len(numbers) > _FEW_UNITS:
-        conditions, values = [f"row.unit IN ({_UNITS_WITH})"], [containing(text)]
+        # The plus has SQLite not look for the runs of each of them first.
+        conditions, values = [f"+row.unit IN ({_UNITS_WITH})"], [containing(text)]
     elif numbers:
         conditions = [f"row.unit IN ({', '.join(numbers)})"]
     if len(text) >= _SHORTEST_ID_PART:
