@@ -19,7 +19,7 @@ from gui.unit import utc_s_of
 
 _MEASUREMENT = Qt.ItemDataRole.UserRole
 _NAME, _OUTCOME, _VALUE, _LIMITS, _BAR = range(5)
-_WIDTHS_PX = {_OUTCOME: 124, _VALUE: 96, _LIMITS: 92, _BAR: 56}
+_WIDTHS_PX = {_OUTCOME: 116, _VALUE: 108, _LIMITS: 116, _BAR: 52}
 # In a wide window there is room for more; a value may be a sentence.
 _WIDE_PX = {_OUTCOME: 136, _VALUE: 240, _LIMITS: 168, _BAR: 160}
 _WIDE_FROM_PX = 860

@@ -32,7 +32,7 @@ _ROW = Qt.ItemDataRole.UserRole
 _PAGE = 100
 _PARTS = "parts"
 # Outcome, when, how long, who; what happened has the rest.
-_WIDTHS_PX = {0: 108, 2: 142, 3: 60, 4: 72}
+_WIDTHS_PX = {0: 108, 2: 142, 3: 60, 4: 84}
 _WIDE_PX = {0: 128, 2: 152, 3: 80, 4: 160}
 _WIDE_FROM_PX = 860
 
