@@ -97,7 +97,7 @@ class RecordBook:
         try:
             version: int = self._watching.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.Error as error:
-            raise _unreadable(error) from error
+            raise _unusable("read", error) from error
         return version
 
     async def read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -134,13 +134,13 @@ class RecordBook:
             finally:
                 connection.execute("ROLLBACK")
         except sqlite3.Error as error:
-            raise _unreadable(error) from error
+            raise _unusable("read", error) from error
 
     def _change(self, caller: Caller, utc_us: int, change: Callable[[Change], _T]) -> tuple[_T, list[str]]:
         try:
             return changed(self._connection(is_reader=False), caller, utc_us, change)
         except sqlite3.Error as error:
-            raise UnreadableRecordError("The unit's record cannot be written.", cause=f"{error}.") from error
+            raise _unusable("written", error) from error
 
     def _connection(self, is_reader: bool) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -152,8 +152,13 @@ class RecordBook:
         return connection
 
 
-def _unreadable(error: sqlite3.Error) -> UnreadableRecordError:
-    return UnreadableRecordError("The unit's record cannot be read.", cause=f"{error}.")
+def _unusable(how: str, error: sqlite3.Error) -> UnreadableRecordError:
+    """Return the error for a record that cannot be `read` or `written`; one that is only held will be usable again."""
+    what = f"The unit's record cannot be {how}."
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        remedy = "Close what else has its file open, such as a program to look into databases, then try again."
+        return UnreadableRecordError(what, "Another program holds it.", remedy)
+    return UnreadableRecordError(what, cause=f"{error}.")
 
 
 def changed(

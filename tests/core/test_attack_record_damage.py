@@ -83,3 +83,20 @@ async def test_nothing_put_into_the_record_takes_the_room_that_the_cultures_reco
     await served.json("PUT", "/record/units/S1/children/S2", json=made)
     monkeypatch.undo()
     await ada.ok("POST", "/parts", {"number": "P2"})
+
+
+async def test_a_record_that_another_program_holds_is_told_as_that(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.records.database._BUSY_TIMEOUT_S", 0.1)
+    async with serving(ServiceOptions(data_dir)) as served:
+        ada = await asker(served, user="Ada")
+        path = data_dir / "unit_record" / "record.sqlite"
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            told = await ada.refused(500, "POST", "/parts", {"number": "P1"})
+            assert (await ada.ok("GET", "/parts"))["data"] == []
+            other.execute("ROLLBACK")
+        assert "another program" in told["message"].lower()
+        assert "restart" not in told["message"]
+        await ada.ok("POST", "/parts", {"number": "P1"})
