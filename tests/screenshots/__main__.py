@@ -127,6 +127,24 @@ def show_trend(size: tuple[int, int]) -> None:
     time.sleep(2.0)
 
 
+def show_push(size: tuple[int, int]) -> None:
+    """Press Push… on the Unit record page."""
+    by_hand("mousemove", str(size[0] - 162), "84", "click", "1")
+    time.sleep(2.0)
+
+
+def push_to_nobody(client: Client, _: subprocess.Popen[str]) -> None:
+    """Push the record to a server that does not answer: all of it waits."""
+    settings = {"url": "http://127.0.0.1:9", "api_key": "vd_user_0123456789_" + "0" * 64, "is_on": True}
+    client.ask("PATCH", "/record/push", settings)
+    client.ask("POST", "/record/push/earlier", {})
+
+
+def push_no_more(client: Client, _: subprocess.Popen[str]) -> None:
+    """Stop pushing it."""
+    client.ask("PATCH", "/record/push", {"is_on": False})
+
+
 def open_form(size: tuple[int, int]) -> None:
     """Press the button of the temperature's card on the Live page: the form opens on the Jobs page."""
     by_hand("mousemove", str(size[0] - 88), "358", "click", "1")
@@ -198,6 +216,7 @@ PAST = (
     Scene("record-run", "record", act=open_run),
     Scene("record-trend", "record", act=show_trend),
     Scene("record-service-silent", "record", hang, wake),
+    Scene("record-push", "record", push_to_nobody, push_no_more, show_push),
 )
 BUSY = (
     Scene("live", "live"),
