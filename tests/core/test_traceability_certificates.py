@@ -268,6 +268,17 @@ def test_names_of_every_script_are_found_in_the_pdf() -> None:
     assert "Ω 王小明\n" in told
 
 
+def test_characters_the_font_lacks_are_replaced_in_every_part() -> None:
+    lacking = document(title="一", foot="丁")
+    lacking.heading("丂")
+    lacking.text("七")
+    lacking.facts([("丄", "丅")])
+    lacking.table([Column("丆", 1)], [["万"]])
+    lacking.chart([(0, 1)], [], "丈", "三")
+    shown = "".join(text_of(pdf_of(lacking)))
+    assert {f"[U+{number:04X}]" for number in range(0x4E00, 0x4E0A)} <= set(re.findall(r"\[U\+\w+\]", shown))
+
+
 def test_hebrew_is_drawn_from_right_to_left() -> None:
     hebrew = document()
     hebrew.text("דנה 12 mL")

@@ -109,8 +109,9 @@ class _Setting(FPDF):
         self._type()
         self.set_draw_color(_RULE)
         self.set_line_width(0.6)
+        rows = [[column.head for column in part.columns], *part.rows]
         with self.table(
-            [[column.head for column in part.columns], *([self._cell(cell) for cell in row] for row in part.rows)],
+            [[self._cell(cell) for cell in row] for row in rows],
             col_widths=[column.share for column in part.columns],
             text_align=[Align.R if column.is_number else Align.L for column in part.columns],
             headings_style=FontFace(color=_QUIET, size_pt=_SMALL_PT),
