@@ -183,7 +183,8 @@ class CalibrationsPage(QWidget):
         dialog.open()
 
     def lead(self, session: Session, title: str) -> None:
-        """Lead through a guided calibration."""
+        """Lead through a guided calibration; its device is chosen, so that Calibrate… finds it when it is left."""
+        self.tree.choose(session.device)
         dialog = self._led = GuidedDialog(self._unit, self._client, session, title, self)
         dialog.finished.connect(self._on_led)
         dialog.again_asked.connect(self.ask_calibrate)

@@ -289,6 +289,25 @@ def test_stop_all_and_a_lost_board_are_told_with_what_to_do(bench: PageBench, fa
     assert not dialog.trouble.isVisible()
 
 
+def test_calibrate_finds_what_was_left_of_another_device(bench: PageBench, fast_service: RealService) -> None:
+    bench.page.tree.choose("stirring")
+    bench.page.ask_calibrate("waste_pump")
+    dialog = bench.dialog(ChooseDialog)
+    bench.until(lambda: dialog.place.has_content, "it can be chosen")
+    press(dialog.begin_button)
+    guided = bench.dialog(GuidedDialog)
+    left = guided.leading.session.id
+    guided.close()
+    press(bench.dialog(LeaveDialog).later_button)
+    assert_closed(bench)
+    press(bench.page.calibrate_button)
+    again = bench.dialog(ChooseDialog)
+    bench.until(lambda: again.place.has_content, "it can be chosen")
+    assert again.begin_button.text() == "Go on"
+    again.reject()
+    ask(fast_service, "POST", f"{SESSIONS}/{left}/abort")
+
+
 def test_a_held_enter_and_a_double_click_go_on_once(bench: PageBench) -> None:
     dialog = begun(bench, "media_pump")
     held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r", True)
