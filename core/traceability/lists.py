@@ -195,14 +195,7 @@ def read_page(
     In `source`, an SQL source that begins with what the order goes by, the list's table has the alias `row`. `rows_of`
     makes the page's rows from their numbers, in the same order.
     """
-    reached = page.walks.reached(page.walk, page.offset) if page.offset else None
-    if reached is not None:
-        reached = reached.without_deleted(connection, table)
-    elif page.offset:
-        reached = Reached(_NEWEST_OF_ALL, page.offset)
-    else:
-        newest = connection.execute(f"SELECT max(id) FROM {table}").fetchone()[0] or 0  # noqa: S608 - own words
-        reached = Reached(newest)
+    reached = _reached(connection, table, page)
     by = "".join(f"{each} {order.order}, " for each in order.by.split(", ") if each != "row.id")
     sql = (
         f"SELECT row.id FROM {source} WHERE {filters.where()} AND +row.id <= ? "  # noqa: S608 - own words
@@ -237,3 +230,12 @@ def _length(value: Any) -> int:
         return len(value)
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return sum(map(_length, inside))
+
+
+def _reached(connection: sqlite3.Connection, table: str, page: Page) -> Reached:
+    """Return how far the walk came of which this is the next page."""
+    if not page.offset:
+        newest = connection.execute(f"SELECT max(id) FROM {table}").fetchone()[0] or 0  # noqa: S608 - own words
+        return Reached(newest)
+    known = page.walks.reached(page.walk, page.offset)
+    return Reached(_NEWEST_OF_ALL, page.offset) if known is None else known.without_deleted(connection, table)
