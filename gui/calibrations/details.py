@@ -19,6 +19,9 @@ from gui.widgets.flow import FlowLayout
 from gui.widgets.state_badge import StateBadge
 from gui.words import device_title
 
+# What is smaller than this share of the measured values is rounding.
+_ROUNDING = 1e-9
+
 
 class CalibrationDetails(QFrame):
     """Shows a calibration.
@@ -138,7 +141,10 @@ class CalibrationDetails(QFrame):
         off = np.abs(y - evaluate(curve, x))
         measure = calibration.axes[1].rpartition("(")[2].rstrip(")")
         if np.isfinite(off).any():
-            points += self.tr(", largest residual {:.2g} {}").format(float(np.nanmax(off)), measure)
+            farthest = float(np.nanmax(off))
+            # A curve through its points misses them by rounding only.
+            farthest = farthest if farthest > _ROUNDING * float(np.max(np.abs(y))) else 0.0
+            points += self.tr(", largest residual {:.2g} {}").format(farthest, measure)
         return [*parts, points]
 
     def _hint(self, calibration: Calibration) -> str:

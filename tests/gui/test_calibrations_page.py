@@ -110,6 +110,16 @@ def test_a_yaml_file_is_imported_and_used(bench: PageBench, tmp_path: Path, qtbo
     assert "Calibration imported" in bench.toasts()
 
 
+def test_a_curve_through_its_points_has_no_residual(bench: PageBench) -> None:
+    points = {"x": [0.1, 0.2, 0.7], "y": [0.01 + 0.2 * x for x in (0.1, 0.2, 0.7)]}
+    line = {"type": "poly", "coefficients": [0.2, 0.01 + 1e-17]}
+    points["y"][1] += 3e-17
+    bench.ask("post", "/calibrations/od90", {"calibration_data": {**OD, "curve_data_": line, "recorded_data": points}})
+    bench.until(lambda: bench.page.tree.choose("od90", "od-a"), "it is listed")
+    facts = bench.page.details.facts.text().replace("\u00a0", " ")
+    assert "3 points, largest residual 0 V" in facts
+
+
 def test_a_file_that_is_wrong_is_refused_with_its_fields_and_nothing_is_kept(
     bench: PageBench, tmp_path: Path, qtbot: QtBot
 ) -> None:
