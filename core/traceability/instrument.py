@@ -43,6 +43,8 @@ from core.traceability.sub_units import sub_units_of
 _SELF_TEST_JOB = "self_test"
 _ALL_PASSED = "all_tests_passed"
 _ENDS = ("disconnected", "lost")
+# How long the service's end waits for PDFs; one takes about a second.
+_FINISH_WITHIN_S = 5.0
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
@@ -85,9 +87,12 @@ class InstrumentRecord:
         ]
 
     async def close(self) -> None:
-        """Listen no more, and finish writing."""
+        """Listen no more, and finish writing; PDFs that take long are not made, their runs are in the record."""
         for stop in self._stops:
             stop()
+        if self._writing:
+            await asyncio.wait(self._writing, timeout=_FINISH_WITHIN_S)
+        self._pdfs.end()
         await asyncio.gather(*self._writing)
 
     def _on_board(self, event: BoardChanged) -> None:

@@ -26,6 +26,7 @@ from unit_record_requests import asker
 
 from core.calibrations.calibration import PumpCalibration
 from core.service import ServiceOptions
+from core.traceability import instrument
 from core.traceability.certificates.calibration import Origin, calibration_certificate
 from core.traceability.certificates.document import Column, Document, Paragraph, Table
 from core.traceability.certificates.pdf import pdf_of
@@ -135,6 +136,25 @@ async def test_a_certificate_that_cannot_be_made_does_not_cost_the_run(
                 await asyncio.sleep(0.05)
         [run] = await runs_of(served.service)
         assert [file["name"] for file in run["attachments"]] == ["media-a.yaml"]
+
+
+async def test_a_certificate_that_takes_for_ever_does_not_hold_up_the_end_of_the_service(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(instrument, "_FINISH_WITHIN_S", 0.2)
+    hanging = tmp_path / "hanging"
+    hanging.write_text("#!/bin/sh\nexec sleep 1000\n", encoding="utf-8")
+    hanging.chmod(0o700)
+    async with asyncio.timeout(30):
+        async with serving(ServiceOptions(data_dir, "simulated:")) as served:
+            await connected(served)
+            monkeypatch.setattr(sys, "executable", str(hanging))
+            for name in ("media-a", "media-b"):
+                await send_calibration(served, calibration_name=name)
+            await runs_with(served, 2)
+        async with serving(ServiceOptions(data_dir, "simulated:")) as served:
+            names = [[file["name"] for file in run["attachments"]] for run in await runs_of(served.service)]
+    assert names == [["media-a.yaml"], ["media-b.yaml"]]
 
 
 ODD_POINTS: list[dict[str, list[float]]] = [

@@ -20,15 +20,25 @@ class PdfProcesses:
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
+        self._process: OwnProcess | None = None
+        self._is_ended = False
 
     async def pdf_of(self, document: Document) -> bytes:
         """Return a document as PDF; raises PdfFailedError."""
         async with self._turn:
-            return await asyncio.to_thread(_made, document)
+            self._process = OwnProcess([COMMAND], lambda _: None, document.model_dump_json())
+            if self._is_ended:
+                self._process.kill()
+            return await asyncio.to_thread(_made, self._process)
+
+    def end(self) -> None:
+        """Kill the process that runs and make nothing more: those who wait for a PDF get none."""
+        self._is_ended = True
+        if self._process is not None:
+            self._process.kill()
 
 
-def _made(document: Document) -> bytes:
-    process = OwnProcess([COMMAND], lambda _: None, document.model_dump_json())
+def _made(process: OwnProcess) -> bytes:
     try:
         code, last = process.finish()
     except OSError as error:
