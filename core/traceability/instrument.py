@@ -1,6 +1,6 @@
 """What the instrument writes into its own record: its board as a unit; self-tests, checks and calibrations as runs.
 
-It listens and never gets in the way: what cannot be written is told in the log, and the test itself is none the worse.
+It listens and never gets in the way: what cannot be written waits, and the test itself is none the worse.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from core.board_link import BoardLink
@@ -39,6 +40,7 @@ from core.traceability.own_unit import OwnUnit, know_unit, number_of
 from core.traceability.record import UnitRecord
 from core.traceability.self_test_run import SelfTestRun, hardware_check_run, report_of
 from core.traceability.sub_units import sub_units_of
+from core.traceability.waiting_changes import WaitingChanges
 
 _SELF_TEST_JOB = "self_test"
 _ALL_PASSED = "all_tests_passed"
@@ -74,6 +76,7 @@ class InstrumentRecord:
         self._known: tuple[str, str] | None = None
         self._trouble_told = ""
         self._self_test: SelfTestRun | None = None
+        self._changes = WaitingChanges(record)
         self._pdfs = PdfProcesses()
         self._writing: set[asyncio.Task[None]] = set()
         self._stops = [
@@ -90,6 +93,7 @@ class InstrumentRecord:
         """Listen no more, and finish writing; PDFs that take long are not made, their runs are in the record."""
         for stop in self._stops:
             stop()
+        self._changes.end()
         if self._writing:
             await asyncio.wait(self._writing, timeout=_FINISH_WITHIN_S)
         self._pdfs.end()
@@ -120,11 +124,11 @@ class InstrumentRecord:
             sub_units=sub_units_of(dictionary, self._config),
             unit=self._record.unit,
         )
-        self._begin(self._know(own))
+        self._begin(f"The board {own.serial_number}", self._know(own))
 
     async def _know(self, own: OwnUnit) -> None:
         try:
-            await self._change(lambda change: know_unit(change, own))
+            await self._changes.write(lambda change: know_unit(change, own))
         except BaseException:
             self._known = None  # it is tried again when the board is heard of next
             raise
@@ -161,7 +165,7 @@ class InstrumentRecord:
             catalogue.get(event.device, event.name), event.device, event.name, event.kind, self._clock.utc_s(),
             person(), session_under_way.get(), self._record.unit, serial_number,
         )  # fmt: skip
-        self._begin(self._keep_calibration(calibrated))
+        self._begin(f"The calibration {calibrated.name}", self._keep_calibration(calibrated))
 
     async def _keep_calibration(self, calibrated: Calibrated) -> None:
         run, file, certificate = await asyncio.to_thread(calibration_run, calibrated)
@@ -172,12 +176,12 @@ class InstrumentRecord:
     def _on_given_up(self, event: CalibrationGivenUp) -> None:
         run = given_up_run(event, self._clock.utc_s(), person())
         if run is not None and self._serial_number is not None:
-            self._begin(self._keep(self._serial_number, run, []))
+            self._begin(_run_of(run), self._keep(self._serial_number, run, []))
 
     def _keep_test(self, run: OwnRun | None) -> None:
         """Write a test's run, with its report, unless nothing was tested or no board was there."""
         if run is not None and self._serial_number is not None:
-            self._begin(self._keep_with_report(self._serial_number, run))
+            self._begin(_run_of(run), self._keep_with_report(self._serial_number, run))
 
     async def _keep_with_report(self, serial_number: str, run: OwnRun) -> None:
         made = await self._keep(serial_number, run, [])
@@ -204,7 +208,7 @@ class InstrumentRecord:
         """Change the record for files: they are on the disk before it points at them."""
         stored = await self._stored(files)
         try:
-            return await self._change(lambda begun: change(begun, stored))
+            return await self._changes.write(lambda begun: change(begun, stored))
         except Exception:  # when it is cancelled instead, it may still be written
             await asyncio.to_thread(self._record.files.remove, [each.file for each in stored])
             raise
@@ -221,25 +225,30 @@ class InstrumentRecord:
                 stored.append(StoredFile(each.name, each.content_type, name, size))
         return stored
 
-    def _begin(self, writing: Coroutine[Any, Any, object]) -> None:
-        task = asyncio.get_running_loop().create_task(self._written(writing), name="instrument's record")
+    def _begin(self, what: str, writing: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.get_running_loop().create_task(_written(what, writing), name="instrument's record")
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
-    async def _written(self, writing: Coroutine[Any, Any, object]) -> None:
-        try:
-            await writing
-        except (ServiceError, ValueError) as error:
-            self._warn(error)
-
-    def _warn(self, error: Exception) -> None:
-        """Tell the log what was not written, and why; the same trouble once in a row."""
+    def _warn(self, error: ConfigError) -> None:
+        """Tell the log why a board is not in the record; the same trouble once in a row."""
         if str(error) != self._trouble_told:
-            _log.warning("This was not written into the unit's record: %s", error)
+            _log.warning("The board is not in the unit's record yet: %s", error)
         self._trouble_told = str(error)
 
-    async def _change(self, change: Callable[[Change], _T]) -> _T:
-        return await self._record.change(await self._record.owner(), change)
+
+async def _written(what: str, writing: Coroutine[Any, Any, object]) -> None:
+    try:
+        await writing
+    except ServiceError as error:
+        _log.warning("%s was not written into the unit's record: %s %s", what, error.error, error.cause)
+    except ValueError as error:
+        _log.warning("%s was not written into the unit's record: %s", what, error)
+
+
+def _run_of(run: OwnRun) -> str:
+    ended = datetime.fromtimestamp(run.ended_s, UTC)
+    return f"The run of {run.procedure} that ended at {ended:%H:%M:%S} UTC"
 
 
 async def _parts(content: bytes) -> AsyncIterator[bytes]:
