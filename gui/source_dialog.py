@@ -90,7 +90,6 @@ class SourceDialog(QDialog):
         words.setWordWrap(True)
         theme.set_role(words, "quiet")
         cancel = QPushButton(self.tr("Later") if is_first else self.tr("Cancel"))
-        cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
         buttons = QHBoxLayout()
         buttons.addStretch(1)

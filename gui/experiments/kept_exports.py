@@ -47,7 +47,7 @@ class KeptExportsDialog(AskDialog):
         self.delete_button = QPushButton(self.tr("Delete"))
         theme.set_role(self.delete_button, "danger")
         show_icon(self.delete_button, "delete", "alarm")
-        self.delete_button.setAutoDefault(False)
+        self.delete_button.setAutoDefault(False)  # Enter alone deletes nothing
         self.progress = ProgressLine()
         row = QHBoxLayout()
         row.addWidget(self.delete_button)

@@ -101,7 +101,6 @@ class ChangeNoteDialog(_NoteText):
         self._note = note
         self.delete_button = QPushButton(self.tr("Delete this note…"))
         theme.set_role(self.delete_button, "link")
-        self.delete_button.setAutoDefault(False)
         self.delete_button.clicked.connect(self._ask_deletion)
         self.under_fields.addWidget(self.delete_button)
 

@@ -84,7 +84,6 @@ class InstallDialog(PluginTaskDialog):
         self.index.setPlaceholderText(self.tr("Index, such as https://pypi.org/simple; or the unit’s own"))
         self.index.setAccessibleName(self.tr("Address of the package index"))
         self.choose_button = QPushButton(self.tr("Choose file…"))
-        self.choose_button.setAutoDefault(False)
         show_icon(self.choose_button, "file")
         self._chosen = QLabel(self.tr("No file chosen"))
         theme.set_role(self._chosen, "quiet")

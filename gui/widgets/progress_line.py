@@ -34,7 +34,6 @@ class ProgressLine(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         self.cancel_button = QPushButton(self.tr("Cancel"))
-        self.cancel_button.setAutoDefault(False)
         self.cancel_button.clicked.connect(self.cancelled)
         theme.set_role(self._words, "quiet")
         column = QVBoxLayout()

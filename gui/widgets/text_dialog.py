@@ -31,7 +31,6 @@ class TextDialog(QDialog):
         self._note = QLabel(note)
         theme.set_role(self._note, "caption")
         copy = QPushButton(self.tr("Copy"))
-        copy.setAutoDefault(False)
         show_icon(copy, "copy")
         copy.clicked.connect(self.copy)
         close = QPushButton(self.tr("Close"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 from shown_window import Shown
 from stand_in_service import StandInService, refusal, row, snapshot
@@ -152,3 +153,14 @@ def test_a_bad_address_is_explained_before_it_is_tried(shown: Shown, address: st
 def test_only_one_dialog_opens(shown: Shown) -> None:
     first = opened(shown)
     assert opened(shown) is first
+
+
+def test_enter_on_cancel_changes_no_board(shown: Shown, qtbot: QtBot) -> None:
+    shown.start()
+    dialog = opened(shown)
+    choose(dialog, "simulated")
+    [cancel] = [each for each in dialog.findChildren(QPushButton) if each.text() == "Cancel"]
+    cancel.setFocus()
+    qtbot.keyClick(cancel, Qt.Key.Key_Return)
+    assert not dialog.isVisible()
+    assert dialog.result() == SourceDialog.DialogCode.Rejected
