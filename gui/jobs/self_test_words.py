@@ -6,21 +6,9 @@ import re
 
 from PySide6.QtCore import QCoreApplication
 
+from core.schemas.self_test_titles import TITLES
 from gui.words import sentences
 
-_TESTS = {
-    "test_pioreactor_HAT_present": "Board answers",
-    "test_all_positive_correlations_between_pds_and_leds": "Photodiodes see the LEDs",
-    "test_ambient_light_interference": "No light from outside",
-    "test_dark_offset_correction_is_effective": "Dark offset is corrected",
-    "test_REF_is_lower_than_0_dot_256_volts": "Reference photodiode is not too bright",
-    "test_REF_is_in_correct_position": "Reference photodiode is in its place",
-    "test_PD_is_near_0_volts_for_blank": "Clear water reads near 0",
-    "test_detect_heating_pcb": "Heater board answers",
-    "test_positive_correlation_between_temperature_and_heating": "Heat follows the heater",
-    "test_positive_correlation_between_rpm_and_stirring": "Speed follows the stirrer",
-    "test_aux_power_is_not_too_high": "Supply is not too high",
-}
 _VERDICT = re.compile(r"^(test_\w+) (passed|failed|was left out): (.*)$", re.DOTALL)
 _NAME = re.compile(r"\btest_\w+")
 
@@ -36,7 +24,7 @@ def in_words(message: str) -> str:
 
 def title_of_test(name: str) -> str:
     """Return what a test of the self-test is called; "" for another name."""
-    return _tr(_TESTS[name]) if name in _TESTS else ""
+    return _tr(TITLES[name]) if name in TITLES else ""
 
 
 def _title(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.schemas.self_test_titles import TITLES
 from core.traceability.certificates.document import Column, Document
 from core.traceability.own_runs import OwnRun
 
@@ -31,7 +32,8 @@ def run_report(run: OwnRun, unit: str, serial_number: str, when: str, program: s
         ]
     )
     for phase in run.phases:
-        document.heading(f"{phase['name']}: {_WORDS.get(phase['outcome'], phase['outcome'])}")
+        title = TITLES.get(phase["name"], phase["name"])
+        document.heading(f"{title}: {_WORDS.get(phase['outcome'], phase['outcome'])}")
         numbers = [each for each in phase["measurements"] if not isinstance(each["measured_value"], str)]
         texts = [each["measured_value"] for each in phase["measurements"] if isinstance(each["measured_value"], str)]
         for text in texts or [phase.get("docstring") or ""]:
