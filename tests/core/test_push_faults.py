@@ -304,7 +304,8 @@ async def test_a_certificate_nobody_vouches_for_is_refused(
         wanted = {"url": way.url, "api_key": lab.key}
         told = await lab.unit.json("POST", "/record/push/test", json=wanted)
         assert not told["ok"]
-        assert "do not agree on a safe connection" in told["what"]
+        assert "do not agree on a safe connection: certificate verify failed" in told["what"]
+        assert "_ssl" not in told["what"]
         assert way.authorized == []
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert (await lab.unit.json("POST", "/record/push/test", json=wanted))["ok"]
@@ -314,6 +315,12 @@ async def test_a_certificate_nobody_vouches_for_is_refused(
         await upload(lab.writer, f"runs/{await lab.writer.run(await procedure(lab))}", "a.csv", b"secret")
         await lab.until(lambda state: state["stopped_count"] == 1)
         assert "not encrypted" in (await lab.pending())[0]["reason"]
+
+
+async def test_a_server_without_https_is_told_as_one(lab: Lab) -> None:
+    wanted = {"url": lab.server.url.replace("http:", "https:"), "api_key": lab.key}
+    told = await lab.unit.json("POST", "/record/push/test", json=wanted)
+    assert (told["ok"], told["what"].partition(": ")[2]) == (False, "it does not speak https there.")
 
 
 async def test_a_file_is_not_sent_over_an_open_network_because_the_server_says_so(lab: Lab, way: FaultyServer) -> None:

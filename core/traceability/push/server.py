@@ -7,6 +7,7 @@ import contextlib
 import email.utils
 import ipaddress
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ _BLOCK_BYTES = 256 * 1024
 # The longest answers are lists of a hundred runs.
 _MOST_ANSWER_BYTES = 16 * 1024 * 1024
 _LONGEST_MESSAGE = 500
+# What OpenSSL says around its words: "[SSL: CERTIFICATE_VERIFY_FAILED] ... (_ssl.c:1006)".
+_OF_OPENSSL = re.compile(r"^\[[^]]*\]\s*|\s*\(_ssl\.c:\d+\)$")
 # Links of storage services carry signatures and tokens.
 _LONGEST_TEXT = 8192
 _LONGEST_PAUSE_S = 24 * 3600.0
@@ -199,8 +202,8 @@ class PushServer:
             return answer
         message = _message(answer)
         if status == 401:
-            why = f": {message}" if message else "."
-            raise KeyRefusedError(f"{self.host} does not accept the key{why}", _NEW_KEY)
+            # What servers say besides is for programmers.
+            raise KeyRefusedError(f"{self.host} does not accept the key.", _NEW_KEY)
         if status in (408, 425, 429, 502, 503, 504):
             what = f"{self.host} is busy or not ready: {message or _plain_message(status, raw)}"
             raise ServerAwayError(what, _TRIED_AGAIN, _retry_after_s(headers))
@@ -222,7 +225,8 @@ class PushServer:
         text = str(error)
         if "CERTIFICATE" in text.upper() or "SSL" in text.upper():
             remedy = "Check the address; a certificate of your own must be trusted by this computer."
-            return ServerAwayError(f"{self.host} and this unit do not agree on a safe connection: {text}.", remedy)
+            why = _OF_OPENSSL.sub("", text) if "CERTIFICATE" in text.upper() else "it does not speak https there"
+            return ServerAwayError(f"{self.host} and this unit do not agree on a safe connection: {why}.", remedy)
         if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
             why = "it did not answer in time" if isinstance(error, httpx.TimeoutException) else text or "no connection"
             return ServerAwayError(f"{self.host} is not reached: {why}.", _LOOK)
