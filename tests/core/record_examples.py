@@ -27,6 +27,14 @@ from core.service import ServiceOptions  # noqa: E402
 EXAMPLES = Path(__file__).parents[2] / "resources" / "api_examples.json"
 _MOST_CHARACTERS = 1500
 _ITEMS = 2
+_RANDOM_ID = r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+_COUNTED_ID = "{:08d}-0000-4000-8000-000000000000"
+_OF_THIS_RUN = {
+    r'"pid": \d+': '"pid": 2718',
+    r"127\.0\.0\.1:\d+": "127.0.0.1:4999",
+    r'"available_bytes": \d+': '"available_bytes": 8000000000',
+    r'"total_bytes": \d+': '"total_bytes": 16000000000',
+}
 
 
 async def _operations() -> dict[str, Any]:
@@ -87,10 +95,17 @@ def main() -> None:
             (data_dir / "unit_config.ini").write_text("[unit]\nname = unit7\n", encoding="utf-8")
             place_files(data_dir, case.get("needs", []))
             bent(_record(operations, case, data_dir, found), within_s=7 * 86400)
-    text = json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True)
-    # Where the unit's data were while this ran is nobody's example.
+    EXAMPLES.write_text(_lasting(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True)), encoding="utf-8")
+
+
+def _lasting(text: str) -> str:
+    """Return the examples without what differs with each recording: this computer's folders and room, random ids."""
     text = re.sub(rf"{re.escape(tempfile.gettempdir())}/\w+/data", "/home/lab/vialdesk", text)
-    EXAMPLES.write_text(text + "\n", encoding="utf-8")
+    for what, instead in _OF_THIS_RUN.items():
+        text = re.sub(what, instead, text)
+    ids: dict[str, str] = {}
+    counted = re.sub(_RANDOM_ID, lambda found: ids.setdefault(found[0], _COUNTED_ID.format(len(ids) + 1)), text)
+    return counted + "\n"
 
 
 if __name__ == "__main__":
