@@ -112,15 +112,15 @@ async def _wait_for_ods(unit: Unit) -> None:
             await asyncio.sleep(0.5)
 
 
-async def _calibration(unit: Unit, device: str, name: str, active: bool = False) -> None:
+async def _calibration(unit: Unit, device: str, name: str) -> None:
     data = f"{{calibration_name: {name}, {_COMMON}, {_CALIBRATIONS[name]}}}"
-    body = {"calibration_data": data, "set_as_active": active}
-    answer = await unit.ask("POST", f"/calibrations/{device}", body)
-    assert answer.status == 200, answer.body
+    _write(unit.data_dir / "storage" / "calibrations" / device / f"{name}.yaml", data.encode())
 
 
 async def _active_calibration(unit: Unit, device: str, name: str) -> None:
-    await _calibration(unit, device, name, active=True)
+    await _calibration(unit, device, name)
+    answer = await unit.ask("PATCH", f"/active_calibrations/{device}/{quote(name)}")
+    assert answer.status == 200, answer.body
 
 
 async def _corrupt(unit: Unit, kind: str, device: str, name: str) -> None:

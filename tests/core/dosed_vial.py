@@ -9,6 +9,7 @@ from typing import Any
 
 from bent_service import Told, bent_service, started, truth
 from calibration_data import pump
+from pump_calibrations import keep_calibration
 
 from core.bus import DosingEvent, SettingChanged
 from core.jobs.job import Job
@@ -23,7 +24,7 @@ async def calibrate(service: Service) -> None:
     reactor = service.board_link.simulation.reactor  # type: ignore[attr-defined]
     for channel, device in PUMPS.items():
         curve = {"type": "poly", "coefficients": [reactor.pumps[channel]._full_ml_per_s, 0.0]}
-        await service.calibrations.save(device, pump("good", curve_data_=curve), set_active=True)
+        await keep_calibration(service, device, pump("good", curve_data_=curve))
 
 
 @contextlib.asynccontextmanager

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import yaml
+
 from core.service import Service
 
 MEDIA_ML_PER_S = 0.08
@@ -21,4 +25,16 @@ async def calibrate(service: Service, device: str, ml_per_s: float = MEDIA_ML_PE
         "dc": 100.0,
         "voltage": 5.0,
     }
-    await service.calibrations.save(device, data, set_active=True)
+    await keep_calibration(service, device, data)
+
+
+async def keep_calibration(service: Service, device: str, data: dict[str, Any]) -> None:
+    """Put the file of a calibration into the data folder, as somebody copies it there, and use it.
+
+    One that is made here would be filed in the unit's record with a certificate, which takes a second.
+    """
+    name = data["calibration_name"]
+    path = service.data_dir / "storage" / "calibrations" / device / f"{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    await service.calibrations.activate(device, name)

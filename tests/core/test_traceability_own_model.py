@@ -62,7 +62,7 @@ def test_the_unit_is_written_down_once_its_model_is_known(tmp_path: Path) -> Non
         async with bent_service(tmp_path) as (service, _):
             await asyncio.sleep(60)
             await service.records.flush()
-            count = "SELECT count(*) FROM logs WHERE message LIKE '%not written into%: The reactor model%'"
+            count = "SELECT count(*) FROM logs WHERE message LIKE 'The board is not in % yet: The reactor model%'"
             assert await service.records.read(lambda connection: connection.execute(count).fetchone()[0]) == 1
             write_config(tmp_path, "")
             service.config.take_over(Config.load(tmp_path))
