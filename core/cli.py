@@ -23,7 +23,7 @@ from core.traceability.keys_arguments import add_keys_command
 
 COMMANDS = ("serve", "boards", "simulate-board", "dry-run", "keys")
 # What only the program itself runs, each in a process of its own: the package installer, what makes an export or a PDF.
-INNER_COMMANDS = ("pip", "export-datasets", "rehearse", "make-pdf")
+INNER_COMMANDS = ("pip", "export-datasets", "rehearse", "make-pdfs")
 _FASTEST = 10_000.0
 _T = TypeVar("_T")
 
@@ -42,10 +42,10 @@ def run_command(arguments: Sequence[str]) -> int:
         from core.dry_run.worker import run_worker
 
         return run_worker(arguments[1:])
-    if list(arguments[:1]) == ["make-pdf"]:
-        from core.traceability.certificates.worker import make_pdf
+    if list(arguments[:1]) == ["make-pdfs"]:
+        from core.traceability.certificates.worker import make_pdfs
 
-        return make_pdf()
+        return make_pdfs()
     faulthandler.enable()
     try:
         given = _parser().parse_args(arguments)

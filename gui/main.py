@@ -10,7 +10,7 @@ from pathlib import Path
 
 _COMMANDS = ("serve", "boards", "simulate-board", "dry-run", "keys")
 # What only the program itself runs, each in a process of its own: the package installer, and what makes an export.
-_INNER_COMMANDS = ("pip", "export-datasets", "rehearse", "make-pdf")
+_INNER_COMMANDS = ("pip", "export-datasets", "rehearse", "make-pdfs")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

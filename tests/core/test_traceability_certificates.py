@@ -25,11 +25,14 @@ from test_traceability_instrument import runs_of
 from unit_record_requests import asker
 
 from core.calibrations.calibration import PumpCalibration
+from core.own_process import Line, OwnProcess
 from core.service import ServiceOptions
 from core.traceability import instrument
+from core.traceability.certificates import process
 from core.traceability.certificates.calibration import Origin, calibration_certificate
 from core.traceability.certificates.document import Column, Document, Paragraph, Table
 from core.traceability.certificates.pdf import pdf_of
+from core.traceability.certificates.process import PdfFailedError, PdfProcesses
 
 
 def read_by(command: str, content: bytes) -> str:
@@ -155,6 +158,26 @@ async def test_a_certificate_that_takes_for_ever_does_not_hold_up_the_end_of_the
         async with serving(ServiceOptions(data_dir, "simulated:")) as served:
             files = [[file["name"] for file in run["attachments"]] for run in await runs_of(served.service)]
     assert sorted(files) == [["media-a.yaml"], ["media-b.yaml"]], "the runs, without their certificates"
+
+
+async def test_documents_wanted_at_once_are_made_together_and_given_to_whom_they_belong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[str] = []
+
+    def begin(arguments: list[str], on_line: Callable[[Line], object], told: str) -> OwnProcess:
+        begun.append(told)
+        return OwnProcess(arguments, on_line, told)
+
+    monkeypatch.setattr(process, "OwnProcess", begin)
+    monkeypatch.setattr(process, "_MOST_TOGETHER", 2)
+    pdfs = PdfProcesses()
+    made = await asyncio.gather(*(pdfs.pdf_of(document(title=f"Number {number}")) for number in range(4)))
+    assert [text_of(each)[0] for each in made] == [f"Number {number}" for number in range(4)]
+    assert [told.count('"title"') for told in begun] == [1, 2, 1], "those wanted meanwhile, two at most"
+    pdfs.end()
+    with pytest.raises(PdfFailedError):
+        await pdfs.pdf_of(document())
 
 
 ODD_POINTS: list[dict[str, list[float]]] = [
