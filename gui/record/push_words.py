@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 
 from gui.moments import ago, duration
 from gui.record.outcomes import outcome_shown
-from gui.record.run import day_words
+from gui.record.run import day_words, procedure_title
 from gui.service_client import ServiceTroubleError
 from gui.unit import utc_s_of
 from gui.words import listing, sentences
@@ -109,7 +109,7 @@ def item_words(item: dict[str, Any]) -> str:
         return tr("Unit")
     if item["kind"] == "run":
         when = day_words(utc_s_of(item["started_at"]))
-        return f"{outcome_shown(item['outcome'])[0]} · {item['procedure_name']}, {when}"
+        return f"{outcome_shown(item['outcome'])[0]} · {procedure_title(item['procedure_name'])}, {when}"
     return tr("File {}").format(item["file_name"])
 
 

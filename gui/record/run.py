@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,19 @@ from PySide6.QtCore import QCoreApplication
 
 from gui.moments import duration, exact
 from gui.unit import utc_s_of
+from gui.words import device_title
+
+# What the instrument calls its own calibrations: "Calibration of media_pump".
+_CALIBRATION = re.compile(r"Calibration of ([a-z][a-z0-9_]*)")
+
+
+def procedure_title(name: str) -> str:
+    """Return what a person calls a procedure; names that are words already stay as they were written."""
+    found = _CALIBRATION.fullmatch(name)
+    if found is None:
+        return name
+    device = device_title(found[1])
+    return QCoreApplication.translate("runs", "Calibration of {}").format(device[:1].lower() + device[1:])
 
 
 @dataclass(frozen=True)
@@ -34,7 +48,7 @@ class Run:
     @property
     def title(self) -> str:
         """The procedure, with its version where it has one."""
-        return f"{self.procedure} {self.version}".strip()
+        return f"{procedure_title(self.procedure)} {self.version}".strip()
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,16 @@ from gui.asking import Asking
 from gui.icons import icon
 from gui.moments import ago
 from gui.record.outcomes import RUN_OUTCOMES, outcome_shown
-from gui.record.run import Move, Run, day_words, exact_words, lasted_words, read_move, read_run
+from gui.record.run import (
+    Move,
+    Run,
+    day_words,
+    exact_words,
+    lasted_words,
+    procedure_title,
+    read_move,
+    read_run,
+)
 from gui.service_client import ServiceClient, ServiceTroubleError
 from gui.unit import Unit
 from gui.widgets.place import Place
@@ -126,7 +135,7 @@ class Timeline(QWidget):
         self.procedure.clear()
         self.procedure.addItem(self.tr("All procedures"), "")
         for procedure in page["procedures"]:
-            self.procedure.addItem(f"{procedure['name']} ({procedure['run_count']})", procedure["id"])
+            self.procedure.addItem(f"{procedure_title(procedure['name'])} ({procedure['run_count']})", procedure["id"])
         if self._moves:
             self.procedure.addItem(icon("part"), self.tr("Sub-units only"), _PARTS)
         self.procedure.setCurrentIndex(max(0, self.procedure.findData(wanted)))

@@ -62,13 +62,13 @@ def test_tests_and_calibrations_appear_as_runs_with_files_that_open(
     bench: PageBench, lab: RealService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = bench.page
-    titles = lambda: {run.procedure for run in page.timeline.runs()}  # noqa: E731
+    titles = lambda: {run.title for run in page.timeline.runs()}  # noqa: E731
     bench.until(page.tests.isEnabled, "the board can be tested")
     page.tests.check_action.trigger()
     bench.until(lambda: "The hardware fits" in bench.toasts(), "its end is told")
     bench.until(lambda: "Hardware check" in titles(), "the check is there without a reload")
     send(lab, "/calibrations/media_pump", {"calibration_data": _CALIBRATION})
-    bench.until(lambda: "Calibration of media_pump" in titles(), "so is the calibration")
+    bench.until(lambda: "Calibration of media pump" in titles(), "so is the calibration")
     send(lab, "/jobs/run/job_name/self_test", {"options": {"k": "aux_power"}})
     bench.until(lambda: "Self-test" in titles(), "so is the self-test")
     made = next(run for run in page.timeline.runs() if run.procedure == "Self-test")
