@@ -150,7 +150,7 @@ async def test_a_dose_by_volume_needs_a_calibration_and_says_so(unit: Served) ->
 async def test_a_dose_runs_is_listed_counted_and_ends_by_itself(unit: Served) -> None:
     task = await _result(unit, await _run(unit, "add_media", options={"duration": "4"}))
     assert task["result"]["state"] == "ready"
-    assert _truth(unit)["media_pump_percent"] == 100
+    await _until(lambda: _truth(unit)["media_pump_percent"] == 100)
     rows = await unit.json("GET", "/jobs/running/experiments/exp%20one")
     assert [row["job_name"] for row in rows] == ["add_media"]
     assert await unit.json("GET", "/jobs/settings/job_name/add_media") == {"settings": {"$state": "ready"}}
