@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from faulty_server import FaultyServer, faulty_server
+from pushing import Lab, lab_in
 from running_services import Served, ServiceProcess, serving
 
 from core.service import ServiceOptions
+from core.traceability.push import waits
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +48,26 @@ def start_service(data_dir: Path) -> Iterator[Callable[..., ServiceProcess]]:
     yield start
     for process in started:
         process.clean_up()
+
+
+@pytest.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
+    """Run a unit with a part P1 and a unit S1 in its record, and the server it can push that to."""
+    async with lab_in(tmp_path) as made:
+        await made.writer.ok("POST", "/parts", {"number": "P1"})
+        await made.writer.unit("S1")
+        yield made
+
+
+@pytest.fixture
+def way(lab: Lab) -> Iterator[FaultyServer]:
+    """Stand between the unit and the server, told what goes wrong there."""
+    with faulty_server(lab.server.url) as made:
+        yield made
+
+
+@pytest.fixture
+def short_push_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait next to no time before a push is tried again; the real times are tested where time is bent."""
+    for name in ("_FIRST_S", "_LONGEST_S", "_LONGEST_FOR_ONE_S", "_LONGEST_BETWEEN_S"):
+        monkeypatch.setattr(waits, name, 0.02)

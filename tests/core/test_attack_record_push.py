@@ -12,35 +12,17 @@ from typing import Any
 
 import psutil
 import pytest
-from faulty_server import Fault, FaultyServer, faulty_server, refusal
-from pushing import Lab, lab_in, upload
+from faulty_server import Fault, FaultyServer, refusal
+from pushing import Lab, upload
 from running_services import Served
 from unit_record_requests import UNKNOWN
 
 from core.traceability.push import server as push_server
-from core.traceability.push import waits
 
 Raw = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_FIRST_S", "_LONGEST_S", "_LONGEST_FOR_ONE_S", "_LONGEST_BETWEEN_S"):
-        monkeypatch.setattr(waits, name, 0.02)
-
-
-@pytest.fixture
-async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    async with lab_in(tmp_path) as made:
-        await made.writer.ok("POST", "/parts", {"number": "P1"})
-        await made.writer.unit("S1")
-        yield made
-
-
-@pytest.fixture
-def way(lab: Lab) -> Any:
-    with faulty_server(lab.server.url) as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("short_push_waits")
 
 
 @contextlib.asynccontextmanager

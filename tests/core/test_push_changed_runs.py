@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from faulty_server import Fault, FaultyServer, faulty_server, refusal
-from pushing import Lab, lab_in, upload, waiting
+from faulty_server import Fault, FaultyServer, refusal
+from pushing import Lab, upload, waiting
 
-from core.traceability.push import waits
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_FIRST_S", "_LONGEST_S", "_LONGEST_FOR_ONE_S", "_LONGEST_BETWEEN_S"):
-        monkeypatch.setattr(waits, name, 0.02)
-
-
-@pytest.fixture
-async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    async with lab_in(tmp_path) as made:
-        await made.writer.ok("POST", "/parts", {"number": "P1"})
-        await made.writer.unit("S1")
-        yield made
-
-
-@pytest.fixture
-def way(lab: Lab) -> Any:
-    with faulty_server(lab.server.url) as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("short_push_waits")
 
 
 async def a_run(lab: Lab, **more: Any) -> str:

@@ -6,41 +6,20 @@ import asyncio
 import sqlite3
 import ssl
 import subprocess
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from faulty_server import Fault, FaultyServer, faulty_server, refusal
-from pushing import Lab, lab_in, upload, waiting
+from pushing import Lab, upload, waiting
 from running_services import serving
 from unit_record_requests import UNKNOWN, asker
 
 from core.service import ServiceOptions
-from core.traceability.push import waits
 from core.traceability.schema import MOST_WAITING
 
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait next to no time; the real times are tested where time is bent."""
-    for name in ("_FIRST_S", "_LONGEST_S", "_LONGEST_FOR_ONE_S", "_LONGEST_BETWEEN_S"):
-        monkeypatch.setattr(waits, name, 0.02)
-
-
-@pytest.fixture
-async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    async with lab_in(tmp_path) as made:
-        await made.writer.ok("POST", "/parts", {"number": "P1"})
-        await made.writer.unit("S1")
-        yield made
-
-
-@pytest.fixture
-def way(lab: Lab) -> Any:
-    with faulty_server(lab.server.url) as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("short_push_waits")
 
 
 async def procedure(lab: Lab) -> str:
