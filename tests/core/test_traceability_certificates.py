@@ -176,8 +176,9 @@ async def test_documents_wanted_at_once_are_made_together_and_given_to_whom_they
     assert [text_of(each)[0] for each in made] == [f"Number {number}" for number in range(4)]
     assert [told.count('"title"') for told in begun] == [1, 2, 1], "those wanted meanwhile, two at most"
     pdfs.end()
-    with pytest.raises(PdfFailedError):
+    with pytest.raises(PdfFailedError) as failed:
         await pdfs.pdf_of(document())
+    assert failed.value.cause == "The service ended before it was made."
 
 
 ODD_POINTS: list[dict[str, list[float]]] = [

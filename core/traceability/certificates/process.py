@@ -65,6 +65,8 @@ class PdfProcesses:
             fault = f"The process that makes PDFs ended with {code}"
         except OSError as error:
             fault = f"The process that makes PDFs was not begun: {error.strerror}"
+        if self._is_ended:
+            fault = "The service ended before it was made"
         for number, each in enumerate(together):
             each.made = said[number] if number < len(said) else {"fault": fault}
 
